@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_FACT_FACTS_H
+#define MH_FACT_FACTS_H
+
+#include "host/state.h"
+
+/*
+ * What is true now, as features may ask for it: the observed host, and (with the workers that
+ * come later) what workers report. Questions only; pure.
+ */
+struct facts {
+	const struct state *observed;	/* sorted */
+};
+
+const struct host_link *facts_link(const struct facts *facts, const char *name);
+bool facts_link_up(const struct facts *facts, const char *name);
+
+/* Foreign routes that lead to a network on a link (no gateway, type unicast, table main) and overlap @prefix. */
+typedef void facts_route_fn(void *data, const struct host_route *route);
+void facts_connected(const struct facts *facts, const struct prefix *prefix, facts_route_fn *told, void *data);
+
+/*
+ * The foreign route of table main that traffic to all of @prefix takes: the longest that covers it, of equal ones
+ * the lowest metric, whose link is up. NULL = none.
+ */
+const struct host_route *facts_route_to(const struct facts *facts, const struct prefix *prefix);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_FEATURE_FEATURE_H
+#define MH_FEATURE_FEATURE_H
+
+#include "base/mem.h"
+#include "config/config.h"
+#include "fact/facts.h"
+#include "feature/counters.h"
+#include "host/state.h"
+
+/*
+ * A feature is one top-level key of the configuration and the folder that is named like it. It
+ * desires; it does not act.
+ */
+struct worker;
+struct json_t;
+
+/* What a desire() writes. */
+struct desired {
+	struct state state;
+	struct diags *diags;	/* an error refuses an apply; while running it is told, and what it concerns is left out */
+	uint8_t feature;	/* index of the feature that speaks */
+	VEC(struct pending) pending;
+};
+
+/* Something that waits for the world: "link eth7 does not exist". Not a failure. */
+struct pending {
+	struct place place;
+	uint8_t feature;
+	char *text;
+};
+
+void desired_init(struct desired *desired, struct diags *diags);
+void desired_free(struct desired *desired);
+/* Adds a copy of @object asked for at @place. */
+void desire_object(struct desired *desired, enum object_kind kind, struct place place, const void *object);
+void desire_pending(struct desired *desired, struct place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The interest of all features, joined. */
+struct interest {
+	VEC(struct prefix) prefixes;
+	VEC(const char *) sysctls;	/* static strings */
+};
+
+struct feature {
+	const char *name;			/* the YAML key, the log tag, the name of its page */
+	const struct config_field *root;	/* the value below the key */
+	/* Refuses what is wrong in itself or in its neighbours' sections, all of it, each with its place. @config is never NULL. */
+	void (*check)(const void *config, struct diags *diags);
+	/* Configuration and facts to desired objects. Pure: the same input gives the same output. */
+	void (*desire)(const void *config, const struct facts *facts, struct desired *ret_desired);
+	/* Which foreign objects desire() and status() look at; or NULL. */
+	void (*interest)(const void *config, struct interest *interest);
+	/* Adds what `mhctl status NAME` tells beside the objects to the JSON object @status; or NULL. */
+	void (*status)(const void *config, const struct facts *facts, const struct counters *counters,
+		       struct json_t *status);
+	const struct worker *worker;		/* or NULL */
+};
+
+/* All features, in the order in which they are documented; ended by FEATURE_COUNT. */
+extern const struct feature *const features[];
+extern const size_t feature_count;
+/* The same as sections for config_read(); feature_count of them. */
+const struct config_section *feature_sections(void);
+
+/* config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as config_read(). */
+int feature_read(struct source *source, struct diags *diags, struct config **ret_config);
+
+/*
+ * desire() of every feature that @config has (NULL = the empty configuration); sorts the state; two features that want one object
+ * differently become an error with two places.
+ */
+void feature_desire(const struct config *config, const struct facts *facts, struct desired *ret_desired);
+void feature_interest(const struct config *config, struct interest *ret_interest);
+void interest_free(struct interest *interest);
+
+#endif

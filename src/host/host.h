@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_HOST_H
+#define MH_HOST_HOST_H
+
+#include "host/plan.h"
+
+/*
+ * The door to the running kernel: what it has is read into an observed state and kept true by
+ * its events; plans are carried out against it, many requests in flight.
+ */
+struct host;
+
+/* Which foreign objects matter: everything else is dropped as it is read, so that a full routing table costs nothing. */
+struct host_interest {
+	const struct prefix *prefixes;	/* foreign routes in tables main and local that overlap one, or whose gateway one holds; */
+	size_t prefix_count;		/* neighbours and addresses: all */
+	const char *const *sysctls;	/* names to read; "*" for a link's name stands for every link and for "all" */
+	size_t sysctl_count;
+};
+
+struct host_options {
+	const char *memory_path;	/* file that remembers sysctls' former values over a restart; NULL = nowhere */
+	unsigned sockets_per_listener;	/* >= 1; more than one share their port by SO_REUSEPORT */
+};
+
+/* The most requests of one slice. */
+#define HOST_SLICE 1024
+
+/* One line that says what is missing goes to @error on failure (-EPERM: which capability and for what). */
+int host_open(const struct host_options *options, struct host **ret_host, struct text *error);
+void host_close(struct host *host);	/* leaves the kernel as it is; closes listeners */
+
+/* Readable when there are events; host_receive() then only records them. */
+int host_fd(const struct host *host);
+/* Records waiting events. Returns 0, or -errno when the socket is broken; lost events are remembered, see host_settle(). */
+int host_receive(struct host *host);
+
+/* Replaces the interest; the next host_settle() dumps again if it grew. */
+void host_set_interest(struct host *host, const struct host_interest *interest);
+
+/*
+ * Brings the observed state up to date: applies the recorded events, or dumps everything again
+ * where events were lost, a dump was interrupted, or a link went down (IPv4 routes vanish then without an event).
+ * *ret_changed: whether anything differs from before; *ret_resynced: whether it dumped.
+ */
+int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced);
+/* Asks the next host_settle() to dump everything again and to read the sysctls again. */
+void host_resync(struct host *host);
+const struct state *host_observed(const struct host *host);
+
+struct host_result {
+	const struct operation *operation;
+	int error;		/* 0, or -errno */
+	char text[160];		/* what the kernel said (extended ack), or our own explanation; "" = nothing */
+};
+typedef void host_result_fn(void *data, const struct host_result *result);
+
+/*
+ * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at; each result is
+ * told in order. Afterwards the events that they caused wait in host_fd(). Gone objects that should be deleted (ESRCH,
+ * EADDRNOTAVAIL, ENODEV) and existing equal ones are successes. Returns 0, or -errno when the kernel could not be asked.
+ */
+int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told, void *data);
+
+/* The sockets of an open listener, host_options.sockets_per_listener of them; NULL when it is not open. */
+const int *host_listener_sockets(const struct host *host, const struct host_listener *listener);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_PLAN_H
+#define MH_HOST_PLAN_H
+
+#include "host/state.h"
+
+/*
+ * The difference between what is desired and what is observed, as operations in the order in
+ * which they may be done: adds and changes by rank (link, sysctl, address, neighbour, route,
+ * listener), then deletes by falling rank, so that the new way opens before the old one closes.
+ */
+enum operation_type { OPERATION_ADD, OPERATION_CHANGE, OPERATION_DELETE };
+
+struct operation {
+	enum operation_type type;
+	enum object_kind kind;
+	const void *before;	/* into the observed state; NULL for ADD */
+	const void *after;	/* into the desired state; NULL for DELETE */
+};
+
+struct plan {
+	struct operation *items;
+	size_t count, room;
+};
+
+/*
+ * Only objects marked as ours are changed or deleted. A desired object that exists, foreign but
+ * equal in everything that matters, needs nothing. One that exists, foreign and different, becomes an ADD that
+ * the kernel will refuse, for the user to see. A sysctl is changed whoever set it.
+ * Both states sorted. The plan points into both: they must outlive it unchanged.
+ */
+void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan);
+void plan_free(struct plan *plan);
+
+/* "+ route local 198.51.100.0/24 table local link lo", "- ...", "~ ...: VALUE -> VALUE". */
+void operation_print(const struct operation *operation, const struct state *links, struct text *text);
+
+#endif
