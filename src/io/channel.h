@@ -19,7 +19,7 @@ struct channel_message {
 	uint32_t number;	/* of the request; its answers bear the same */
 	void *bytes;		/* received: freed by channel_message_free(); NUL-terminated beyond .length */
 	size_t length;
-	int fds[CHANNEL_MAX_FDS];	/* received: closed by channel_message_free() unless taken (set to -1) */
+	int fds[CHANNEL_MAX_FDS + 1];	/* received: closed by channel_message_free() unless taken (set to -1) */
 	unsigned fd_count;
 };
 
