@@ -13,8 +13,9 @@ void arena_freep(struct arena **arena);
 
 #define AUTO_ARENA __attribute__((cleanup(arena_freep))) struct arena *
 
-void *arena_alloc(struct arena *arena, size_t size);                      /* zeroed, aligned to 16 */
-char *arena_copy(struct arena *arena, const char *text, size_t length);   /* adds the final NUL */
-char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void *arena_alloc(struct arena *arena, size_t size);			/* zeroed, aligned to 16 */
+char *arena_copy(struct arena *arena, const char *text, size_t length); /* adds the final NUL */
+char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -23,7 +23,9 @@ void log_open(const char *speaker, enum log_level quietest)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-	static const int journal_levels[] = { [LOG_ERROR] = 3, [LOG_WARNING] = 4, [LOG_NOTICE] = 5, [LOG_DEBUG] = 7 };
+	static const int journal_levels[] = {
+		[LOG_ERROR] = 3, [LOG_WARNING] = 4, [LOG_NOTICE] = 5, [LOG_DEBUG] = 7
+	};
 	char line[2048];
 	int saved = errno, used = 0, more;
 	va_list args;
@@ -32,7 +34,8 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	if (log_state.journal)
 		used = snprintf(line, sizeof(line), "<%d>", journal_levels[level]);
-	used += snprintf(line + used, sizeof(line) - (size_t)used, "multihomed: %s: ", log_state.speaker);
+	used += snprintf(line + used, sizeof(line) - (size_t)used,
+			 "multihomed: %s: ", log_state.speaker);
 	va_start(args, format);
 	more = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, args);
 	va_end(args);

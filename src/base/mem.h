@@ -9,8 +9,8 @@
  * ends (the kernel keeps its state, the service manager starts it again). Not for packet paths,
  * which allocate nothing, and not for lib/, which returns -ENOMEM.
  */
-void *mem_alloc(size_t size);                          /* zeroed */
-void *mem_resize(void *old, size_t size);              /* the new part is not zeroed */
+void *mem_alloc(size_t size);		  /* zeroed */
+void *mem_resize(void *old, size_t size); /* the new part is not zeroed */
 char *mem_strdup(const char *text);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -91,7 +91,8 @@ const char *prefix_text(const struct prefix *prefix, char buffer[ADDRESS_TEXT_SI
 	return buffer;
 }
 
-const char *endpoint_text(const struct address *address, uint16_t port, char buffer[ENDPOINT_TEXT_SIZE])
+const char *endpoint_text(const struct address *address, uint16_t port,
+			  char buffer[ENDPOINT_TEXT_SIZE])
 {
 	char text[ADDRESS_TEXT_SIZE];
 
@@ -165,7 +166,8 @@ static bool same_leading_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 
 bool prefix_holds(const struct prefix *prefix, const struct address *address)
 {
-	return prefix->family == address->family && same_leading_bits(prefix->bytes, address->bytes, prefix->length);
+	return prefix->family == address->family &&
+	       same_leading_bits(prefix->bytes, address->bytes, prefix->length);
 }
 
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
@@ -189,7 +191,8 @@ bool address_is_link_local(const struct address *address)
 {
 	return address->family == AF_INET ?
 		       address->bytes[0] == 169 && address->bytes[1] == 254 :
-		       address->family == AF_INET6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+		       address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+			       (address->bytes[1] & 0xc0) == 0x80;
 }
 
 bool address_is_unspecified(const struct address *address)
@@ -224,7 +227,8 @@ int address_from_sockaddr(const void *sockaddr, struct address *ret_address, uin
 	return 0;
 }
 
-socklen_t address_to_sockaddr(const struct address *address, uint16_t port, struct sockaddr_storage *ret_sockaddr)
+socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
+			      struct sockaddr_storage *ret_sockaddr)
 {
 	struct sockaddr_in *in4 = (struct sockaddr_in *)ret_sockaddr;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret_sockaddr;

@@ -24,8 +24,8 @@ struct prefix {
 #define ADDRESS_TEXT_SIZE 56
 #define ENDPOINT_TEXT_SIZE 72
 
-size_t address_size(uint8_t family);	/* bytes: 4, 16, or 0 */
-uint8_t address_bits(uint8_t family);	/* bits: 32, 128, or 0 */
+size_t address_size(uint8_t family);  /* bytes: 4, 16, or 0 */
+uint8_t address_bits(uint8_t family); /* bits: 32, 128, or 0 */
 
 /* Text as inet_pton(3) takes it. Returns 0, or -EINVAL. */
 int address_parse(const char *text, struct address *ret_address);
@@ -40,7 +40,8 @@ int prefix_parse(const char *text, struct prefix *ret_prefix);
 const char *address_text(const struct address *address, char buffer[ADDRESS_TEXT_SIZE]);
 const char *prefix_text(const struct prefix *prefix, char buffer[ADDRESS_TEXT_SIZE]);
 /* "192.0.2.1:53", "[2001:db8::1]:53". */
-const char *endpoint_text(const struct address *address, uint16_t port, char buffer[ENDPOINT_TEXT_SIZE]);
+const char *endpoint_text(const struct address *address, uint16_t port,
+			  char buffer[ENDPOINT_TEXT_SIZE]);
 
 bool address_equal(const struct address *a, const struct address *b);
 int address_compare(const struct address *a, const struct address *b);
@@ -63,6 +64,7 @@ bool address_is_unspecified(const struct address *address);
 
 /* From and to socket addresses. An IPv4-mapped IPv6 address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
 int address_from_sockaddr(const void *sockaddr, struct address *ret_address, uint16_t *ret_port);
-socklen_t address_to_sockaddr(const struct address *address, uint16_t port, struct sockaddr_storage *ret_sockaddr);
+socklen_t address_to_sockaddr(const struct address *address, uint16_t port,
+			      struct sockaddr_storage *ret_sockaddr);
 
 #endif

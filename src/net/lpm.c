@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct family_table {
-	uint32_t *slots;	/* entry number + 1; 0 = empty */
+	uint32_t *slots; /* entry number + 1; 0 = empty */
 	uint32_t mask;
 	uint8_t lengths[129];
 	unsigned length_count;
@@ -103,7 +103,8 @@ void lpm_free(struct lpm *lpm)
 	mem_freep(&lpm);
 }
 
-const struct lpm_entry *lpm_find_within(const struct lpm *lpm, const struct address *address, uint8_t longest)
+const struct lpm_entry *lpm_find_within(const struct lpm *lpm, const struct address *address,
+					uint8_t longest)
 {
 	const struct family_table *table = lpm_table(lpm, address->family);
 	const struct lpm_entry *entry;

@@ -12,7 +12,7 @@
 struct lpm;
 
 struct lpm_entry {
-	struct prefix prefix;	/* clean */
+	struct prefix prefix; /* clean */
 	uint32_t value;
 };
 
@@ -21,7 +21,8 @@ struct lpm *lpm_new(const struct lpm_entry *entries, size_t count);
 void lpm_free(struct lpm *lpm);
 
 /* The longest prefix of at most @longest bits that holds @address, or NULL. */
-const struct lpm_entry *lpm_find_within(const struct lpm *lpm, const struct address *address, uint8_t longest);
+const struct lpm_entry *lpm_find_within(const struct lpm *lpm, const struct address *address,
+					uint8_t longest);
 const struct lpm_entry *lpm_find(const struct lpm *lpm, const struct address *address);
 
 /* The longest prefix that covers all of @prefix (itself included), or NULL. */
