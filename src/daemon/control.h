@@ -33,10 +33,12 @@
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}
  *	"drift"		{"repaired": N, "last": "text", "last_s_ago": N}
  *	"workers"	[{"name", "pid", "restarts", "listeners": N}]
- *	"features"	{NAME: {...}}; prefixes: {"claims": [{"prefix", "state": "in place"|"pending"|"failing"|"refused",
- *			"exceptions": [{"prefix", "link", "via", "why": "file"|"gateway"|"neighbour"|"learned"}],
- *			"asked", "answered", "dropped", "failed", "warnings": ["..."]}], "nonlocal_bind": bool};
- *			services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"], "protocols": ["udp"],
+ *	"features"	{NAME: {...}}
+ *		prefixes: {"claims": [{"prefix", "state": "in place"|"waiting"|"refused",
+ *			"exceptions": [{"prefix", "link", "via", "unreachable": true, "why": "file"|"gateway"|"neighbour"|"learned"}],
+ *			"asked", "answered", "dropped", "failed"}],
+ *			"warnings": ["what silences claims, a line each"], "nonlocal_bind": bool}
+ *		services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"], "protocols": ["udp"],
  *			"asked", "answered", "dropped", "failed"}]}
  * watch is answered by CONTROL_EVENT messages without end: {"event": "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
  *	since 1970 (real), "text": one line}; the first is {"event": "hello"}.

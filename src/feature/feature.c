@@ -1,1 +1,109 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From the texts to one generation of the configuration, and from that and the facts to what is
+ * desired: the same few lines for every feature.
+ */
+#include "feature/feature.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct conflict_data {
+	struct diags *diags;
+	const struct state *links;
+};
+
+const struct config_section *feature_sections(void)
+{
+	static struct config_section sections[FEATURE_MAX];
+
+	for (size_t i = 0; i < feature_count; i++)
+		sections[i] = (struct config_section){ .name = features[i]->name, .root = features[i]->root };
+	return sections;
+}
+
+int feature_read(struct source *source, struct diags *diags, struct config **ret_config)
+{
+	int r = config_read(source, feature_sections(), feature_count, diags, ret_config);
+
+	/* A section that could be read is checked even if another one could not: all mistakes at once. */
+	for (size_t i = 0; i < feature_count; i++)
+		if ((*ret_config)->values[i] && features[i]->check)
+			features[i]->check((*ret_config)->values[i], diags);
+	diags_sort(diags);
+	return r < 0 || diags->errors ? -EINVAL : 0;
+}
+
+void desired_init(struct desired *desired, struct diags *diags)
+{
+	*desired = (struct desired){ .diags = diags };
+}
+
+void desired_free(struct desired *desired)
+{
+	state_free(&desired->state);
+	for (size_t i = 0; i < desired->pending.count; i++)
+		mem_freep(&desired->pending.items[i].text);
+	VEC_FREE(&desired->pending);
+}
+
+void desire_object(struct desired *desired, enum object_kind kind, struct place place, void *object)
+{
+	*(struct object *)object = (struct object){ .place = place, .feature = desired->feature, .ours = true };
+	state_add(&desired->state, kind, object);
+}
+
+void desire_pending(struct desired *desired, struct place place, const char *format, ...)
+{
+	struct pending *pending = VEC_PUSH(&desired->pending);
+	va_list args;
+	char *line = NULL;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) < 0)
+		line = NULL;
+	va_end(args);
+	pending->place = place;
+	pending->feature = desired->feature;
+	pending->text = line ? line : mem_strdup(format);
+}
+
+static void tell_conflict(void *data, enum object_kind kind, const void *first, const void *second)
+{
+	const struct conflict_data *conflict = data;
+	const struct object *a = first, *b = second;
+	AUTO_TEXT one = { 0 }, other = { 0 };
+
+	object_print(kind, first, conflict->links, &one);
+	object_print(kind, second, conflict->links, &other);
+	diag_between(conflict->diags, b->place, a->place, -EINVAL,
+		     "'%s' contradicts '%s', which is asked for elsewhere; leave one of them out",
+		     text_string(&other), text_string(&one));
+}
+
+void feature_desire(const struct config *config, const struct facts *facts, struct desired *ret_desired)
+{
+	struct conflict_data conflict = { .diags = ret_desired->diags, .links = facts->observed };
+
+	for (size_t i = 0; config && i < feature_count; i++) {
+		if (!config->values[i] || !features[i]->desire)
+			continue;
+		ret_desired->feature = (uint8_t)i;
+		features[i]->desire(config->values[i], facts, ret_desired);
+	}
+	state_sort(&ret_desired->state, tell_conflict, &conflict);
+}
+
+void feature_interest(const struct config *config, struct interest *ret_interest)
+{
+	for (size_t i = 0; config && i < feature_count; i++)
+		if (config->values[i] && features[i]->interest)
+			features[i]->interest(config->values[i], ret_interest);
+}
+
+void interest_free(struct interest *interest)
+{
+	VEC_FREE(&interest->prefixes);
+	VEC_FREE(&interest->sysctls);
+}

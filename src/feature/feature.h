@@ -32,8 +32,8 @@ struct pending {
 
 void desired_init(struct desired *desired, struct diags *diags);
 void desired_free(struct desired *desired);
-/* Adds a copy of @object asked for at @place. */
-void desire_object(struct desired *desired, enum object_kind kind, struct place place, const void *object);
+/* Fills in the head of @object (who asked, and where) and adds a copy of it. */
+void desire_object(struct desired *desired, enum object_kind kind, struct place place, void *object);
 void desire_pending(struct desired *desired, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -58,7 +58,8 @@ struct feature {
 	const struct worker *worker;		/* or NULL */
 };
 
-/* All features, in the order in which they are documented; ended by FEATURE_COUNT. */
+/* All features, in the order in which they are documented: feature/list.c. */
+#define FEATURE_MAX 32
 extern const struct feature *const features[];
 extern const size_t feature_count;
 /* The same as sections for config_read(); feature_count of them. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every feature of multihomed, a line each. */
+#include "feature/feature.h"
+#include "feature/prefixes/prefixes.h"
+#include "feature/services/services.h"
+
+const struct feature *const features[] = {
+	&prefixes_feature,
+	&services_feature,
+};
+
+const size_t feature_count = ARRAY_SIZE(features);
+
+static_assert(ARRAY_SIZE(features) <= FEATURE_MAX, "struct desired counts features in a byte, and so do the tables");
