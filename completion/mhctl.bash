@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for mhctl(1). It needs nothing but bash itself; src/ctl/completion_test.sh
+# compares its words with those of `mhctl --help`.
+
+# Names of files: of those that end with the suffix $1, when it is given, and of folders.
+_mhctl_files()
+{
+	local suffix=$1 name
+
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r name; do
+		if [[ -d $name || -z $suffix || $name == *"$suffix" ]]; then
+			COMPREPLY+=("$name")
+		fi
+	done < <(compgen -f -- "$current")
+}
+
+_mhctl_words()
+{
+	local word
+
+	while IFS= read -r word; do
+		COMPREPLY+=("$word")
+	done < <(compgen -W "$1" -- "$current")
+}
+
+_mhctl()
+{
+	local commands='check plan apply confirm rollback status watch help version'
+	local options='--socket= --json --color= --help --version'
+	local features='prefixes services'
+	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
+
+	COMPREPLY=()
+	# What stands before the cursor: an option that waits for its value, a command, its argument. Of
+	# --name=value bash makes three words.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == '=' ]]; then
+			continue
+		elif [[ -n $option ]]; then
+			option=''
+		elif [[ $word == -s || $word == --socket || $word == --confirm ]]; then
+			option=$word
+		elif [[ $word == --color && ${COMP_WORDS[i + 1]} == '=' ]]; then
+			option=$word
+		elif [[ $word == -* && $word != - ]]; then
+			continue
+		elif [[ -z $command ]]; then
+			command=$word
+		else
+			argument=$word
+		fi
+	done
+	[[ $current != '=' ]] || current=''
+
+	case $option in
+	-s | --socket)
+		_mhctl_files ''
+		return
+		;;
+	--color)
+		_mhctl_words 'auto always never'
+		return
+		;;
+	--confirm)
+		_mhctl_words '30s 60s 5m'
+		return
+		;;
+	esac
+	if [[ $current == -* ]]; then
+		case $command in
+		check) options+=' --print' ;;
+		apply) options+=' --confirm=' ;;
+		esac
+		_mhctl_words "$options"
+		if [[ ${COMPREPLY[0]} == *= ]]; then
+			compopt -o nospace 2>/dev/null
+		fi
+		return
+	fi
+	[[ -z $argument ]] || return
+	case $command in
+	'') _mhctl_words "$commands" ;;
+	check | plan | apply) _mhctl_files .yaml ;;
+	status) _mhctl_words "$features" ;;
+	help) _mhctl_words "$commands" ;;
+	esac
+}
+
+complete -F _mhctl mhctl

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_CTL_CALL_H
+#define MH_CTL_CALL_H
+
+#include "base/text.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct command;
+
+/* One call of mhctl: what was typed, and where to answer. */
+struct call {
+	FILE *out, *err;
+	const struct command *command;	/* NULL: none was named */
+	const char *argument;		/* FILE, FEATURE or COMMAND; NULL = not given */
+	const char *socket;
+	char *again;			/* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
+	bool colour_out, colour_err;
+	bool json, print, help, version;
+	uint32_t confirm_ms;		/* 0 = not given */
+};
+
+/* Options that only some commands take; the others belong to all. */
+#define OPTION_PRINT 1u
+#define OPTION_CONFIRM 2u
+
+/* mhctl's exit status for what it finds itself. */
+enum exit_status { EXIT_FINE, EXIT_NO, EXIT_MISTAKE };
+
+/*
+ * Reads the command line into @call, whose .out and .err are set. Returns 0, or -EINVAL with one
+ * line in @error that names the mistake and a way out. call_free() it in both cases.
+ */
+int call_parse(struct call *call, int argc, char **argv, struct text *error);
+void call_free(struct call *call);
+
+/* The lines of --help for the options of a command; NULL = for those of all commands. */
+void call_options_help(const struct command *command, struct text *text);
+
+/* Says what went wrong, in the form that was asked for, and returns EXIT_MISTAKE. */
+int call_fail(const struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints @object with --json. */
+void call_print_json(const struct call *call, const json_t *object);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of subcommands and the way through it: what was typed is found in it, or what it was
+ * probably meant to be; its texts are shown by help.c; its functions answer.
+ */
+#include "ctl/command.h"
+
+#include <string.h>
+
+#define PLACE_HELP "Each line ends with the place in the configuration that asks for it.\n"
+#define FILE_HELP                                                                                  \
+	"FILE is read here, with your rights, along with the conf.d/*.yaml beside it; '-' is\n"    \
+	"standard input. Without FILE the daemon reads its own configuration again.\n"
+
+const struct command commands[] = {
+	{ "check", "FILE", "read a configuration and show every mistake; no daemon needed",
+	  "Reads FILE and the conf.d/*.yaml beside it ('-': standard input) and shows every\n"
+	  "mistake with its place and a way out. Needs no daemon and no rights.\n",
+	  OPTION_PRINT, check_run },
+	{ "plan", "[FILE]", "show what 'apply' would change; 1 = something would",
+	  "Shows what would change, an operation a line, and changes nothing.\n" PLACE_HELP FILE_HELP, 0, ask_plan },
+	{ "apply", "[FILE]", "do it, whole or not at all",
+	  "Makes the host what the configuration says. When the kernel refuses a part of it, all\n"
+	  "is taken back.\n" FILE_HELP,
+	  OPTION_CONFIRM, ask_apply },
+	{ "confirm", NULL, "keep what was applied with --confirm",
+	  "Keeps what was applied with --confirm. Comes this too late, the former generation is\n"
+	  "already back.\n",
+	  0, ask_confirm },
+	{ "rollback", NULL, "go back to the former configuration",
+	  "Goes back to the generation of the configuration that was in force before.\n", 0, ask_rollback },
+	{ "status", "[FEATURE]", "what is in place, pending or failing, and why; counters",
+	  "Shows what is desired, what is in place, what is pending or failing and why, and\n"
+	  "counters. With FEATURE (prefixes, services) all of that feature.\n",
+	  0, ask_status },
+	{ "watch", NULL, "events as they happen, until Ctrl-C",
+	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
+	{ "help", "[COMMAND]", "this text, or that of a command", "Shows what mhctl, or COMMAND, does.\n", 0, help_run },
+	{ "version", NULL, "the version of mhctl", "Shows the version of mhctl; 'mhctl status' has the daemon's.\n", 0,
+	  version_run },
+	{ 0 },
+};
+
+#define COMMAND_ROWS (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_find(const char *name, struct text *error)
+{
+	const char *names[COMMAND_ROWS] = { 0 };
+	const char *nearest;
+
+	for (size_t i = 0; commands[i].name; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+		names[i] = commands[i].name;
+	}
+	nearest = text_nearest(name, names);
+	text_printf(error, "no command '%s'", name);
+	if (nearest)
+		text_printf(error, "; did you mean '%s'?", nearest);
+	else
+		text_puts(error, "; 'mhctl --help' lists them");
+	return NULL;
+}
+
+void command_names(struct text *text)
+{
+	for (const struct command *command = commands; command->name; command++)
+		text_printf(text, "%s%s", command == commands ? "" : ", ", command->name);
+}
+
+static int answer(struct call *call, int argc, char **argv)
+{
+	AUTO_TEXT error = { 0 };
+
+	if (call_parse(call, argc, argv, &error) < 0) {
+		fprintf(call->err, "mhctl: %s\n", text_string(&error));
+		return EXIT_MISTAKE;
+	}
+	if (call->help)
+		return help_show(call, call->command);
+	if (call->version)
+		return version_run(call);
+	return call->command->run(call);
+}
+
+int command_main(int argc, char **argv, FILE *out, FILE *err)
+{
+	struct call call = { .out = out, .err = err };
+	int status = answer(&call, argc, argv);
+
+	/* A full disk or a closed pipe must not look like an answer. */
+	if (fflush(out) != 0 || ferror(out)) {
+		fprintf(err, "mhctl: the answer could not be written\n");
+		status = EXIT_MISTAKE;
+	}
+	call_free(&call);
+	return status;
+}
