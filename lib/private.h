@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MULTIHOME_PRIVATE_H
+#define MULTIHOME_PRIVATE_H
+
+#include "multihome.h"
+
+#include <linux/filter.h>
+#include <netinet/udp.h>
+
+/* What the kernel tells of a datagram or a connection beside its bytes. */
+struct mh_arrival {
+	struct mh_address asked, source;
+	unsigned link, segment;
+	bool group;
+};
+
+/* Room for everything that a received datagram may bring along, some of it not asked for by us. */
+#define MH_CONTROL_IN 256
+/* Packet information and the length of segments. */
+#define MH_CONTROL_OUT (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)))
+
+/* Pure. Reads as much as is well-formed; what is missing is zero. */
+void mh_control_read(const void *control, size_t length, struct mh_arrival *ret_arrival);
+/* Pure. @source of family 0, @segment 0: not written. Returns the bytes written, at most MH_CONTROL_OUT. */
+size_t mh_control_write(void *control, const struct mh_address *source, unsigned link, unsigned segment);
+
+/* Pure. A socket filter that passes what is sent to @prefix; returns the instructions written. */
+#define MH_FILTER_MAX 16
+unsigned mh_filter_build(const struct mh_prefix *prefix, struct sock_filter filter[MH_FILTER_MAX]);
+
+bool mh_address_is_multicast(const struct mh_address *address);
+bool mh_address_is_link_local(const struct mh_address *address);
+unsigned mh_address_bits(uint8_t family);	/* 32, 128, or 0 */
+/* An IPv4-mapped address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
+struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint);
+struct mh_address mh_address_of_v6(const struct in6_addr *v6);
+
+/* The most that one train may hold: segments (every kernel takes 64), and bytes beside IPv6 and UDP headers. */
+#define MH_TRAIN_SEGMENTS 64
+#define MH_TRAIN_BYTES 65487
+
+/* One message to the kernel: a datagram, or a train of equally long ones. */
+struct mh_message {
+	const struct mh_datagram *like;	/* peer, source and link of all that is in it */
+	unsigned segments;
+	size_t segment, bytes;
+	bool closed;			/* its last datagram was shorter: nothing may follow */
+};
+
+struct mh_batch {
+	unsigned size, count;
+	bool full;
+	size_t room, stride, memory_size;
+	char *memory;
+
+	struct mh_datagram *datagrams;
+	struct mmsghdr *in;
+	struct iovec *in_parts;
+	union mh_endpoint *in_peers;
+	char *in_controls;
+
+	unsigned out_count, part_count;
+	struct mh_message *messages;
+	struct mmsghdr *out;
+	struct iovec *parts;
+	struct mh_datagram **part_owners;	/* whose answer each part is */
+	char *out_controls;
+	bool waited;				/* for the send buffer, in this call */
+};
+
+#endif
