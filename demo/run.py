@@ -13,6 +13,7 @@ import ipaddress
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -197,6 +198,8 @@ def main():
     parser = argparse.ArgumentParser(description="multihomed at work in a private lab of network namespaces")
     parser.add_argument("--once", action="store_true", help="end by itself, without a prompt")
     arguments = parser.parse_args()
+    # Whoever ends us so gets the same clean-up as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if os.geteuid() != 0:
         sys.exit("make run needs root (network namespaces); try: sudo make run")
     if not MULTIHOMED.exists():

@@ -84,10 +84,13 @@ def _remove_namespace(name):
 
 
 def remove_stale():
-    """Removes the namespaces of runs that were killed before they could."""
+    """Removes the namespaces and folders of runs that were killed before they could."""
     for path in NETNS.glob("mh-*-*-*"):
         if _maker_is_dead(path.name):
             _remove_namespace(path.name)
+    for path in pathlib.Path(tempfile.gettempdir()).glob("mh-*-*-*"):
+        if path.is_dir() and _maker_is_dead(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def own_namespaces():
@@ -208,7 +211,7 @@ class Lab:
         self.what = what
         self.nodes = []
         self.processes = []
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"mh-{what}-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"mh-{what}-{os.getpid()}-"))
         self.folder.chmod(0o755)
         _open_labs.add(self)
 

@@ -1,0 +1,573 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built-in services, as their clients see them.
+
+    client ---- router ==== host      the claims are routed to the host's eth0; its default route is eth1, so an answer
+                                      from the wrong address would be one from 10.0.2.2 or 2001:db8:a2::2
+                                      (topology.Routed)
+"""
+
+import contextlib
+import ipaddress
+import json
+import os
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+import ask
+import topology
+from configuration import CLAIMED, DISCARD_PORT, ECHO_PORT, SERVED, WHO_PORT
+from lab import scaled, wait_until
+from topology import CLAIM4, CLAIM6, CLAIMS
+
+UDP_SEGMENT = 103		# <linux/udp.h>
+
+both = pytest.mark.parametrize("claim", CLAIMS)
+SEVENTH = {CLAIM4: "198.51.100.7", CLAIM6: "2001:db8:1:1::7"}
+CLIENT = {CLAIM4: topology.CLIENT4, CLAIM6: topology.CLIENT6}
+
+
+def served(*services):
+    return CLAIMED + "services:\n" + "".join(f"  - {{ {service} }}\n" for service in services)
+
+
+def listen(*prefixes):
+    return "listen: [" + ", ".join(f'"{prefix}"' for prefix in prefixes or CLAIMS) + "]"
+
+
+@pytest.mark.stock
+@both
+def test_echo_returns_what_it_was_sent(net, daemon, claim):
+    daemon(net.host, SERVED)
+    for data in (b"", b"x", b"hello\r\n", bytes(range(256)) * 5):
+        answer = ask.udp(net.client, SEVENTH[claim], ECHO_PORT, data)
+        assert answer.right and answer.port == ECHO_PORT and answer.data == data
+        assert ask.tcp(net.client, SEVENTH[claim], ECHO_PORT, data) == data
+
+
+@both
+def test_discard_answers_nothing(net, daemon, claim):
+    one = daemon(net.host, SERVED)
+    assert ask.udp(net.client, SEVENTH[claim], DISCARD_PORT, timeout=0.3, tries=1) is None
+    assert ask.tcp(net.client, SEVENTH[claim], DISCARD_PORT, b"x" * 100000) == b""
+    assert one.service("discard")["asked"] == 2
+
+
+@pytest.mark.stock
+@both
+def test_whoami_tells_the_address_asked_the_peer_and_the_link(net, daemon, claim):
+    daemon(net.host, SERVED)
+    sock = ask.udp_socket(net.client, SEVENTH[claim])
+    with sock:
+        sock.settimeout(5)
+        sock.sendto(b"?", (SEVENTH[claim], WHO_PORT))
+        told = ask.whoami(sock.recv(2048))
+        port = sock.getsockname()[1]
+    assert ask.same(told["asked"], SEVENTH[claim])
+    peer = f"[{CLIENT[claim]}]:{port}" if ":" in CLIENT[claim] else f"{CLIENT[claim]}:{port}"
+    assert told["peer"] == peer
+    assert (told["port"], told["link"], told["protocol"], told["service"]) == (str(WHO_PORT), "eth0", "udp", "who")
+    told = ask.whoami(ask.tcp(net.client, SEVENTH[claim], WHO_PORT))
+    assert (told["link"], told["protocol"]) == ("eth0", "tcp")
+    assert ask.same(told["asked"], SEVENTH[claim])
+
+
+def url(address, port=WHO_PORT):
+    return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
+
+
+@pytest.mark.stock
+@both
+def test_whoami_answers_http_with_json(net, daemon, claim):
+    daemon(net.host, SERVED)
+    done = net.client.run("curl", "-sS", "-g", "-i", "--max-time", "10", url(SEVENTH[claim]))
+    head, body = done.stdout.split("\n\n", 1) if "\n\n" in done.stdout else done.stdout.split("\r\n\r\n", 1)
+    assert head.startswith("HTTP/1.1 200 ") and "application/json" in head
+    told = json.loads(body)
+    assert ask.same(told["asked"], SEVENTH[claim]) and ask.same(told["peer"], CLIENT[claim])
+    assert told["port"] == WHO_PORT and told["service"] == "who" and told["link"] == "eth0"
+    head = net.client.run("curl", "-sS", "-g", "-I", "--max-time", "10", url(SEVENTH[claim])).stdout
+    assert head.startswith("HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("request_text, status", [
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", b"405"),
+    (b"DELETE / HTTP/1.0\r\n\r\n", b"405"),
+    (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 20000 + b"\r\n\r\n", b"431"),
+    (b"GET /" + b"z" * 20000 + b" HTTP/1.1\r\n\r\n", b"4"),
+    (b"GET nothing\r\n\r\n", b"400")])
+def test_a_wrong_http_request_gets_its_status(net, daemon, request_text, status):
+    daemon(net.host, SERVED)
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM6], WHO_PORT) as sock:
+        sock.sendall(request_text)
+        answer = ask.read_all(sock)
+    assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
+
+
+def test_an_http_request_in_small_pieces_is_understood(net, daemon):
+    daemon(net.host, SERVED)
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM4], WHO_PORT) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"GET / HTTP/1.1\r\nHost: x\r\n\r\n":
+            sock.send(bytes([byte]))
+        answer = ask.read_all(sock)
+    assert answer.startswith(b"HTTP/1.1 200 ") and b'"asked"' in answer
+
+
+def test_whoami_answers_a_client_that_only_connects(net, daemon):
+    daemon(net.host, SERVED)
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM4], WHO_PORT) as sock:
+        assert ask.whoami(ask.read_all(sock))["asked"] == SEVENTH[CLAIM4]
+
+
+@both
+def test_echo_carries_eight_megabytes_and_a_half_close(net, daemon, claim):
+    daemon(net.host, SERVED)
+    data = os.urandom(scaled(8 << 20, 1 << 20))
+    with ask.tcp_connect(net.client, SEVENTH[claim], ECHO_PORT, timeout=30) as sock:
+        def send():
+            sock.sendall(data)
+            sock.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        answer = ask.read_all(sock)
+        sender.join()
+    assert answer == data
+
+
+@both
+@pytest.mark.parametrize("size", [1472, 1473, 9000, 65507])
+def test_large_datagrams_are_echoed_whole(net, daemon, claim, size):
+    daemon(net.host, SERVED)
+    data = os.urandom(size)
+    answer = ask.udp(net.client, SEVENTH[claim], ECHO_PORT, data)
+    assert answer and answer.right and answer.data == data
+
+
+@both
+@pytest.mark.parametrize("size, count", [(1200, 40), (100, 64), (1400, 3), (1, 64)])
+def test_a_burst_sent_as_one_comes_back_as_its_datagrams(net, daemon, claim, size, count):
+    """UDP_SEGMENT at the client: the kernel may keep the burst together all the way, and nobody may mix it up."""
+    daemon(net.host, SERVED)
+    pieces = [bytes([number]) * size for number in range(count - 1)] + [b"\xff" * (size // 2 or 1)]
+    with ask.udp_socket(net.client, SEVENTH[claim]) as sock:
+        sock.settimeout(5)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+        sock.sendto(b"".join(pieces), (SEVENTH[claim], ECHO_PORT))
+        answers = [sock.recvfrom(65536) for _ in pieces]
+    assert all(ask.same(source[0], SEVENTH[claim]) for _, source in answers)
+    assert sorted(data for data, _ in answers) == sorted(pieces)
+
+
+def test_a_range_of_ports_is_served_and_its_neighbours_are_not(net, daemon):
+    daemon(net.host, served(f"name: range, kind: whoami, {listen()}, ports: [7000-7010, 7020]"))
+    for port in (7000, 7005, 7010, 7020):
+        for claim in CLAIMS:
+            assert ask.whoami(ask.udp(net.client, SEVENTH[claim], port).data)["port"] == str(port)
+            assert ask.whoami(ask.tcp(net.client, SEVENTH[claim], port))["port"] == str(port)
+    for port in (6999, 7011, 7019, 7021):
+        assert ask.udp(net.client, SEVENTH[CLAIM4], port, timeout=0.2, tries=1) is None
+        with pytest.raises(ConnectionRefusedError):
+            ask.tcp(net.client, SEVENTH[CLAIM6], port)
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+def test_only_the_protocols_of_the_file_are_served(net, daemon, protocol):
+    daemon(net.host, served(f"name: one, kind: echo, {listen()}, ports: [5000], protocols: [{protocol}]"))
+    udp = ask.udp(net.client, SEVENTH[CLAIM4], 5000, timeout=0.3, tries=2)
+    assert bool(udp) == (protocol == "udp")
+    if protocol == "udp":
+        with pytest.raises(ConnectionRefusedError):
+            ask.tcp(net.client, SEVENTH[CLAIM4], 5000)
+    else:
+        assert ask.tcp(net.client, SEVENTH[CLAIM4], 5000, b"x") == b"x"
+
+
+@both
+def test_of_nested_prefixes_the_longest_serves(net, daemon, claim):
+    inner = {CLAIM4: "198.51.100.128/25", CLAIM6: "2001:db8:1:1:8000::/65"}[claim]
+    daemon(net.host, served(f"name: wide, kind: whoami, {listen(claim)}, ports: [{WHO_PORT}]",
+                            f"name: narrow, kind: whoami, {listen(inner)}, ports: [{WHO_PORT}]"))
+    outer_half = next(ipaddress.ip_network(claim).subnets())
+    for prefix, name in ((inner, "narrow"), (str(outer_half), "wide")):
+        for address in ask.random_addresses(prefix, 10, 3):
+            assert ask.whoami(ask.udp(net.client, address, WHO_PORT).data)["service"] == name
+            assert ask.whoami(ask.tcp(net.client, address, WHO_PORT))["service"] == name
+
+
+def test_what_is_asked_outside_a_service_gets_no_answer(net, daemon):
+    """A prefix that is claimed but not listened on: its port looks closed."""
+    daemon(net.host, served(f"name: half, kind: whoami, listen: [198.51.100.128/25], ports: [{WHO_PORT}]"))
+    assert ask.udp(net.client, "198.51.100.200", WHO_PORT).right
+    assert ask.udp(net.client, "198.51.100.7", WHO_PORT, timeout=0.3, tries=1) is None
+    with pytest.raises((ConnectionResetError, ConnectionRefusedError)):
+        ask.tcp(net.client, "198.51.100.7", WHO_PORT)
+
+
+@both
+def test_a_single_address_leaves_the_port_of_the_next_to_another_program(net, daemon, claim):
+    eighth = SEVENTH[claim][:-1] + "8"
+    version = ipaddress.ip_network(claim).version
+    daemon(net.host, served(f"name: one, kind: whoami, listen: ['{SEVENTH[claim]}'], ports: [5300]"))
+    other = f"[{eighth}]" if version == 6 else eighth
+    net.host.spawn("socat", f"UDP{version}-RECVFROM:5300,bind={other},fork", "EXEC:cat")
+    net.host.spawn("socat", f"TCP{version}-LISTEN:5300,bind={other},fork,reuseaddr", "EXEC:cat")
+    wait_until(lambda: net.host.run("ss", "-Hlntu", "sport = :5300").stdout.count("8]:5300" if version == 6 else
+                                                                                 "8:5300") == 2, what="socat")
+    assert ask.whoami(ask.udp(net.client, SEVENTH[claim], 5300).data)["service"] == "one"
+    assert ask.udp(net.client, eighth, 5300, b"theirs").data == b"theirs"
+    assert ask.whoami(ask.tcp(net.client, SEVENTH[claim], 5300))["service"] == "one"
+    assert ask.tcp(net.client, eighth, 5300, b"theirs") == b"theirs"
+
+
+@pytest.mark.parametrize("protocol, command", [("udp", "UDP4-RECVFROM:{},fork"), ("tcp", "TCP4-LISTEN:{},fork")])
+def test_a_port_that_another_program_has_is_told_at_its_line(net, daemon, protocol, command):
+    net.host.spawn("socat", command.format(WHO_PORT), "EXEC:cat")
+    wait_until(lambda: net.host.run("ss", "-Hlntu", f"sport = :{WHO_PORT}").stdout, what="socat to listen")
+    one = daemon(net.host, "")
+    reply = one.apply(SERVED, expect=1)
+    assert reply["rolled_back"] is True
+    assert net.host.ours() == []
+    failed = [failure for failure in reply["failed"] if protocol in failure["text"]]
+    assert failed and failed[0]["line"] == 5 and str(WHO_PORT) in failed[0]["error"]
+
+
+WILD = served("name: wild, kind: {kind}, listen: ['0.0.0.0/0', '::/0'], ports: [5000]")
+
+
+@pytest.mark.parametrize("kind", ["echo", "whoami"])
+def test_a_group_is_never_answered_from(lab, daemon, kind):
+    """Broadcast and multicast arrive on the wildcard; an answer from the group, or any, would amplify."""
+    net = topology.shared(lab)
+    one = daemon(net.host, WILD.format(kind=kind).replace(CLAIMED, ""))
+    for address in ("203.0.113.10", "2001:db8:e::10"):
+        assert ask.udp(net.neighbour, address, 5000).right, "the wildcard serves the host's own addresses"
+    with ask.udp_socket(net.neighbour, "203.0.113.255") as sock, ask.udp_socket(net.neighbour, "ff02::1") as sock6:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        for group in ("203.0.113.255", "255.255.255.255", "224.0.0.1"):
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("203.0.113.20"))
+            with net.neighbour.inside():
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+            sock.sendto(b"anybody?", (group, 5000))
+        with net.neighbour.inside():
+            scope = socket.if_nametoindex("eth0")
+        sock6.sendto(b"anybody?", ("ff02::1", 5000, 0, scope))
+        wait_until(lambda: one.service("wild")["dropped"] >= 4, what="four drops to be counted")
+        for asker in (sock, sock6):
+            asker.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                asker.recvfrom(2048)
+
+
+@both
+@pytest.mark.parametrize("port", [7, 19, 5000])
+def test_two_echo_servers_do_not_talk_for_ever(net, daemon, claim, port):
+    one = daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7, 5000]"))
+    asked = 7 if port == 7 else 5000
+    answer = ask.udp(net.client, SEVENTH[claim], asked, timeout=0.3, tries=2, bind=("", port))
+    assert answer is None
+    assert one.service("echo")["dropped"] == 2
+    assert ask.udp(net.client, SEVENTH[claim], asked).right
+
+
+def test_an_idle_connection_is_closed(net, daemon):
+    daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7], idle-timeout: 1s"))
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM6], 7, timeout=20) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        since = time.monotonic()
+        assert ended(sock)
+        assert 0.9 < time.monotonic() - since < 15
+
+
+def ended(sock):
+    """Waits for the end of the peer, however it ends."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_connection_that_talks_is_not_idle(net, daemon):
+    daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7], idle-timeout: 1s"))
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM6], 7) as sock:
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            sock.sendall(b"x")
+            assert sock.recv(1) == b"x"
+            time.sleep(0.1)	# the pace of the talk, not a wait
+
+
+def test_connections_beyond_the_limit_are_turned_away_until_one_ends(net, daemon):
+    daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7], max-connections: 3"))
+
+    def opened():
+        sock = ask.tcp_connect(net.client, SEVENTH[CLAIM4], 7)
+        sock.sendall(b"x")
+        return sock
+
+    held = [opened() for _ in range(3)]
+    try:
+        assert all(sock.recv(1) == b"x" for sock in held)
+        with ask.tcp_connect(net.client, SEVENTH[CLAIM4], 7) as fourth:
+            assert ended(fourth)
+        held.pop().close()
+        wait_until(lambda: tcp_echoes(net.client, SEVENTH[CLAIM4]), what="room for another")
+    finally:
+        for sock in held:
+            sock.close()
+
+
+def tcp_echoes(node, address, port=7, data=b"still there?"):
+    try:
+        return ask.tcp(node, address, port, data) == data
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def load(net, rate=400):
+    """Steady questions to the echo on addresses of both claims, as long as the block runs; yields the two loads."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(ask.UdpLoad(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT, rate))
+               for claim in CLAIMS]
+
+
+def answered_since(loads, more=100):
+    """Waits until each load got @more further answers."""
+    marks = [len(one.answered) + scaled(more, 10) for one in loads]
+    wait_until(lambda: all(len(one.answered) >= mark for one, mark in zip(loads, marks)), 30, "further answers")
+
+
+def judge(loads, lossless):
+    for one in loads:
+        assert one.wrong == [], "answers from the wrong address"
+        assert one.twice == 0, "one question, one answer"
+        assert one.right > 0
+        if lossless:
+            assert one.lost == [], f"{len(one.lost)} of {len(one.asked)} lost"
+
+
+@pytest.mark.stock
+def test_a_worker_killed_under_load_comes_back_and_never_answers_wrong(net, daemon):
+    one = daemon(net.host, SERVED)
+    with load(net) as loads:
+        for _ in range(scaled(3)):
+            answered_since(loads)
+            old = one.worker()
+            os.kill(old, 9)
+            wait_until(lambda: one.children() and one.children() != [old], what="another worker")
+        answered_since(loads)
+    judge(loads, lossless=False)
+    worker, = one.status()["workers"]
+    assert worker["restarts"] == scaled(3) and worker["listeners"] > 0
+    assert ask.tcp(net.client, SEVENTH[CLAIM6], ECHO_PORT, b"x") == b"x"
+    assert any("worker" in line or "services" in line for line in one.log())
+
+
+def test_counters_survive_the_worker(net, daemon):
+    one = daemon(net.host, SERVED)
+    ask.udp_many(net.client, ask.random_addresses(CLAIM4, 20, 1), ECHO_PORT)
+    assert one.service("echo")["asked"] == 20
+    old = one.worker()
+    os.kill(old, 9)
+    wait_until(lambda: one.children() and one.children() != [old], what="another worker")
+    assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT).right
+    assert one.service("echo")["asked"] == 21
+
+
+@pytest.mark.stock
+def test_an_engine_killed_under_load_and_started_again_never_answers_wrong(net, daemon):
+    one = daemon(net.host, SERVED)
+    with load(net) as loads:
+        for _ in range(scaled(2)):
+            answered_since(loads)
+            one.kill()
+            one.start()
+        answered_since(loads)
+    judge(loads, lossless=False)
+
+
+RELOADS = {
+    "the same again": SERVED,
+    "another claim": SERVED.replace("services:", "  - prefix: 10.99.0.0/16\nservices:"),
+    "another service": SERVED + f"  - {{ name: more, kind: whoami, {listen()}, ports: [8000-8003] }}\n",
+    "one service less": SERVED.replace("name: discard", "name: discards"),
+    "other limits": SERVED.replace("ports: [7]", "ports: [7], max-connections: 5, idle-timeout: 5s"),
+}
+
+
+@pytest.mark.stock
+def test_reloads_under_load_lose_no_answer_and_no_connection(net, daemon):
+    one = daemon(net.host, SERVED)
+    with ask.tcp_connect(net.client, SEVENTH[CLAIM6], ECHO_PORT) as old:
+        with load(net) as loads:
+            for _ in range(scaled(4)):
+                for text in RELOADS.values():
+                    one.apply(text)
+                    one.hangup()
+            answered_since(loads)
+        judge(loads, lossless=True)
+        old.sendall(b"a connection from before")
+        assert old.recv(100) == b"a connection from before"
+
+
+def test_a_service_taken_away_falls_silent_and_comes_back(net, daemon):
+    one = daemon(net.host, SERVED)
+    one.apply(CLAIMED)
+    assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT, timeout=0.3, tries=1) is None
+    with pytest.raises(ConnectionRefusedError):
+        ask.tcp(net.client, SEVENTH[CLAIM6], ECHO_PORT)
+    one.apply(SERVED)
+    assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT).right
+    assert ask.tcp(net.client, SEVENTH[CLAIM6], ECHO_PORT, b"x") == b"x"
+
+
+def test_out_of_descriptors_it_serves_on_and_recovers(net, daemon):
+    one = daemon(net.host, SERVED)
+    worker = one.worker()
+    open_now = max(int(fd) for fd in os.listdir(f"/proc/{worker}/fd")) + 1
+    net.host.run("prlimit", "--pid", worker, f"--nofile={open_now + 3}:{open_now + 3}")
+    held = []
+    try:
+        for _ in range(20):
+            held.append(ask.tcp_connect(net.client, SEVENTH[CLAIM4], ECHO_PORT))
+        answers = ask.udp_many(net.client, ask.random_addresses(CLAIM6, 50, 1), ECHO_PORT)
+        assert all(answer and answer.right for answer in answers.values())
+        assert one.status()["workers"][0]["restarts"] == 0
+    finally:
+        for sock in held:
+            sock.close()
+    wait_until(lambda: tcp_echoes(net.client, SEVENTH[CLAIM4]), 20, "room for another connection")
+    assert one.worker() == worker
+
+
+def test_full_socket_buffers_lose_datagrams_and_nothing_else(net, daemon):
+    one = daemon(net.host, SERVED)
+    worker = one.worker()
+    os.kill(worker, 19)
+    try:
+        with ask.udp_socket(net.client, SEVENTH[CLAIM4]) as sock:
+            for _ in range(scaled(20000, 5000)):
+                sock.sendto(b"x" * 1000, (SEVENTH[CLAIM4], ECHO_PORT))
+    finally:
+        os.kill(worker, 18)
+    wait_until(lambda: ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT, timeout=0.5, tries=1), 20, "an answer again")
+    answers = ask.udp_many(net.client, ask.random_addresses(CLAIM6, 50, 1), ECHO_PORT)
+    assert all(answer and answer.right for answer in answers.values())
+    assert one.worker() == worker
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def test_clients_that_never_read_cost_little_and_harm_nobody(net, daemon):
+    one = daemon(net.host, SERVED)
+    worker = one.worker()
+    before = resident_kib(worker)
+    held = []
+    try:
+        for _ in range(20):
+            sock = ask.tcp_connect(net.client, SEVENTH[CLAIM6], ECHO_PORT)
+            sock.setblocking(False)
+            held.append(sock)
+            fill(sock)
+        assert tcp_echoes(net.client, SEVENTH[CLAIM6])
+        assert ask.udp(net.client, SEVENTH[CLAIM6], ECHO_PORT).right
+        assert resident_kib(worker) - before < 20 * 512, "a connection may cost buffers, not what it was sent"
+    finally:
+        for sock in held:
+            sock.close()
+    assert one.worker() == worker
+
+
+def fill(sock, most=32 << 20):
+    """Sends until nothing more goes in for a while."""
+    sent = 0
+    sock.settimeout(0.3)
+    try:
+        while sent < most:
+            sent += sock.send(b"z" * 65536)
+    except TimeoutError:
+        pass
+    return sent
+
+
+def test_peers_that_reset_harm_nobody(net, daemon):
+    one = daemon(net.host, SERVED)
+    worker = one.worker()
+    for number in range(scaled(100, 20)):
+        sock = ask.tcp_connect(net.client, SEVENTH[CLAIM4], (ECHO_PORT, WHO_PORT, DISCARD_PORT)[number % 3])
+        sock.sendall(b"GET / HT" if number % 2 else b"x" * 1000)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+    assert tcp_echoes(net.client, SEVENTH[CLAIM4])
+    assert one.worker() == worker
+
+
+@pytest.mark.stock
+def test_links_deleted_while_serving_are_survived(net, lab, daemon):
+    one = daemon(net.host, SERVED)
+    worker = one.worker()
+    with load(net) as loads:
+        answered_since(loads)
+        for link, port in (("eth1", "eth2"), ("eth0", "eth1")):
+            net.host.ip("link", "del", link)
+            wait_until(lambda: link not in net.host.ip("-br", "link"), what="the link to be gone")
+            lab.link(net.router, port, net.host, link)
+            plug_again(net, link, port)
+            answered_since(loads)
+    judge(loads, lossless=False)
+    assert one.worker() == worker
+    assert one.plan(expect=0).operations == []
+
+
+def plug_again(net, link, port):
+    """What an administrator does after a cable was changed; the addresses of topology.routed()."""
+    one = {"eth0": "1", "eth1": "2"}[link]
+    net.router.ip_batch([f"address add 10.0.{one}.1/24 dev {port}",
+                         f"address add 2001:db8:a{one}::1/64 dev {port} nodad"])
+    net.host.ip_batch([f"address add 10.0.{one}.2/24 dev {link}",
+                       f"address add 2001:db8:a{one}::2/64 dev {link} nodad"])
+    if link == "eth1":
+        net.host.ip_batch(["route add default via 10.0.2.1", "route add ::/0 via 2001:db8:a2::1"])
+    else:
+        for claim in CLAIMS:
+            topology.route_claim(net.router, claim)
+
+
+@pytest.mark.stock
+def test_a_worker_has_no_rights_and_an_empty_root(net, daemon):
+    worker = daemon(net.host, SERVED).worker()
+    for task in os.listdir(f"/proc/{worker}/task"):
+        with open(f"/proc/{worker}/task/{task}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(status[name], 16) == 0, f"{name} of thread {task}"
+        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+        assert "0" not in status["Uid"].split() and "0" not in status["Gid"].split()
+    assert os.listdir(f"/proc/{worker}/root/") == []
+
+
+@both
+def test_two_hundred_clients_at_once_are_all_served(net, daemon, claim):
+    daemon(net.host, SERVED)
+    addresses = ask.random_addresses(claim, scaled(200, 20), 5)
+    answers = ask.tcp_many(net.client, addresses, ECHO_PORT, b"x" * 20000, at_once=50)
+    assert all(answer == b"x" * 20000 for answer in answers.values())
+
+
+def test_iperf_measures_through_a_claim(net, daemon):
+    """A real program whose server binds the wildcard: TCP needs the claim and nothing else."""
+    daemon(net.host, CLAIMED)
+    net.host.spawn("iperf3", "-s", "--forceflush", ready="listening")
+    for claim in CLAIMS:
+        done = net.client.run("iperf3", "-c", SEVENTH[claim], "-n", "4M", "--json", timeout=60)
+        assert json.loads(done.stdout)["end"]["sum_received"]["bytes"] >= 4 << 20
