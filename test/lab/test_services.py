@@ -410,7 +410,8 @@ def test_reloads_under_load_lose_no_answer_and_no_connection(net, daemon):
             for _ in range(scaled(4)):
                 for text in RELOADS.values():
                     one.apply(text)
-                    one.hangup()
+                    one.hangup()	# back to the file
+                    wait_until(lambda: one.plan().exit == 0, what="the file to be in force")
             answered_since(loads)
         judge(loads, lossless=True)
         old.sendall(b"a connection from before")
