@@ -1,0 +1,282 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test of the project, stage by stage; what `make check` runs.
+
+A stage is a line of STAGES. Its output goes to BUILD/check/STAGE.log and is shown when it fails; a
+stage that cannot build what it tests counts as one failure. The last line is the tally.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+FUZZ_SMOKE_SECONDS = 4
+TIMEOUT = int(os.environ.get("MH_STAGE_TIMEOUT", "1200"))
+SANITIZER = {
+    "ASAN_OPTIONS": "abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+class Tally:
+    """How many tests passed, failed and were skipped, and the names of the last two."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.names = []
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.names += other.names
+
+    def fail(self, name):
+        self.failed += 1
+        self.names.append(f"failed: {name}")
+
+    def skip(self, name):
+        self.skipped += 1
+        self.names.append(f"skipped: {name}")
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+class Stage:
+    """What a stage works with: its folders, its log, and the means to run something."""
+
+    def __init__(self, name, folder):
+        self.name, self.folder, self.tally = name, folder, Tally()
+        self.sanitize = folder.with_name(folder.name + "-sanitize")
+        self.fuzz = folder.with_name(folder.name + "-fuzz")
+        (folder / "check").mkdir(parents=True, exist_ok=True)
+        self.log_path = folder / "check" / f"{name}.log"
+        self.log = open(self.log_path, "w", encoding="utf-8")
+
+    def run(self, *command, env=None):
+        """Runs a command into the log. Returns its exit status; 124 when it took too long."""
+        print("+", *command, file=self.log, flush=True)
+        child = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdout=self.log,
+                                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+                                 env=dict(os.environ, **(env or {})))
+        try:
+            return child.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGTERM)
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+            return 124
+        except KeyboardInterrupt:
+            os.killpg(child.pid, signal.SIGTERM)
+            child.wait()
+            raise
+
+    def count(self, status, tally, what):
+        """Adds a tally that was read from a report; a run that failed without saying so is a failure."""
+        if status != 0 and not tally.failed:
+            tally.fail(f"{what}: exit status {status}")
+        self.tally.add(tally)
+
+    def meson(self, folder, *options):
+        if not (folder / "build.ninja").exists():
+            status = self.run("meson", "setup", folder, *options)
+        else:
+            status = self.run("meson", "configure", folder, *options)
+        status = status or self.run("ninja", "-C", folder)
+        self.count(status, passed(1) if status == 0 else Tally(), "the build")
+
+    def unit(self, folder, env=None):
+        report = folder / "meson-logs" / "testlog.json"
+        report.unlink(missing_ok=True)
+        status = self.run("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--suite", "unit", env=env)
+        self.count(status, meson_tally(report), "unit tests")
+
+    def pytest(self, *arguments, build=None, env=None):
+        report = self.log_path.with_suffix(".xml")
+        report.unlink(missing_ok=True)
+        status = self.run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "--durations=5",
+                          f"--junitxml={report}", *arguments,
+                          env={"MH_BUILD": str(build or self.folder), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+        self.count(status, pytest_tally(report), "pytest")
+
+    def counted(self, *command):
+        """A command whose last line is "N passed, N failed"."""
+        status = self.run(*command)
+        tally, lines = Tally(), self.log_path.read_text(errors="replace").splitlines()
+        found = re.match(r"(\d+) passed, (\d+) failed", lines[-1] if lines else "")
+        if found:
+            tally.passed = int(found.group(1))
+            for line in lines:
+                if line.startswith("FAILED ") or line.endswith(": FAILED"):
+                    tally.fail(line)
+            tally.failed = max(tally.failed, int(found.group(2)))
+        self.count(status, tally, pathlib.Path(command[1]).name)
+
+
+def passed(number):
+    tally = Tally()
+    tally.passed = number
+    return tally
+
+
+def meson_tally(path):
+    """Counts the tests within the programs where these are cmocka's, else the programs."""
+    tally = Tally()
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
+        row = json.loads(line)
+        output = row.get("stdout", "") + row.get("stderr", "")
+        inside = sum(int(number) for number in re.findall(r"\[  PASSED  \] (\d+) test\(s\)", output))
+        if row["result"] == "SKIP":
+            tally.skip(row["name"])
+        else:
+            tally.passed += inside or row["result"] == "OK"
+        for name in re.findall(r"^\[  SKIPPED \] (\w+)$", output, re.M):
+            tally.skip(name)
+        if row["result"] not in ("OK", "SKIP"):
+            names = set(re.findall(r"^\[  FAILED  \] (\w+)$", output, re.M))
+            for name in sorted(names) or [row["result"].lower()]:
+                tally.fail(f"{row['name']}: {name}")
+    return tally
+
+
+def pytest_tally(path):
+    tally = Tally()
+    if not path.exists():
+        return tally
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.fail(name)
+        elif case.find("skipped") is not None:
+            tally.skip(name)
+        else:
+            tally.passed += 1
+    return tally
+
+
+def needs_root(function):
+    def wrapped(stage):
+        if os.geteuid() == 0:
+            function(stage)
+        else:
+            stage.tally.skip("all of it: network namespaces need root; sudo make check")
+    return wrapped
+
+
+def build(stage):
+    stage.meson(stage.folder, "-Dtests=enabled", "-Dwerror=true")
+
+
+def unit(stage):
+    stage.unit(stage.folder)
+
+
+def golden(stage):
+    stage.counted(PYTHON, "test/golden/run.py", "--program", stage.folder / "test/golden/golden")
+
+
+def house(stage):
+    stage.pytest("test/house")
+
+
+@needs_root
+def kernel(stage):
+    stage.pytest("test/kernel")
+
+
+@needs_root
+def lab(stage):
+    stage.pytest("test/lab")
+
+
+def fuzz(stage):
+    stage.counted(PYTHON, "test/fuzz/run.py", "--build", stage.fuzz, "--seconds", str(FUZZ_SMOKE_SECONDS))
+
+
+def sanitize(stage):
+    stage.meson(stage.sanitize, "-Dtests=enabled", "-Dwerror=true", "-Db_sanitize=address,undefined",
+                "-Db_lundef=false", "-Dbuildtype=debug", "-Doptimization=1")
+    if not stage.tally.failed:
+        stage.unit(stage.sanitize, env=SANITIZER)
+
+
+@needs_root
+def sanitize_lab(stage):
+    """The labs once more. Leaks are the unit tests' matter: at its end a sandboxed process may not look for them."""
+    stage.pytest("test/lab", build=stage.sanitize, env={
+        "UBSAN_OPTIONS": SANITIZER["UBSAN_OPTIONS"], "MH_SANITIZED": "1",
+        "ASAN_OPTIONS": SANITIZER["ASAN_OPTIONS"] + ":detect_leaks=0"})
+
+
+@needs_root
+def stock(stage):
+    """Beliefs and a subset of the labs on Debian's own kernel, many times slower in qemu."""
+    report = stage.folder / "check" / "stock-out"
+    report.mkdir(exist_ok=True)
+    (report / "stock.xml").unlink(missing_ok=True)
+    status = stage.run("tools/stock-kernel", "env", f"MH_BUILD={stage.folder}", "MH_SLOW=1", "MH_SCALE=0.1",
+                       "PYTHONDONTWRITEBYTECODE=1", PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                       "--tb=short", "-m", "stock", "--junitxml=/stock-out/stock.xml", "test/kernel", "test/lab",
+                       env={"STOCK_OUT": str(report), "STOCK_TIMEOUT": str(TIMEOUT - 60)})
+    stage.count(status, pytest_tally(report / "stock.xml"), "pytest on the stock kernel")
+
+
+# What runs, in this order; `stock` only when it is named.
+STAGES = {"build": build, "unit": unit, "golden": golden, "house": house, "kernel": kernel, "lab": lab, "fuzz": fuzz,
+          "sanitize": sanitize, "sanitize-lab": sanitize_lab, "stock": stock}
+
+
+def show(stage, seconds):
+    print(f"{stage.name:<14}{stage.tally}  ({seconds:.0f} s)", flush=True)
+    for name in stage.tally.names:
+        print(f"    {name}")
+    if stage.tally.failed:
+        lines = stage.log_path.read_text(errors="replace").splitlines()
+        print("\n".join("    | " + line for line in lines[-60:]))
+        print(f"    all of it: {stage.log_path}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build", help="the build folder")
+    parser.add_argument("stages", nargs="*", help="stages to run; `list` shows them")
+    options = parser.parse_args()
+    names = options.stages or [name for name in STAGES if name != "stock"]
+    total, started = Tally(), time.monotonic()
+
+    if names == ["list"]:
+        print(*STAGES)
+        return 0
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        print(f"no stage {unknown[0]!r}; there are: {' '.join(STAGES)}", file=sys.stderr)
+        return 2
+    for name in names:
+        stage, begun = Stage(name, (ROOT / options.build).resolve()), time.monotonic()
+        if sys.stdout.isatty():
+            print(f"{name} ...", end="\r", flush=True)
+        STAGES[name](stage)
+        stage.log.close()
+        show(stage, time.monotonic() - begun)
+        total.add(stage.tally)
+        if name == "build" and stage.tally.failed:
+            break
+    print(f"{total} in {time.monotonic() - started:.0f} s")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
