@@ -1,1 +1,212 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Sets of objects. A sorted array was taken rather than a tree or a hash: a state is built as a
+ * whole (a dump, a desire) and then walked beside another one, for which nothing is quicker, and
+ * a look-up is a binary search.
+ */
+#include "host/kind.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What qsort_r() needs to sort numbers of objects; equal keys keep the order in which they were added. */
+struct sorter {
+	const struct kind *kind;
+	const char *items;
+	bool ours_first;
+};
+
+const struct kind *kind_of(enum object_kind kind)
+{
+	static const struct kind *const kinds[OBJECT_KINDS] = {
+		[OBJECT_LINK] = &link_kind,       [OBJECT_NEIGHBOUR] = &neighbour_kind,
+		[OBJECT_SYSCTL] = &sysctl_kind,   [OBJECT_ADDRESS] = &address_kind,
+		[OBJECT_ROUTE] = &route_kind,     [OBJECT_LISTENER] = &listener_kind,
+	};
+
+	return kinds[kind];
+}
+
+const char *object_kind_name(enum object_kind kind)
+{
+	return kind_of(kind)->name;
+}
+
+static bool is_ours(const void *object)
+{
+	return ((const struct object *)object)->ours;
+}
+
+static int sorter_compare(const void *left, const void *right, void *data)
+{
+	const struct sorter *sorter = data;
+	uint32_t i = *(const uint32_t *)left, j = *(const uint32_t *)right;
+	const void *a = sorter->items + i * sorter->kind->size, *b = sorter->items + j * sorter->kind->size;
+	int r = kind_compare(sorter->kind, a, b);
+
+	if (!r && sorter->ours_first)
+		r = (int)is_ours(b) - (int)is_ours(a);
+	return r ? r : i < j ? -1 : i > j;
+}
+
+/* Most sets are built in the order of their keys; then there is nothing to do. */
+static bool set_is_ascending(const struct object_set *set, const struct kind *kind)
+{
+	for (size_t i = 1; i < set->count; i++)
+		if (kind_compare(kind, set->items + (i - 1) * kind->size, set->items + i * kind->size) >= 0)
+			return false;
+	return true;
+}
+
+/* Puts the objects into order; equal keys side by side. */
+static void set_order(struct object_set *set, const struct kind *kind, bool ours_first)
+{
+	struct sorter sorter = { .kind = kind, .items = set->items, .ours_first = ours_first };
+	uint32_t *order = mem_alloc(set->count * sizeof(*order));
+	char *items = mem_alloc(set->count * kind->size);
+
+	for (size_t i = 0; i < set->count; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, set->count, sizeof(*order), sorter_compare, &sorter);
+	for (size_t i = 0; i < set->count; i++)
+		memcpy(items + i * kind->size, set->items + order[i] * kind->size, kind->size);
+	free(order);
+	free(set->items);
+	set->items = items;
+	set->room = set->count;
+}
+
+void *set_push(struct object_set *set, const struct kind *kind, const void *object)
+{
+	void *item;
+
+	set->items = mem_grow(set->items, set->count, &set->room, kind->size);
+	item = set->items + set->count++ * kind->size;
+	memcpy(item, object, kind->size);
+	set->sorted = false;
+	return item;
+}
+
+void set_sort_observed(struct object_set *set, const struct kind *kind)
+{
+	size_t kept = 0;
+
+	set->sorted = true;
+	if (set_is_ascending(set, kind))
+		return;
+	set_order(set, kind, true);
+	for (size_t i = 0; i < set->count; i++) {
+		char *item = set->items + i * kind->size, *last = set->items + (kept - 1) * kind->size;
+		bool same = kept && kind_compare(kind, last, item) == 0;
+
+		if (same && (!kind->twins || kind_identical(kind, last, item)))
+			kept--;
+		memmove(set->items + kept++ * kind->size, item, kind->size);
+	}
+	set->count = kept;
+}
+
+void state_free(struct state *state)
+{
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		free(state->sets[kind].items);
+	*state = (struct state){ 0 };
+}
+
+void state_add(struct state *state, enum object_kind kind, const void *object)
+{
+	void *item = set_push(&state->sets[kind], kind_of(kind), object);
+
+	if (is_ours(item) && kind_of(kind)->complete)
+		kind_of(kind)->complete(item);
+}
+
+static void state_sort_set(struct state *state, enum object_kind kind, state_conflict_fn *conflict, void *data)
+{
+	struct object_set *set = &state->sets[kind];
+	const struct kind *of = kind_of(kind);
+	size_t kept = 0;
+
+	set->sorted = true;
+	if (set_is_ascending(set, of))
+		return;
+	set_order(set, of, false);
+	for (size_t i = 0; i < set->count; i++) {
+		char *item = set->items + i * of->size, *last = set->items + (kept - 1) * of->size;
+
+		if (kept && kind_compare(of, last, item) == 0) {
+			if (!kind_identical(of, last, item) && conflict)
+				conflict(data, kind, last, item);
+			else if (kind_identical(of, last, item))
+				continue;
+			kept--;
+		}
+		memmove(set->items + kept++ * of->size, item, of->size);
+	}
+	set->count = kept;
+}
+
+void state_sort(struct state *state, state_conflict_fn *conflict, void *data)
+{
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		if (!state->sets[kind].sorted)
+			state_sort_set(state, (enum object_kind)kind, conflict, data);
+}
+
+void state_sort_observed(struct state *state)
+{
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		if (!state->sets[kind].sorted)
+			set_sort_observed(&state->sets[kind], kind_of((enum object_kind)kind));
+}
+
+size_t state_lower_bound(const struct state *state, enum object_kind kind, const void *like)
+{
+	const struct object_set *set = &state->sets[kind];
+	size_t low = 0, high = set->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kind_compare(kind_of(kind), set->items + middle * kind_of(kind)->size, like) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const void *state_find(const struct state *state, enum object_kind kind, const void *like)
+{
+	size_t at = state_lower_bound(state, kind, like);
+
+	if (at == state->sets[kind].count || kind_compare(kind_of(kind), state_at(state, kind, at), like) != 0)
+		return NULL;
+	return state_at(state, kind, at);
+}
+
+size_t state_count(const struct state *state, enum object_kind kind)
+{
+	return state->sets[kind].count;
+}
+
+const void *state_at(const struct state *state, enum object_kind kind, size_t index)
+{
+	return state->sets[kind].items + index * kind_of(kind)->size;
+}
+
+const struct host_link *state_link(const struct state *state, uint32_t index)
+{
+	return state_find(state, OBJECT_LINK, &(struct host_link){ .index = index });
+}
+
+const struct host_link *state_link_named(const struct state *state, const char *name)
+{
+	STATE_EACH(state, OBJECT_LINK, const struct host_link, link) {
+		if (!strcmp(link->name, name))
+			return link;
+	}
+	return NULL;
+}

@@ -2,12 +2,9 @@
 #ifndef MH_HOST_STATE_H
 #define MH_HOST_STATE_H
 
-#include "base/place.h"
 #include "base/text.h"
-#include "net/address.h"
+#include "host/object.h"
 
-#include <linux/if.h>
-#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,83 +14,10 @@
  * properties, which feeds compare, sort, print, parse, encode, decode and the lines of a plan.
  */
 
-/* How routes and addresses of ours are marked: rtm_protocol, IFA_PROTO (Linux 5.18). 'm' */
-#define HOST_PROTOCOL 109
-
-enum object_kind {
-	OBJECT_LINK,		/* observed only */
-	OBJECT_NEIGHBOUR,	/* observed only */
-	OBJECT_SYSCTL,
-	OBJECT_ADDRESS,
-	OBJECT_ROUTE,
-	OBJECT_LISTENER,	/* a bound socket that a worker of ours serves */
-	OBJECT_KINDS
-};
-
-/* What every object begins with. */
-struct object {
-	struct place place;	/* desired: who asked for it */
-	uint8_t feature;	/* desired: index of the feature that asked; observed: 0 */
-	bool ours;		/* observed: bears our mark; desired: true */
-};
-
-struct host_link {
-	struct object object;
-	uint32_t index;		/* key */
-	char name[IFNAMSIZ];
-	uint32_t flags;		/* IFF_*, without the volatile ones that nobody asks for */
-	uint32_t mtu;
-	uint32_t master;	/* index of the bridge, bond or VRF above; 0 = none */
-	uint8_t mac[6];
-	uint8_t mac_length;
-};
-
-struct host_neighbour {
-	struct object object;
-	uint32_t link;		/* key */
-	struct address address;	/* key */
-	uint16_t state;		/* NUD_* */
-	uint8_t flags;		/* NTF_* */
-	uint8_t mac[6];
-};
-
-/* One value below /proc/sys. "Ours" = we changed it and remember what it was. */
-struct host_sysctl {
-	struct object object;
-	char name[80];		/* key; "net/ipv6/ip_nonlocal_bind": with '/', since link names may hold '.' */
-	char value[32];
-};
-
-struct host_address {
-	struct object object;
-	uint32_t link;		/* key */
-	struct prefix prefix;	/* key; the address itself and the length of its network */
-	uint8_t scope;		/* RT_SCOPE_* */
-	uint8_t protocol;	/* IFAPROT_*, 0 = none given */
-	uint32_t flags;		/* IFA_F_* */
-};
-
-struct host_route {
-	struct object object;
-	uint32_t table;		/* key; RT_TABLE_* */
-	struct prefix to;	/* key */
-	uint32_t metric;	/* key; RTA_PRIORITY */
-	uint8_t type;		/* RTN_*; a key too, since the kernel keeps routes of several types side by side */
-	uint8_t protocol;	/* RTPROT_* */
-	uint8_t scope;		/* RT_SCOPE_*; IPv4 only */
-	uint32_t link;		/* RTA_OIF; 0 = none */
-	struct address via;	/* RTA_GATEWAY or RTA_VIA; of several next hops the first */
-	struct address source;	/* RTA_PREFSRC */
-};
-
-struct host_listener {
-	struct object object;
-	uint8_t protocol;	/* key; IPPROTO_UDP, IPPROTO_TCP */
-	struct address address;	/* key; the unspecified one = wildcard */
-	uint16_t port;		/* key */
-};
-
-/* The objects of one kind, sorted by key, each once. */
+/*
+ * The objects of one kind, sorted by key. In a desired state each key stands once. In an observed
+ * one a key may have twins: a route of ours and one that somebody appended to it; ours comes first.
+ */
 struct object_set {
 	char *items;
 	size_t count, room;
@@ -107,8 +31,8 @@ struct state {
 void state_free(struct state *state);
 
 /*
- * Adds a copy; the set is sorted at the next state_sort(). In a desired state two different
- * objects of one key are a conflict: see state_sort().
+ * Adds a copy; the set is sorted at the next state_sort(). An object of ours is completed as the
+ * kernel would (metric, scope), so that what is desired compares equal to what will be observed.
  */
 void state_add(struct state *state, enum object_kind kind, const void *object);
 
@@ -118,6 +42,8 @@ void state_add(struct state *state, enum object_kind kind, const void *object);
  */
 typedef void state_conflict_fn(void *data, enum object_kind kind, const void *first, const void *second);
 void state_sort(struct state *state, state_conflict_fn *conflict, void *data);
+/* The same for an observed state: keeps twins. */
+void state_sort_observed(struct state *state);
 
 /* All of these need a sorted state. */
 const void *state_find(const struct state *state, enum object_kind kind, const void *like);
@@ -139,18 +65,26 @@ const struct host_link *state_link_named(const struct state *state, const char *
  * One line of text for an object, in the words of iproute2, and back:
  *	link eth0 index 2 flags up,lower-up mtu 1500
  *	neighbour 192.0.2.254 link eth0 state reachable
+ *	sysctl net/ipv6/ip_nonlocal_bind 1 was 0
+ *	address 192.0.2.1/24 link eth0
  *	route local 198.51.100.0/24 table local link lo
- *	sysctl net/ipv6/ip_nonlocal_bind 1
+ *	route 0.0.0.0/0 via 192.0.2.254 link eth0
  *	listener udp [::]:7777
- * @links names the links; a link that it lacks is printed and read as "#INDEX".
- * Printing omits the protocol and what has its usual value. Parsing: returns 0 or -EINVAL with *ret_error (arena text).
- * In a text of several lines links come first.
+ * @links names the links; a link that it lacks is printed and read as "#INDEX". What has its usual value (type unicast,
+ * table main, metric 0 or 1024 for IPv6, the scope that the kernel would choose) and the protocol are omitted.
  */
 void object_print(enum object_kind kind, const void *object, const struct state *links, struct text *text);
-int state_parse(const char *text, struct state *ret_state, struct text *ret_error);
 /* As object_print, with the properties that tell two objects of one key apart: for "change" lines. */
 void object_print_change(enum object_kind kind, const void *before, const void *after, const struct state *links,
 			 struct text *text);
+
+/*
+ * A whole state as text, an object a line, and back; here the protocol of routes and addresses is told, which makes
+ * them ours ("protocol multihomed") or somebody's. A sysctl is ours when it says what it "was". Links come first. '#' at
+ * the start of a line is a comment. Parsing gives an observed, sorted state, or -EINVAL and one line in *ret_error.
+ */
+void state_print(const struct state *state, struct text *text);
+int state_parse(const char *text, struct state *ret_state, struct text *ret_error);
 
 const char *object_kind_name(enum object_kind kind);
 

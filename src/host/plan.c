@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The difference of two sorted states: one walk beside one another for each kind, then the order.
+ *
+ * Three lists are kept while walking, so that no sort by rank is needed: what is added or changed,
+ * kind by kind as the enum lists them, and what is deleted, put behind it backwards. Within a
+ * kind, kind.turn puts first what others of the kind lean on.
+ */
+#include "host/plan.h"
+
+#include "base/mem.h"
+#include "host/kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The most turns that a kind may have: one for each length of a prefix. */
+#define TURNS 129
+
+/* Two sets side by side. */
+struct walk {
+	enum object_kind kind;
+	const struct kind *of;
+	const struct object_set *desired, *observed;
+	struct plan *opens, *closes;
+};
+
+static const void *item(const struct walk *walk, const struct object_set *set, size_t index)
+{
+	return set->items + index * walk->of->size;
+}
+
+static bool is_ours(const void *object)
+{
+	return ((const struct object *)object)->ours;
+}
+
+static void push(const struct walk *walk, enum operation_type type, const void *before, const void *after)
+{
+	struct plan *plan = type == OPERATION_DELETE ? walk->closes : walk->opens;
+	struct operation *operation = VEC_PUSH(plan);
+
+	*operation = (struct operation){ .type = type, .kind = walk->kind, .before = before, .after = after };
+}
+
+static size_t run_end(const struct walk *walk, size_t start)
+{
+	size_t end = start + 1;
+
+	while (end < walk->observed->count && kind_compare(walk->of, item(walk, walk->observed, start),
+							   item(walk, walk->observed, end)) == 0)
+		end++;
+	return end;
+}
+
+/* What somebody else holds is enough when it gives all that is asked for. */
+static bool run_satisfies(const struct walk *walk, const void *after, size_t start, size_t end)
+{
+	for (size_t i = start; i < end; i++)
+		if (kind_satisfies(walk->of, after, item(walk, walk->observed, i)))
+			return true;
+	return false;
+}
+
+/* @after (NULL = nothing) is desired where the observed objects from @start to @end, ours first, have its key. */
+static void compare_run(const struct walk *walk, const void *after, size_t start, size_t end)
+{
+	const void *before = start < end ? item(walk, walk->observed, start) : NULL;
+	bool ours = before && is_ours(before);
+
+	if (after && ours && !kind_satisfies(walk->of, after, before))
+		push(walk, OPERATION_CHANGE, before, after);
+	else if (after && !ours && !run_satisfies(walk, after, start, end) && before && walk->of->anyones)
+		push(walk, OPERATION_CHANGE, before, after);
+	else if (after && !ours && !run_satisfies(walk, after, start, end))
+		push(walk, OPERATION_ADD, NULL, after);
+	for (size_t i = start + (after && ours); i < end && is_ours(item(walk, walk->observed, i)); i++)
+		push(walk, OPERATION_DELETE, item(walk, walk->observed, i), NULL);
+}
+
+static void walk_both(const struct walk *walk)
+{
+	size_t i = 0, j = 0;
+
+	while (i < walk->desired->count || j < walk->observed->count) {
+		const void *after = i < walk->desired->count ? item(walk, walk->desired, i) : NULL;
+		const void *before = j < walk->observed->count ? item(walk, walk->observed, j) : NULL;
+		int order = !after ? 1 : !before ? -1 : kind_compare(walk->of, after, before);
+		size_t end = order >= 0 ? run_end(walk, j) : j;
+
+		compare_run(walk, order <= 0 ? after : NULL, j, end);
+		i += order <= 0;
+		j = end;
+	}
+}
+
+/* Stable, by the turn of each object: a counting sort. */
+static void take_turns(struct operation *operations, size_t count, const struct kind *of)
+{
+	size_t starts[TURNS + 1] = { 0 };
+	struct operation *sorted;
+
+	if (!of->turn || count < 2)
+		return;
+	sorted = mem_alloc(count * sizeof(*sorted));
+	for (size_t i = 0; i < count; i++)
+		starts[of->turn(operations[i].after ? operations[i].after : operations[i].before) + 1]++;
+	for (size_t i = 1; i <= TURNS; i++)
+		starts[i] += starts[i - 1];
+	for (size_t i = 0; i < count; i++)
+		sorted[starts[of->turn(operations[i].after ? operations[i].after : operations[i].before)]++] =
+			operations[i];
+	memcpy(operations, sorted, count * sizeof(*sorted));
+	free(sorted);
+}
+
+void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan)
+{
+	struct plan opens = { 0 }, closes = { 0 };
+
+	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
+		struct walk walk = { .kind = (enum object_kind)kind, .of = kind_of((enum object_kind)kind),
+				     .desired = &desired->sets[kind], .observed = &observed->sets[kind],
+				     .opens = &opens, .closes = &closes };
+		size_t opened = opens.count, closed = closes.count;
+
+		walk_both(&walk);
+		take_turns(opens.items + opened, opens.count - opened, walk.of);
+		take_turns(closes.items + closed, closes.count - closed, walk.of);
+	}
+	for (size_t i = closes.count; i > 0; i--)
+		*VEC_PUSH(&opens) = closes.items[i - 1];
+	plan_free(&closes);
+	*ret_plan = opens;
+}
+
+void plan_free(struct plan *plan)
+{
+	VEC_FREE(plan);
+}
+
+void operation_print(const struct operation *operation, const struct state *links, struct text *text)
+{
+	switch (operation->type) {
+	case OPERATION_ADD:
+		text_puts(text, "+ ");
+		object_print(operation->kind, operation->after, links, text);
+		break;
+	case OPERATION_CHANGE:
+		text_puts(text, "~ ");
+		object_print_change(operation->kind, operation->before, operation->after, links, text);
+		break;
+	case OPERATION_DELETE:
+		text_puts(text, "- ");
+		object_print(operation->kind, operation->before, links, text);
+		break;
+	}
+}

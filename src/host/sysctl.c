@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sysctls: one value below /proc/sys/net each. Ours when we changed it, and then we know what it was. */
+#include "host/kind.h"
+
+#include "base/mem.h"
+
+#include <stddef.h>
+
+#define AT(field) offsetof(struct host_sysctl, field)
+
+enum { SYSCTL_NAME, SYSCTL_VALUE, SYSCTL_FORMER };
+
+static const struct property sysctl_rows[] = {
+	[SYSCTL_NAME] = { "name", PROPERTY_NAME, ROW_PLAIN, AT(name), .size = sizeof(((struct host_sysctl *)0)->name) },
+	[SYSCTL_VALUE] = { "value", PROPERTY_NAME, ROW_PLAIN, AT(value),
+			   .size = sizeof(((struct host_sysctl *)0)->value) },
+	[SYSCTL_FORMER] = { "was", PROPERTY_NAME, ROW_FREE, AT(former),
+			    .size = sizeof(((struct host_sysctl *)0)->former) },
+};
+
+const struct kind sysctl_kind = {
+	.name = "sysctl",
+	.size = sizeof(struct host_sysctl),
+	.rows = sysctl_rows,
+	.row_count = ARRAY_SIZE(sysctl_rows),
+	.keys = { &sysctl_rows[SYSCTL_NAME] },
+	.anyones = true,
+};
