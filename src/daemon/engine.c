@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Handlers here only record: a signal sets a flag, an event is kept by the host, an order joins
+ * the queue. The tick decides, and does one job at a time.
+ */
+#include "daemon/engine_internal.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "daemon/builtin.h"
+#include "daemon/notify.h"
+#include "io/sandbox.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define AUDIT_MS 60000		/* settings have no events; this is how often they are read again */
+#define COUNTERS_MS 5000	/* how much of its counts a dying worker may take with it */
+#define REPAIR_FIRST_MS 20	/* between two repairs, */
+#define REPAIR_MOST_MS 2000	/* and when somebody keeps changing what is ours */
+#define REPAIR_PEACE_US 10000000
+
+
+/* One worker thread for each processor that this process may use. */
+static unsigned thread_count(void)
+{
+	cpu_set_t processors;
+	int count = 1;
+
+	if (sched_getaffinity(0, sizeof(processors), &processors) == 0)
+		count = CPU_COUNT(&processors);
+	return count < 1 ? 1 : count > 16 ? 16 : (unsigned)count;
+}
+
+static int load_source(const struct engine *engine, struct source **ret_source, struct diags *diags)
+{
+	if (strcmp(engine->options.config_path, "builtin") != 0)
+		return source_load(engine->options.config_path, ret_source, diags);
+	*ret_source = source_of_text("builtin", builtin_configuration, builtin_configuration_length);
+	return 0;
+}
+
+/* Reads @source into a generation with the next number, or shares the present one where the text is the same. */
+static int read_generation(struct engine *engine, struct source *source, struct diags *diags,
+			   struct generation **ret_generation)
+{
+	const struct source *now = generation_source(engine->now);
+	struct config *config;
+	int r;
+
+	if (now && source_equal(source, now)) {
+		source_free(source);
+		*ret_generation = generation_share(engine->now);
+		return 0;
+	}
+	r = feature_read(source, diags, &config);
+	*ret_generation = generation_new(engine->last_number + 1, config);
+	return r;
+}
+
+/* The generation that a request means. *ret_generation is written in any case. */
+static int request_generation(struct engine *engine, struct request *request, struct diags *diags,
+			      struct generation **ret_generation)
+{
+	struct source *source = request->source;
+	int r = 0;
+
+	request->source = NULL;
+	if (!source)
+		r = load_source(engine, &source, diags);
+	if (r < 0) {
+		*ret_generation = generation_new(engine->last_number + 1, NULL);
+		source_free(source);
+		return r;
+	}
+	return read_generation(engine, source, diags, ret_generation);
+}
+
+/* The answer to a configuration that could not be read. */
+static void tell_unread(struct engine *engine, const struct request *request, const struct generation *generation,
+			const struct diags *diags)
+{
+	struct outcome outcome = {
+		.generation = generation,
+		.number = engine->now->number,
+		.diags = diags,
+		.observed = host_observed(engine->host),
+	};
+
+	if (request->told)
+		request->told(request->data, &outcome);
+}
+
+static void do_plan(struct engine *engine, struct request *request)
+{
+	struct generation *generation = NULL;
+	struct desired desired;
+	struct diags diags, decided;
+	struct plan plan;
+
+	diags_init(&diags);
+	if (request_generation(engine, request, &diags, &generation) < 0) {
+		tell_unread(engine, request, generation, &diags);
+	} else {
+		struct outcome outcome = { .generation = generation, .number = engine->now->number };
+
+		job_decide(engine, generation->config, &decided, &desired, &plan);
+		outcome.diags = &decided;
+		outcome.desired = &desired;
+		outcome.plan = &plan;
+		outcome.observed = host_observed(engine->host);
+		request->told(request->data, &outcome);
+		plan_free(&plan);
+		desired_free(&desired);
+		diags_free(&decided);
+	}
+	diags_free(&diags);
+	generation_drop(&generation);
+}
+
+/* From here on a restart goes back to the present generation, until the new one is confirmed. */
+static void remember_for_confirm(struct engine *engine)
+{
+	int r = generation_remember(engine->confirm_path, engine->now);
+
+	if (r < 0)
+		tell(engine, LOG_WARNING, "apply",
+		     "%s cannot be written (%s): going back without a confirm works, but not over a restart in between",
+		     engine->confirm_path, strerror(-r));
+}
+
+static void begin_apply(struct engine *engine, const struct request *request, struct generation *generation,
+			int64_t read_us)
+{
+	engine->job.told = request->told;
+	engine->job.data = request->data;
+	engine->job.read_us = read_us;
+	engine->confirm_ms = generation == engine->now ? 0 : request->confirm_ms;
+	if (engine->confirm_ms)
+		remember_for_confirm(engine);
+	job_begin(engine, JOB_APPLY, generation);
+}
+
+static void do_apply(struct engine *engine, struct request *request)
+{
+	int64_t before = clock_now_us();
+	struct generation *generation = NULL;
+	struct diags diags;
+
+	diags_init(&diags);
+	if (request_generation(engine, request, &diags, &generation) < 0) {
+		tell_unread(engine, request, generation, &diags);
+		generation_drop(&generation);
+	} else {
+		begin_apply(engine, request, generation, clock_now_us() - before);
+	}
+	diags_free(&diags);
+}
+
+static void do_rollback(struct engine *engine, struct request *request)
+{
+	begin_apply(engine, request, generation_share(engine->before), 0);
+}
+
+static void do_request(struct engine *engine)
+{
+	struct request request = engine->requests.items[0];
+
+	memmove(engine->requests.items, engine->requests.items + 1, --engine->requests.count * sizeof(request));
+	switch (request.type) {
+	case REQUEST_PLAN:
+		do_plan(engine, &request);
+		break;
+	case REQUEST_APPLY:
+		do_apply(engine, &request);
+		break;
+	case REQUEST_ROLLBACK:
+		do_rollback(engine, &request);
+		break;
+	}
+}
+
+/* Repairs come at once, but not without end: an adversary gets a repair in ever longer steps. */
+static void do_repair(struct engine *engine)
+{
+	int64_t now = clock_now_us();
+
+	if (now < engine->next_repair_us) {
+		loop_timer_set(engine->repair, (unsigned)((engine->next_repair_us - now) / 1000) + 1);
+		return;
+	}
+	engine->dirty = false;
+	job_begin(engine, JOB_REPAIR, generation_share(engine->now));
+}
+
+static void pace_repairs(struct engine *engine)
+{
+	int64_t now = clock_now_us();
+
+	if (now - engine->last_repair_us > REPAIR_PEACE_US)
+		engine->repair_interval_ms = REPAIR_FIRST_MS;
+	else if (engine->last_repair_us >= engine->next_repair_us && engine->repair_interval_ms < REPAIR_MOST_MS)
+		engine->repair_interval_ms += engine->repair_interval_ms / 4;
+	engine->next_repair_us = now + engine->repair_interval_ms * 1000;
+}
+
+static void plan_retry(struct engine *engine)
+{
+	int64_t now = clock_now_us(), first = INT64_MAX;
+
+	for (size_t i = 0; i < engine->failing.items.count; i++)
+		if (engine->failing.items.items[i].retry_us < first)
+			first = engine->failing.items.items[i].retry_us;
+	if (first != INT64_MAX)
+		loop_timer_set(engine->retry, first > now ? (unsigned)((first - now) / 1000) + 1 : 1);
+}
+
+static void become_ready(struct engine *engine)
+{
+	engine->ready = true;
+	if (engine->failing.items.count)
+		log_warning("%zu objects were refused; trying again (mhctl status shows them)", engine->failing.items.count);
+	puts("ready");
+	fflush(stdout);
+	notify("READY=1");
+}
+
+static void finish_apply(struct engine *engine, bool committed)
+{
+	unsigned confirm_ms = committed ? engine->confirm_ms : 0;
+
+	engine->confirm_ms = 0;
+	notify("READY=1");
+	if (committed)
+		tell(engine, LOG_NOTICE, "apply", "generation %u is in force", engine->now->number);
+	if (!confirm_ms) {
+		unlink(engine->confirm_path);
+		return;
+	}
+	engine->confirm_until_us = clock_now_us() + (int64_t)confirm_ms * 1000;
+	loop_timer_set(engine->confirm, confirm_ms);
+	tell(engine, LOG_NOTICE, "confirm", "going back in %u s unless confirmed: mhctl confirm", confirm_ms / 1000);
+}
+
+void engine_finished(struct engine *engine, enum job_type type, bool committed)
+{
+	if (committed && engine->now->number > engine->last_number)
+		engine->last_number = engine->now->number;
+	switch (type) {
+	case JOB_NONE:
+		break;
+	case JOB_START:
+		become_ready(engine);
+		break;
+	case JOB_APPLY:
+		finish_apply(engine, committed);
+		break;
+	case JOB_REPAIR:
+		pace_repairs(engine);
+		break;
+	case JOB_STOP:
+		loop_stop(engine->loop);
+		return;
+	}
+	tell_complaints(engine);
+	plan_retry(engine);
+}
+
+static void on_tick(void *data)
+{
+	struct engine *engine = data;
+
+	if (engine->job.type != JOB_NONE)
+		job_step(engine);
+	else if (engine->stopping)
+		job_begin(engine, JOB_STOP, generation_new(0, NULL));
+	else if (engine->requests.count)
+		do_request(engine);
+	else if (engine->dirty)
+		do_repair(engine);
+	/* What waits for nothing from outside is done at once; a repair that is held back has its timer. */
+	if (engine->job.type != JOB_NONE || engine->requests.count || engine->stopping ||
+	    (engine->dirty && !loop_timer_pending(engine->repair)))
+		loop_again(engine->loop);
+}
+
+static void on_host(void *data)
+{
+	struct engine *engine = data;
+	int r = host_receive(engine->host);
+
+	if (r < 0)
+		host_resync(engine->host);
+	engine->dirty = true;
+}
+
+static void on_audit(void *data)
+{
+	struct engine *engine = data;
+
+	host_resync(engine->host);
+	engine->dirty = true;
+	loop_timer_set(engine->audit, AUDIT_MS);
+}
+
+static void on_retry(void *data)
+{
+	struct engine *engine = data;
+
+	engine->dirty = true;
+}
+
+static void on_repair(void *data)
+{
+}
+
+static void on_confirm_over(void *data)
+{
+	struct engine *engine = data;
+
+	tell(engine, LOG_WARNING, "confirm", "nobody confirmed generation %u; going back", engine->now->number);
+	engine->confirm_until_us = 0;
+	if (engine_rollback(engine, told_outcome, engine) < 0)
+		loop_timer_set(engine->confirm, 1000);
+}
+
+static void on_counters(void *data)
+{
+	struct engine *engine = data;
+
+	engine_ask_workers(engine);
+	loop_timer_set(engine->counters, COUNTERS_MS);
+}
+
+static void on_signal(void *data, int number)
+{
+	struct engine *engine = data;
+
+	if (number == SIGHUP) {
+		notify_reloading();
+		if (engine_apply(engine, NULL, 0, told_outcome, engine) < 0)
+			tell(engine, LOG_WARNING, "apply", "another change is under way or waits to be confirmed; SIGHUP is not heard");
+		return;
+	}
+	notify("STOPPING=1");
+	engine->stopping = true;
+}
+
+static void on_worker_told(void *data, const char *text)
+{
+	tell(data, LOG_WARNING, "worker", "%s", text);
+}
+
+static void on_worker_reported(void *data, uint32_t number)
+{
+	struct engine *engine = data;
+
+	if (engine->server)
+		server_reported(engine->server);
+}
+
+static void make_shells(struct engine *engine)
+{
+	struct shell_owner owner = {
+		.loop = engine->loop,
+		.threads = thread_count(),
+		.one_process = engine->options.one_process,
+		.told = on_worker_told,
+		.reported = on_worker_reported,
+		.data = engine,
+	};
+
+	engine->shells = mem_alloc(feature_count * sizeof(struct shell *));
+	for (size_t i = 0; i < feature_count; i++)
+		if (features[i]->worker)
+			engine->shells[i] = shell_new(&owner, features[i]);
+}
+
+static void make_watches(struct engine *engine)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		engine->signals[i] = loop_watch_signal(engine->loop, signals[i], on_signal, engine);
+	signal(SIGPIPE, SIG_IGN);
+	engine->host_watch = loop_watch_fd(engine->loop, host_fd(engine->host), on_host, engine);
+	engine->audit = loop_watch_timer(engine->loop, on_audit, engine);
+	engine->retry = loop_watch_timer(engine->loop, on_retry, engine);
+	engine->repair = loop_watch_timer(engine->loop, on_repair, engine);
+	engine->confirm = loop_watch_timer(engine->loop, on_confirm_over, engine);
+	engine->counters = loop_watch_timer(engine->loop, on_counters, engine);
+	loop_timer_set(engine->audit, AUDIT_MS);
+	loop_timer_set(engine->counters, COUNTERS_MS);
+}
+
+/* A network namespace has one daemon: two would undo each other's work. An abstract socket is a lock per namespace. */
+static int lock_namespace(struct engine *engine, struct text *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0multihomed" };
+
+	engine->lock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (engine->lock >= 0 && bind(engine->lock, (struct sockaddr *)&address,
+				      offsetof(struct sockaddr_un, sun_path) + sizeof("\0multihomed") - 1) == 0)
+		return 0;
+	text_printf(error, errno == EADDRINUSE ? "another multihomed runs in this network namespace; stop it first" :
+						 "taking the lock of the network namespace: %m");
+	return -1;
+}
+
+static int open_doors(struct engine *engine, struct text *error)
+{
+	struct host_options options = { .memory_path = engine->memory_path, .sockets_per_listener = thread_count() };
+	struct rlimit files;
+	int r;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	r = sandbox_engine(error);
+	if (r < 0)
+		return r;
+	r = lock_namespace(engine, error);
+	if (r < 0)
+		return r;
+	engine->loop = loop_new(on_tick, engine);
+	r = server_new(engine, engine->loop, engine->options.socket_path, &engine->server, error);
+	if (r < 0)
+		return r;
+	return host_open(&options, &engine->host, error);
+}
+
+/* Reads the first generation: the one to go back to, where a confirm was pending when the last engine ended. */
+static int read_first(struct engine *engine, struct generation **ret_generation)
+{
+	struct source *source = NULL;
+	AUTO_TEXT text = { 0 };
+	struct diags diags;
+	int r;
+
+	diags_init(&diags);
+	if (generation_recall(engine->confirm_path, &source) == 0) {
+		log_warning("a change was never confirmed; starting with the configuration from before it");
+		unlink(engine->confirm_path);
+	} else {
+		r = load_source(engine, &source, &diags);
+		if (r < 0 && !diags.count)
+			text_printf(&text, "%s: %s\n", engine->options.config_path, strerror(-r));
+	}
+	if (diags.errors || text.length) {
+		*ret_generation = NULL;
+		diags_render(&diags, source, isatty(STDERR_FILENO), &text);
+		source_free(source);
+		r = -EINVAL;
+	} else {
+		r = read_generation(engine, source, &diags, ret_generation);
+		diags_render(&diags, generation_source(*ret_generation), isatty(STDERR_FILENO), &text);
+	}
+	fputs(text_string(&text), stderr);
+	diags_free(&diags);
+	return r;
+}
+
+struct engine *engine_new(const struct engine_options *options, int *ret_exit)
+{
+	struct engine *engine = mem_alloc(sizeof(*engine));
+	struct generation *first = NULL;
+	AUTO_TEXT error = { 0 };
+
+	engine->options = *options;
+	engine->lock = -1;
+	engine->started_us = clock_now_us();
+	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
+	engine->confirm_path = mem_printf("%s.confirm", options->socket_path);
+	engine->repair_interval_ms = REPAIR_FIRST_MS;
+	engine->now = generation_new(0, NULL);
+	diags_init(&engine->diags);
+	desired_init(&engine->desired, &engine->diags);
+	*ret_exit = 2;
+	if (read_first(engine, &first) < 0)
+		goto fail;
+	*ret_exit = 1;
+	if (open_doors(engine, &error) < 0) {
+		fprintf(stderr, "multihomed: %s\n", text_string(&error));
+		goto fail;
+	}
+	make_watches(engine);
+	make_shells(engine);
+	job_begin(engine, JOB_START, first);
+	return engine;
+fail:
+	generation_drop(&first);
+	engine_free(engine);
+	return NULL;
+}
+
+int engine_run(struct engine *engine)
+{
+	loop_run(engine->loop);
+	return engine->failing.items.count ? 1 : 0;
+}
+
+void engine_free(struct engine *engine)
+{
+	for (size_t i = 0; engine->shells && i < feature_count; i++)
+		shell_free(engine->shells[i]);
+	mem_freep(&engine->shells);
+	server_free(engine->server);
+	for (size_t i = 0; i < ARRAY_SIZE(engine->signals); i++)
+		loop_unwatch(&engine->signals[i]);
+	loop_unwatch(&engine->host_watch);
+	loop_unwatch(&engine->audit);
+	loop_unwatch(&engine->retry);
+	loop_unwatch(&engine->repair);
+	loop_unwatch(&engine->confirm);
+	loop_unwatch(&engine->counters);
+	if (engine->host)
+		host_close(engine->host);
+	loop_free(engine->loop);
+	fd_closep(&engine->lock);
+	generation_drop(&engine->now);
+	generation_drop(&engine->before);
+	desired_free(&engine->desired);
+	diags_free(&engine->diags);
+	refusals_free(&engine->failing);
+	state_free(&engine->links);
+	VEC_FREE(&engine->requests);
+	mem_freep(&engine->last_repair);
+	mem_freep(&engine->complaints);
+	mem_freep(&engine->memory_path);
+	mem_freep(&engine->confirm_path);
+	mem_freep(&engine);
+}
+
+static bool change_is_under_way(const struct engine *engine)
+{
+	if (engine->confirm_until_us || engine->job.type == JOB_APPLY || engine->stopping)
+		return true;
+	for (size_t i = 0; i < engine->requests.count; i++)
+		if (engine->requests.items[i].type != REQUEST_PLAN)
+			return true;
+	return false;
+}
+
+static void enqueue(struct engine *engine, const struct request *request)
+{
+	*VEC_PUSH(&engine->requests) = *request;
+	loop_again(engine->loop);
+}
+
+void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data)
+{
+	enqueue(engine, &(struct request){ .type = REQUEST_PLAN, .source = source, .told = told, .data = data });
+}
+
+int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms, outcome_fn *told, void *data)
+{
+	if (change_is_under_way(engine)) {
+		source_free(source);
+		return -EBUSY;
+	}
+	enqueue(engine, &(struct request){ .type = REQUEST_APPLY, .source = source, .confirm_ms = confirm_ms,
+					   .told = told, .data = data });
+	return 0;
+}
+
+int engine_rollback(struct engine *engine, outcome_fn *told, void *data)
+{
+	if (!engine->before)
+		return -ENOENT;
+	/* A rollback ends the wait for a confirm; it does not wait for it. */
+	engine->confirm_until_us = 0;
+	loop_timer_set(engine->confirm, 0);
+	if (change_is_under_way(engine))
+		return -EBUSY;
+	enqueue(engine, &(struct request){ .type = REQUEST_ROLLBACK, .told = told, .data = data });
+	return 0;
+}
+
+int engine_confirm(struct engine *engine)
+{
+	if (!engine->confirm_until_us)
+		return -ENOENT;
+	engine->confirm_until_us = 0;
+	loop_timer_set(engine->confirm, 0);
+	unlink(engine->confirm_path);
+	tell(engine, LOG_NOTICE, "confirm", "generation %u is confirmed", engine->now->number);
+	return 0;
+}
+
+void engine_forget(struct engine *engine, void *data)
+{
+	if (engine->job.data == data)
+		engine->job.told = NULL;
+	for (size_t i = 0; i < engine->requests.count; i++)
+		if (engine->requests.items[i].data == data)
+			engine->requests.items[i].told = told_nobody;
+}
+
+void engine_status(const struct engine *engine, struct engine_status *ret_status)
+{
+	int64_t left = engine->confirm_until_us ? engine->confirm_until_us - clock_now_us() : 0;
+
+	*ret_status = (struct engine_status){
+		.config_name = engine->options.config_path,
+		.generation = engine->now,
+		.observed = host_observed(engine->host),
+		.desired = &engine->desired,
+		.diags = &engine->diags,
+		.refusals = &engine->failing,
+		.confirm_ms = left > 0 ? (unsigned)(left / 1000) + 1 : 0,
+		.started_us = engine->started_us,
+		.repaired = engine->repaired,
+		.last_repair = engine->last_repair,
+		.last_repair_us = engine->last_repair_us,
+		.shells = engine->shells,
+	};
+}
+
+bool engine_ask_workers(struct engine *engine)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i])
+			asked = shell_ask(engine->shells[i], 1) || asked;
+	return asked;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A job: decide (desire, difference), carry the plan out slice by slice with the event loop
+ * coming round in between, end. While it runs, events are only recorded, since the plan points into the observed
+ * state; what they change is seen by the repair that follows.
+ */
+#include "daemon/engine_internal.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_FIRST_US 1000000
+#define RETRY_MOST_US 60000000
+
+static void refusal_free(struct refusal *refusal)
+{
+	mem_freep(&refusal->object);
+	mem_freep(&refusal->reason);
+}
+
+void refusals_free(struct refusals *refusals)
+{
+	for (size_t i = 0; i < refusals->items.count; i++)
+		refusal_free(&refusals->items.items[i]);
+	VEC_FREE(&refusals->items);
+}
+
+static int refusal_order(const void *a, const void *b)
+{
+	const struct refusal *first = a, *second = b;
+
+	return strcmp(first->object, second->object);
+}
+
+/* What was refused before, by the text of its operation; .failing is sorted. */
+static const struct refusal *refusal_find(const struct refusals *refusals, const char *object)
+{
+	struct refusal like = { .object = (char *)object };
+
+	if (!refusals->items.count)
+		return NULL;
+	return bsearch(&like, refusals->items.items, refusals->items.count, sizeof(like), refusal_order);
+}
+
+static void refusal_copy(struct refusals *into, const struct refusal *refusal)
+{
+	struct refusal *copy = VEC_PUSH(&into->items);
+
+	*copy = *refusal;
+	copy->object = mem_strdup(refusal->object);
+	copy->reason = mem_strdup(refusal->reason);
+}
+
+static void set_interest(struct engine *engine, const struct config *one, const struct config *other)
+{
+	struct interest interest = { 0 };
+
+	feature_interest(one, &interest);
+	if (other != one)
+		feature_interest(other, &interest);
+	host_set_interest(engine->host, &(struct host_interest){
+						.prefixes = interest.prefixes.items,
+						.prefix_count = interest.prefixes.count,
+						.sysctls = interest.sysctls.items,
+						.sysctl_count = interest.sysctls.count,
+					});
+	interest_free(&interest);
+}
+
+static void settle(struct engine *engine)
+{
+	bool changed = false, resynced = false;
+	int r = host_settle(engine->host, &changed, &resynced);
+
+	if (r < 0) {
+		tell(engine, LOG_ERROR, "failing", "reading the host: %s; trying again", strerror(-r));
+		host_resync(engine->host);
+		loop_timer_set(engine->retry, 1000);
+	}
+	if (changed)
+		tell_links(engine);
+}
+
+void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
+		struct plan *plan)
+{
+	struct facts facts;
+
+	set_interest(engine, config, engine->now->config);
+	settle(engine);
+	facts = (struct facts){ .observed = host_observed(engine->host) };
+	diags_init(diags);
+	desired_init(desired, diags);
+	feature_desire(config, &facts, desired);
+	diags_sort(diags);
+	plan_make(&desired->state, facts.observed, plan);
+}
+
+/* Leaves out of a repair what was refused and is not due again. */
+static void hold_back_refused(struct engine *engine)
+{
+	struct plan *plan = &engine->job.plan;
+	int64_t now = clock_now_us();
+	size_t kept = 0;
+
+	if (!engine->failing.items.count)
+		return;
+	for (size_t i = 0; i < plan->count; i++) {
+		AUTO_TEXT text = { 0 };
+		const struct refusal *refusal;
+
+		operation_print(&plan->items[i], host_observed(engine->host), &text);
+		refusal = refusal_find(&engine->failing, text_string(&text));
+		if (refusal && refusal->retry_us > now)
+			refusal_copy(&engine->job.refusals, refusal);
+		else
+			plan->items[kept++] = plan->items[i];
+	}
+	plan->count = kept;
+}
+
+static void configure_workers(struct engine *engine, const struct config *config)
+{
+	const struct facts facts = { .observed = host_observed(engine->host) };
+
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i])
+			shell_configure(engine->shells[i], config ? config->values[i] : NULL, &facts);
+}
+
+static void sync_workers(struct engine *engine)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i])
+			shell_sync(engine->shells[i], engine->host);
+}
+
+/* When what was refused for the @tries-th time is tried again. */
+static int64_t retry_time(unsigned tries)
+{
+	int64_t wait = RETRY_FIRST_US;
+
+	while (--tries && wait < RETRY_MOST_US)
+		wait *= 2;
+	return clock_now_us() + (wait < RETRY_MOST_US ? wait : RETRY_MOST_US);
+}
+
+static void note_refusal(struct engine *engine, const struct host_result *result)
+{
+	struct job *job = &engine->job;
+	const struct operation *operation = result->operation;
+	const struct object *asked = operation->after;
+	struct refusal *refusal = VEC_PUSH(&job->refusals.items);
+	const struct refusal *before;
+	AUTO_TEXT text = { 0 };
+
+	operation_print(operation, host_observed(engine->host), &text);
+	refusal->place = asked ? asked->place : (struct place){ 0 };
+	refusal->feature = asked ? asked->feature : 0;
+	refusal->object = mem_strdup(text_string(&text));
+	refusal->reason = result->text[0] ? mem_printf("%s: %s", strerror(-result->error), result->text) :
+					    mem_strdup(strerror(-result->error));
+	before = refusal_find(&engine->failing, refusal->object);
+	refusal->tries = before ? before->tries + 1 : 1;
+	refusal->retry_us = retry_time(refusal->tries);
+	if (!before && job->type != JOB_APPLY)
+		tell_refusal(engine, refusal, generation_source(job->target));
+}
+
+/* A repair mends drift where the object was wanted before, too; else it only follows the facts. */
+static bool is_drift(const struct engine *engine, const struct operation *operation)
+{
+	const void *object = operation->after ? operation->after : operation->before;
+	bool was_wanted = state_find(&engine->desired.state, operation->kind, object) != NULL;
+
+	return engine->job.type == JOB_REPAIR && operation->kind != OBJECT_LISTENER &&
+	       (operation->type == OPERATION_DELETE ? !was_wanted : was_wanted);
+}
+
+static void on_result(void *data, const struct host_result *result)
+{
+	struct engine *engine = data;
+
+	if (result->error) {
+		/* On the way back nobody asked for it: the repair that follows tries again, and tells. */
+		if (!engine->job.reverting)
+			note_refusal(engine, result);
+		return;
+	}
+	engine->job.done++;
+	if (is_drift(engine, result->operation))
+		tell_repair(engine, result->operation);
+}
+
+static void tell_outcome(struct engine *engine, unsigned number)
+{
+	static const struct diags none;
+	const struct job *job = &engine->job;
+	struct outcome outcome = {
+		.generation = job->target,
+		.number = number,
+		.diags = job->reverting ? &none : &job->diags,
+		.desired = job->reverting ? NULL : &job->desired,
+		.observed = host_observed(engine->host),
+		.refusals = &job->refusals,
+		.done = job->reverting ? 0 : job->done,
+		.rolled_back = job->reverting,
+		.read_us = job->read_us,
+		.decide_us = job->decide_us,
+		.apply_us = job->apply_us,
+	};
+
+	if (job->told)
+		job->told(job->data, &outcome);
+}
+
+static void job_free(struct job *job)
+{
+	plan_free(&job->plan);
+	desired_free(&job->desired);
+	diags_free(&job->diags);
+	refusals_free(&job->refusals);
+	generation_drop(&job->target);
+	*job = (struct job){ 0 };
+}
+
+/* What the job decided becomes what the engine stands for; the job keeps nothing of it. */
+static void commit(struct engine *engine)
+{
+	struct job *job = &engine->job;
+
+	if (job->target != engine->now) {
+		generation_drop(&engine->before);
+		/* There is no way back from the first generation to the empty one: that is stop. */
+		engine->before = engine->now->number ? generation_share(engine->now) : NULL;
+		generation_drop(&engine->now);
+		engine->now = generation_share(job->target);
+	}
+	desired_free(&engine->desired);
+	diags_free(&engine->diags);
+	refusals_free(&engine->failing);
+	engine->diags = job->diags;
+	engine->desired = job->desired;
+	engine->desired.diags = &engine->diags;
+	engine->failing = job->refusals;
+	if (engine->failing.items.count)
+		qsort(engine->failing.items.items, engine->failing.items.count, sizeof(struct refusal), refusal_order);
+	diags_init(&job->diags);
+	desired_init(&job->desired, &job->diags);
+	job->refusals = (struct refusals){ 0 };
+}
+
+/* Whether an apply met a refusal that does not stand already: what failed before is no reason to go back. */
+static bool newly_refused(const struct engine *engine)
+{
+	const struct refusals *refusals = &engine->job.refusals;
+
+	for (size_t i = 0; i < refusals->items.count; i++)
+		if (!refusal_find(&engine->failing, refusals->items.items[i].object))
+			return true;
+	return false;
+}
+
+static void decide(struct engine *engine, const struct generation *generation)
+{
+	struct job *job = &engine->job;
+
+	job_decide(engine, generation->config, &job->diags, &job->desired, &job->plan);
+	job->desired.diags = &job->diags;
+	job->at = 0;
+}
+
+/* The refused apply becomes its own way back; what was refused is kept for who asked. */
+static void revert(struct engine *engine)
+{
+	struct job *job = &engine->job;
+
+	for (size_t i = 0; i < job->refusals.items.count; i++)
+		tell_refusal(engine, &job->refusals.items.items[i], generation_source(job->target));
+	plan_free(&job->plan);
+	desired_free(&job->desired);
+	diags_free(&job->diags);
+	job->reverting = true;
+	decide(engine, engine->now);
+	configure_workers(engine, engine->now->config);
+}
+
+static void job_end(struct engine *engine)
+{
+	struct job *job = &engine->job;
+	enum job_type type = job->type;
+	bool unreadable = type == JOB_APPLY && job->diags.errors && !job->reverting;
+	bool committed = !unreadable && !job->reverting;
+
+	if (!unreadable) {
+		settle(engine);
+		sync_workers(engine);
+	}
+	tell_outcome(engine, committed ? job->target->number : engine->now->number);
+	if (committed)
+		commit(engine);
+	else
+		engine->dirty = true;
+	set_interest(engine, engine->now->config, engine->now->config);
+	job_free(job);
+	engine_finished(engine, type, committed);
+}
+
+void job_begin(struct engine *engine, enum job_type type, struct generation *target)
+{
+	struct job *job = &engine->job;
+	int64_t before = clock_now_us();
+
+	job->type = type;
+	job->target = target;
+	decide(engine, target);
+	if (type == JOB_REPAIR)
+		hold_back_refused(engine);
+	job->decide_us = clock_now_us() - before;
+	if (type == JOB_APPLY && job->diags.errors) {
+		job_end(engine);
+		return;
+	}
+	/* First what workers answer, then where they listen: nothing comes in that they do not know. */
+	configure_workers(engine, target->config);
+	if (!job->plan.count)
+		job_end(engine);
+}
+
+void job_step(struct engine *engine)
+{
+	struct job *job = &engine->job;
+	int64_t before = clock_now_us();
+	int r = host_apply(engine->host, &job->plan, &job->at, on_result, engine);
+
+	host_receive(engine->host);
+	if (r < 0) {
+		tell(engine, LOG_ERROR, "failing", "writing the kernel: %s; trying again", strerror(-r));
+		job->at = job->plan.count;
+		host_resync(engine->host);
+		loop_timer_set(engine->retry, 1000);
+	}
+	job->apply_us += clock_now_us() - before;
+	if (engine->server && job->told && job->at < job->plan.count)
+		server_progress(engine->server, job->data, job->at, job->plan.count);
+	if (job->at < job->plan.count)
+		return;
+	if (job->type == JOB_APPLY && !job->reverting && newly_refused(engine))
+		revert(engine);
+	else
+		job_end(engine);
+}

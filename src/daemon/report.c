@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/report.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#ifndef MULTIHOMED_VERSION
+#define MULTIHOMED_VERSION "unknown"
+#endif
+
+/* Text that came from a file may hold anything; JSON takes only UTF-8. */
+static json_t *json_text(const char *text)
+{
+	json_t *json = json_string(text);
+
+	return json ? json : json_string("(not UTF-8)");
+}
+
+static void add_place(json_t *json, struct place place, const struct source *source)
+{
+	if (!place_known(place) || !source || place.file >= source->count)
+		return;
+	json_object_set_new(json, "file", json_text(source->files[place.file].name));
+	json_object_set_new(json, "line", json_integer(place.line));
+	json_object_set_new(json, "column", json_integer(place.column));
+}
+
+static json_t *diag_json(const struct diag *diag, const struct source *source)
+{
+	AUTO_TEXT rendered = { 0 };
+	json_t *json = json_object();
+
+	diag_render(diag, source, false, &rendered);
+	json_object_set_new(json, "level", json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
+	json_object_set_new(json, "text", json_text(diag->text));
+	add_place(json, diag->at, source);
+	json_object_set_new(json, "rendered", json_text(text_string(&rendered)));
+	return json;
+}
+
+static json_t *diags_json(const struct diags *diags, const struct source *source)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; diags && i < diags->count; i++)
+		json_array_append_new(list, diag_json(&diags->items[i], source));
+	return list;
+}
+
+static json_t *pending_json(const struct desired *desired, const struct source *source)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; desired && i < desired->pending.count; i++) {
+		const struct pending *pending = &desired->pending.items[i];
+		json_t *json = json_object();
+
+		json_object_set_new(json, "text", json_text(pending->text));
+		json_object_set_new(json, "feature", json_string(features[pending->feature]->name));
+		add_place(json, pending->place, source);
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *refusals_json(const struct refusals *refusals, const struct source *source)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; refusals && i < refusals->items.count; i++) {
+		const struct refusal *refusal = &refusals->items.items[i];
+		AUTO_TEXT line = { 0 }, rendered = { 0 };
+		struct diag diag = { .level = DIAG_ERROR, .at = refusal->place };
+		json_t *json = json_object();
+
+		text_printf(&line, "'%s' was refused: %s", refusal->object, refusal->reason);
+		diag.text = text_string(&line);
+		diag_render(&diag, source, false, &rendered);
+		json_object_set_new(json, "text", json_text(refusal->object));
+		json_object_set_new(json, "error", json_text(refusal->reason));
+		json_object_set_new(json, "feature", json_string(features[refusal->feature]->name));
+		add_place(json, refusal->place, source);
+		json_object_set_new(json, "rendered", json_text(text_string(&rendered)));
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *operation_json(const struct operation *operation, const struct outcome *outcome)
+{
+	static const char *const names[] = {
+		[OPERATION_ADD] = "add",
+		[OPERATION_CHANGE] = "change",
+		[OPERATION_DELETE] = "delete",
+	};
+	const struct object *asked = operation->after;
+	AUTO_TEXT text = { 0 };
+	json_t *json = json_object();
+
+	operation_print(operation, outcome->observed, &text);
+	json_object_set_new(json, "op", json_string(names[operation->type]));
+	json_object_set_new(json, "kind", json_string(object_kind_name(operation->kind)));
+	json_object_set_new(json, "text", json_text(text_string(&text)));
+	if (asked) {
+		json_object_set_new(json, "feature", json_string(features[asked->feature]->name));
+		add_place(json, asked->place, generation_source(outcome->generation));
+	}
+	return json;
+}
+
+static json_t *outcome_json(const struct outcome *outcome)
+{
+	const struct source *source = generation_source(outcome->generation);
+	json_t *json = json_object();
+
+	if (outcome->error)
+		json_object_set_new(json, "error", json_text(outcome->error));
+	json_object_set_new(json, "diagnostics", diags_json(outcome->diags, source));
+	json_object_set_new(json, "pending", pending_json(outcome->desired, source));
+	return json;
+}
+
+json_t *report_plan(const struct outcome *outcome)
+{
+	size_t count = outcome->plan ? outcome->plan->count : 0;
+	json_t *json = outcome_json(outcome), *operations = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(operations, operation_json(&outcome->plan->items[i], outcome));
+	json_object_set_new(json, "operations", operations);
+	json_object_set_new(json, "exit", json_integer(outcome->error || outcome->diags->errors ? 2 : count > 0));
+	return json;
+}
+
+json_t *report_apply(const struct outcome *outcome, unsigned confirm_ms)
+{
+	const struct source *source = generation_source(outcome->generation);
+	bool failed = outcome->refusals && outcome->refusals->items.count > 0;
+	json_t *json = outcome_json(outcome);
+	int exit = outcome->diags->errors ? 2 : failed || outcome->rolled_back || outcome->error ? 1 : 0;
+
+	json_object_set_new(json, "exit", json_integer(exit));
+	json_object_set_new(json, "generation", json_integer(outcome->number));
+	json_object_set_new(json, "operations", json_integer((json_int_t)outcome->done));
+	json_object_set_new(json, "failed", refusals_json(outcome->refusals, source));
+	json_object_set_new(json, "rolled_back", json_boolean(outcome->rolled_back));
+	if (confirm_ms && !exit)
+		json_object_set_new(json, "confirm_ms", json_integer(confirm_ms));
+	json_object_set_new(json, "timing",
+			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us, "decide_us",
+				      (json_int_t)outcome->decide_us, "apply_us", (json_int_t)outcome->apply_us));
+	return json;
+}
+
+/* How many of the desired objects are there: what is desired less what a plan would still add or change. */
+static size_t count_in_place(const struct engine_status *status)
+{
+	size_t count = 0;
+	struct plan plan;
+
+	for (unsigned kind = 0; kind < OBJECT_KINDS; kind++)
+		count += state_count(&status->desired->state, (enum object_kind)kind);
+	plan_make(&status->desired->state, status->observed, &plan);
+	for (size_t i = 0; i < plan.count; i++)
+		count -= plan.items[i].type != OPERATION_DELETE;
+	plan_free(&plan);
+	return count;
+}
+
+static json_t *objects_json(const struct engine_status *status)
+{
+	const struct source *source = generation_source(status->generation);
+	json_t *json = json_object();
+	size_t desired = 0;
+
+	for (unsigned kind = 0; kind < OBJECT_KINDS; kind++)
+		desired += state_count(&status->desired->state, (enum object_kind)kind);
+	json_object_set_new(json, "desired", json_integer((json_int_t)desired));
+	json_object_set_new(json, "in_place", json_integer((json_int_t)count_in_place(status)));
+	json_object_set_new(json, "pending", pending_json(status->desired, source));
+	json_object_set_new(json, "failing", refusals_json(status->refusals, source));
+	return json;
+}
+
+static json_t *workers_json(const struct engine_status *status)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < feature_count; i++) {
+		struct shell_status shell;
+
+		if (!status->shells[i])
+			continue;
+		shell_status(status->shells[i], &shell);
+		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:I}", "name", shell.name, "pid", shell.pid,
+						      "restarts", (int)shell.restarts, "listeners",
+						      (json_int_t)shell.listeners));
+	}
+	return list;
+}
+
+static json_t *features_json(const struct engine_status *status, const char *only_feature)
+{
+	const struct config *config = status->generation->config;
+	const struct facts facts = { .observed = status->observed };
+	struct counters counters = { 0 };
+	json_t *json = json_object(), *one;
+
+	for (size_t i = 0; i < feature_count; i++)
+		if (status->shells[i])
+			counters_add(&counters, shell_counters(status->shells[i]));
+	for (size_t i = 0; i < feature_count; i++) {
+		if (!config || !config->values[i] || !features[i]->status ||
+		    (only_feature && strcmp(only_feature, features[i]->name) != 0))
+			continue;
+		one = json_object();
+		features[i]->status(config->values[i], &facts, &counters, one);
+		json_object_set_new(json, features[i]->name, one);
+	}
+	counters_free(&counters);
+	return json;
+}
+
+json_t *report_status(const struct engine_status *status, const char *only_feature)
+{
+	int64_t now = clock_now_us();
+	json_t *json = json_object(), *drift = json_object();
+
+	json_object_set_new(json, "exit", json_integer(0));
+	json_object_set_new(json, "version", json_string(MULTIHOMED_VERSION));
+	json_object_set_new(json, "pid", json_integer(getpid()));
+	json_object_set_new(json, "generation", json_integer(status->generation->number));
+	json_object_set_new(json, "config", json_text(status->config_name));
+	json_object_set_new(json, "uptime_s", json_integer((now - status->started_us) / 1000000));
+	if (status->confirm_ms)
+		json_object_set_new(json, "confirm_ms", json_integer(status->confirm_ms));
+	json_object_set_new(json, "diagnostics", diags_json(status->diags, generation_source(status->generation)));
+	json_object_set_new(json, "objects", objects_json(status));
+	json_object_set_new(drift, "repaired", json_integer((json_int_t)status->repaired));
+	if (status->last_repair) {
+		json_object_set_new(drift, "last", json_text(status->last_repair));
+		json_object_set_new(drift, "last_s_ago", json_integer((now - status->last_repair_us) / 1000000));
+	}
+	json_object_set_new(json, "drift", drift);
+	json_object_set_new(json, "workers", workers_json(status));
+	json_object_set_new(json, "features", features_json(status, only_feature));
+	return json;
+}
+
+json_t *report_error(int exit, const char *error)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "exit", json_integer(exit));
+	json_object_set_new(json, "error", json_text(error));
+	json_object_set_new(json, "diagnostics", json_array());
+	return json;
+}

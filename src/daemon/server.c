@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket. A client is a connection with at most one request under way; what it sends
+ * that is malformed, or before its turn, ends it and nothing else.
+ */
+#include "daemon/server.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/control.h"
+#include "daemon/report.h"
+#include "io/channel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST_CLIENTS 64
+#define CLIENT_BUFFER (1 << 20)
+#define COUNTERS_WAIT_MS 300	/* for workers' counters, before status goes without */
+#define MOST_CONFIRM_MS 86400000
+
+struct client {
+	struct server *server;
+	struct client *next;
+	int fd;
+	struct loop_watch *watch;
+	struct source *source;		/* came before its request */
+	uint32_t number;		/* of the request under way */
+	enum { CLIENT_IDLE, CLIENT_PLAN, CLIENT_APPLY, CLIENT_STATUS, CLIENT_WATCH, CLIENT_GONE } state;
+	unsigned confirm_ms;
+	char *feature;			/* of a status; NULL = all */
+};
+
+struct server {
+	struct engine *engine;
+	struct loop *loop;
+	struct loop_watch *watch, *counters_wait;
+	struct client *clients;
+	unsigned client_count;
+	char *path;
+	int fd;
+};
+
+static void client_free(struct client *client)
+{
+	struct server *server = client->server;
+
+	for (struct client **link = &server->clients; *link; link = &(*link)->next)
+		if (*link == client) {
+			*link = client->next;
+			break;
+		}
+	server->client_count--;
+	engine_forget(server->engine, client);
+	loop_unwatch(&client->watch);
+	fd_closep(&client->fd);
+	source_free(client->source);
+	mem_freep(&client->feature);
+	mem_freep(&client);
+}
+
+/* Marks a client that cannot be spoken to; it is freed when nobody walks the list. */
+static void client_send(struct client *client, enum control_message type, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct channel_message message = {
+		.type = (uint16_t)type,
+		.number = client->number,
+		.bytes = text,
+		.length = text ? strlen(text) : 0,
+	};
+	int r = text ? channel_send(client->fd, &message) : -ENOMEM;
+
+	json_decref(json);
+	free(text);
+	if (r < 0) {
+		log_debug("a client of the control socket: %s", strerror(-r));
+		client->state = CLIENT_GONE;
+		shutdown(client->fd, SHUT_RDWR);
+	}
+}
+
+static void client_reply(struct client *client, json_t *json)
+{
+	client->state = CLIENT_IDLE;
+	mem_freep(&client->feature);
+	client_send(client, CONTROL_REPLY, json);
+}
+
+static void on_planned(void *data, const struct outcome *outcome)
+{
+	client_reply(data, report_plan(outcome));
+}
+
+static void on_applied(void *data, const struct outcome *outcome)
+{
+	struct client *client = data;
+
+	client_reply(client, report_apply(outcome, client->confirm_ms));
+}
+
+static void answer_status(struct client *client)
+{
+	struct engine_status status;
+
+	engine_status(client->server->engine, &status);
+	client_reply(client, report_status(&status, client->feature));
+}
+
+static void request_plan(struct client *client, const json_t *request)
+{
+	struct source *source = client->source;
+
+	client->source = NULL;
+	client->state = CLIENT_PLAN;
+	engine_plan(client->server->engine, source, on_planned, client);
+}
+
+static void reply_busy(struct client *client)
+{
+	client_reply(client, report_error(1, "another change is under way or waits to be confirmed; see mhctl status, "
+					     "then mhctl confirm or mhctl rollback"));
+}
+
+static void request_apply(struct client *client, const json_t *request)
+{
+	json_int_t confirm_ms = json_integer_value(json_object_get(request, "confirm_ms"));
+	struct source *source = client->source;
+
+	client->source = NULL;
+	if (json_object_get(request, "confirm_ms") && (confirm_ms < 1000 || confirm_ms > MOST_CONFIRM_MS)) {
+		source_free(source);
+		client_reply(client, report_error(2, "the time to confirm in is 1s to 24h"));
+		return;
+	}
+	client->confirm_ms = (unsigned)confirm_ms;
+	client->state = CLIENT_APPLY;
+	if (engine_apply(client->server->engine, source, client->confirm_ms, on_applied, client) < 0)
+		reply_busy(client);
+}
+
+static void request_rollback(struct client *client, const json_t *request)
+{
+	int r;
+
+	client->confirm_ms = 0;
+	client->state = CLIENT_APPLY;
+	r = engine_rollback(client->server->engine, on_applied, client);
+	if (r == -ENOENT)
+		client_reply(client, report_error(1, "there is no generation to go back to: nothing was applied since the start"));
+	else if (r < 0)
+		reply_busy(client);
+}
+
+static void request_confirm(struct client *client, const json_t *request)
+{
+	json_t *reply;
+
+	if (engine_confirm(client->server->engine) < 0)
+		reply = report_error(1, "nothing waits to be confirmed");
+	else
+		reply = json_pack("{s:i,s:[]}", "exit", 0, "diagnostics");
+	client_reply(client, reply);
+}
+
+static const char *const *feature_names(void)
+{
+	static const char *names[FEATURE_MAX + 1];
+
+	for (size_t i = 0; i < feature_count; i++)
+		names[i] = features[i]->name;
+	return names;
+}
+
+static bool is_feature(const char *name)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (strcmp(features[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void request_status(struct client *client, const json_t *request)
+{
+	const char *feature = json_string_value(json_object_get(request, "feature"));
+	struct server *server = client->server;
+
+	if (feature && !is_feature(feature)) {
+		const char *meant = text_nearest(feature, feature_names());
+		AUTO_TEXT error = { 0 };
+
+		text_printf(&error, "there is no feature '%s'", feature);
+		text_printf(&error, meant ? "; did you mean '%s'?" : "; see mhctl status", meant);
+		client_reply(client, report_error(2, text_string(&error)));
+		return;
+	}
+	mem_freep(&client->feature);
+	client->feature = feature ? mem_strdup(feature) : NULL;
+	client->state = CLIENT_STATUS;
+	if (!engine_ask_workers(server->engine))
+		answer_status(client);
+	else if (!loop_timer_pending(server->counters_wait))
+		loop_timer_set(server->counters_wait, COUNTERS_WAIT_MS);
+}
+
+static void client_event(struct client *client, const char *event, const char *text)
+{
+	client_send(client, CONTROL_EVENT,
+		    json_pack("{s:s,s:f,s:s}", "event", event, "time", (double)time(NULL), "text", text));
+}
+
+static void request_watch(struct client *client, const json_t *request)
+{
+	client->state = CLIENT_WATCH;
+	client_event(client, "hello", "watching");
+}
+
+static const struct {
+	const char *command;
+	void (*answer)(struct client *client, const json_t *request);
+} commands[] = {
+	{ "plan", request_plan },	  { "apply", request_apply },	{ "confirm", request_confirm },
+	{ "rollback", request_rollback }, { "status", request_status }, { "watch", request_watch },
+};
+
+static void take_request(struct client *client, const struct channel_message *message)
+{
+	json_t *request = json_loadb(message->bytes, message->length, JSON_REJECT_DUPLICATES, NULL);
+	const char *command = json_string_value(json_object_get(request, "command"));
+	size_t i;
+
+	client->number = message->number;
+	for (i = 0; command && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i].command, command) == 0)
+			break;
+	if (!command || i == ARRAY_SIZE(commands))
+		client_reply(client, report_error(2, "the daemon does not know this request; are mhctl and multihomed of one version?"));
+	else
+		commands[i].answer(client, request);
+	json_decref(request);
+}
+
+/* Returns 0, or -EPROTO for what ends the client. */
+static int take_message(struct client *client, const struct channel_message *message)
+{
+	if (message->fd_count || client->state != CLIENT_IDLE)
+		return -EPROTO;
+	if (message->type == CONTROL_SOURCE) {
+		if (client->source)
+			return -EPROTO;
+		return source_unpack(message->bytes, message->length, &client->source) < 0 ? -EPROTO : 0;
+	}
+	if (message->type != CONTROL_REQUEST)
+		return -EPROTO;
+	take_request(client, message);
+	return 0;
+}
+
+static void on_client(void *data)
+{
+	struct client *client = data;
+	struct channel_message message = { 0 };
+	int r = channel_receive(client->fd, &message);
+
+	if (r == -EAGAIN)
+		return;
+	if (r == 1)
+		r = take_message(client, &message);
+	else if (r == 0)
+		r = -EPIPE;
+	channel_message_free(&message);
+	if (r == -EPROTO)
+		log_warning("a malformed message on the control socket; its sender is cut off");
+	if (r < 0)
+		client_free(client);
+}
+
+static void on_server(void *data)
+{
+	struct server *server = data;
+	int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), size = CLIENT_BUFFER;
+	struct client *client;
+
+	if (fd < 0)
+		return;
+	if (server->client_count == MOST_CLIENTS) {
+		log_warning("more than %u clients on the control socket; one is turned away", MOST_CLIENTS);
+		close(fd);
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	client = mem_alloc(sizeof(*client));
+	client->server = server;
+	client->fd = fd;
+	client->next = server->clients;
+	server->clients = client;
+	server->client_count++;
+	client->watch = loop_watch_fd(server->loop, fd, on_client, client);
+}
+
+static void on_counters_wait(void *data)
+{
+	server_reported(data);
+}
+
+/* Makes the folder of @path, one level, as RuntimeDirectory= of systemd would. */
+static void make_folder(const char *path)
+{
+	AUTO_MEM char *folder = mem_strdup(path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash && slash != folder) {
+		*slash = '\0';
+		mkdir(folder, 0755);
+	}
+}
+
+/* A socket's file that nobody listens on is left from a daemon that was killed. */
+static int remove_stale(const struct sockaddr_un *address, struct text *error)
+{
+	AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+		text_printf(error, "another multihomed answers at %s; stop it, or name another socket with -s",
+			    address->sun_path);
+		return -EADDRINUSE;
+	}
+	if (errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	return 0;
+}
+
+static int listen_at(const char *path, struct text *error, int *ret_fd)
+{
+	AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int r;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		text_printf(error, "%s: the path of a socket has at most %zu bytes; name a shorter one with -s", path,
+			    sizeof(address.sun_path) - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(address.sun_path, path);
+	make_folder(path);
+	r = remove_stale(&address, error);
+	if (r < 0)
+		return r;
+	mask = umask(0177);
+	r = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0 ? -errno : 0;
+	umask(mask);
+	if (r < 0) {
+		text_printf(error, "listening at %s: %s", path, strerror(-r));
+		return r;
+	}
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int server_new(struct engine *engine, struct loop *loop, const char *path, struct server **ret_server,
+	       struct text *error)
+{
+	struct server *server;
+	int fd, r = listen_at(path, error, &fd);
+
+	if (r < 0)
+		return r;
+	server = mem_alloc(sizeof(*server));
+	server->engine = engine;
+	server->loop = loop;
+	server->fd = fd;
+	server->path = mem_strdup(path);
+	server->watch = loop_watch_fd(loop, fd, on_server, server);
+	server->counters_wait = loop_watch_timer(loop, on_counters_wait, server);
+	*ret_server = server;
+	return 0;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	while (server->clients)
+		client_free(server->clients);
+	loop_unwatch(&server->watch);
+	loop_unwatch(&server->counters_wait);
+	unlink(server->path);
+	fd_closep(&server->fd);
+	mem_freep(&server->path);
+	mem_freep(&server);
+}
+
+void server_event(struct server *server, const char *event, const char *text)
+{
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client->state == CLIENT_WATCH)
+			client_event(client, event, text);
+}
+
+void server_reported(struct server *server)
+{
+	loop_timer_set(server->counters_wait, 0);
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client->state == CLIENT_STATUS)
+			answer_status(client);
+}
+
+void server_progress(struct server *server, void *data, size_t done, size_t total)
+{
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client == data && client->state == CLIENT_APPLY)
+			client_send(client, CONTROL_PROGRESS,
+				    json_pack("{s:I,s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A worker is this program, executed anew, so that nothing of the engine's memory is in it. The
+ * sockets stay open in the engine: when a worker dies, what waits in them waits for the next one,
+ * and nobody is refused. A worker that does not take its messages is taken for dead.
+ */
+#include "daemon/shell.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "io/channel.h"
+#include "io/sandbox.h"
+#include "net/wire.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORKER_FD 3
+#define BACK_OFF_FIRST_MS 50
+#define BACK_OFF_MOST_MS 10000
+#define GOOD_LIFE_US 10000000	/* a worker that lived that long starts again at once */
+#define CHANNEL_BUFFER (8 << 20)
+
+struct shell {
+	struct shell_owner owner;
+	const struct feature *feature;
+	struct text configuration;	/* sent last, or to be sent */
+	struct state given;		/* the listeners that the worker has */
+	const struct host *host;	/* whose sockets it gets */
+	struct counters dead, alive;	/* of former workers; of this one at its last report */
+	struct counters sum;
+	int channel;
+	int pid;
+	pthread_t thread;
+	bool running, wanted;
+	int64_t started_us;
+	unsigned back_off_ms, restarts;
+	uint32_t asked;			/* number of the report that is awaited; 0 = none */
+	struct loop_watch *readable, *child, *again;
+};
+
+struct worker_thread {
+	const struct worker *worker;
+	int channel;
+	unsigned threads;
+};
+
+/* A worker that cannot be spoken to is ended; on_child() sees to the rest. */
+static void give_up(struct shell *shell, const char *why)
+{
+	if (!shell->running)
+		return;
+	log_warning("the %s worker %s; ending it", shell->feature->name, why);
+	if (shell->pid)
+		kill(shell->pid, SIGKILL);
+}
+
+static void send_message(struct shell *shell, struct channel_message *message)
+{
+	int r = shell->running ? channel_send(shell->channel, message) : -EPIPE;
+
+	if (r == -EAGAIN)
+		give_up(shell, "does not take its messages");
+	else if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		log_warning("speaking to the %s worker: %s", shell->feature->name, strerror(-r));
+}
+
+static void send_configuration(struct shell *shell)
+{
+	struct channel_message message = {
+		.type = WORKER_CONFIGURE,
+		.bytes = shell->configuration.data,
+		.length = shell->configuration.length,
+	};
+
+	send_message(shell, &message);
+}
+
+static void send_listener(struct shell *shell, enum worker_message type, const struct host_listener *listener)
+{
+	uint8_t bytes[32];
+	struct wire_writer writer = wire_writer(bytes, sizeof(bytes));
+	struct channel_message message = { .type = (uint16_t)type, .bytes = bytes };
+	const int *sockets = NULL;
+
+	wire_put_u8(&writer, listener->protocol);
+	wire_put_u8(&writer, listener->address.family);
+	wire_put_bytes(&writer, listener->address.bytes, sizeof(listener->address.bytes));
+	wire_put_u16(&writer, listener->port);
+	message.length = wire_written(&writer);
+	if (type == WORKER_LISTENER) {
+		sockets = host_listener_sockets(shell->host, listener);
+		if (!sockets)
+			return;
+		message.fd_count = shell->owner.threads;
+		memcpy(message.fds, sockets, sizeof(*sockets) * message.fd_count);
+	}
+	send_message(shell, &message);
+}
+
+static void take_report(struct shell *shell, const struct channel_message *message)
+{
+	struct counters counters = { 0 };
+
+	if (shell->feature->worker->report(message->bytes, message->length, &counters) < 0) {
+		counters_free(&counters);
+		give_up(shell, "sent a malformed report");
+		return;
+	}
+	counters_free(&shell->alive);
+	shell->alive = counters;
+}
+
+static void take_log(struct shell *shell, const struct channel_message *message)
+{
+	struct wire_reader reader = wire_reader(message->bytes, message->length);
+	unsigned level = wire_get_u8(&reader);
+
+	if (reader.broken || level > LOG_DEBUG) {
+		give_up(shell, "sent a malformed line");
+		return;
+	}
+	log_line((enum log_level)level, "%s worker: %.*s", shell->feature->name, (int)wire_left(&reader),
+		 (const char *)reader.at);
+}
+
+static void report_is_over(struct shell *shell)
+{
+	uint32_t number = shell->asked;
+
+	shell->asked = 0;
+	if (number)
+		shell->owner.reported(shell->owner.data, number);
+}
+
+static void on_readable(void *data)
+{
+	struct shell *shell = data;
+	struct channel_message message = { 0 };
+	int r = channel_receive(shell->channel, &message);
+
+	if (r == -EAGAIN)
+		return;
+	if (r <= 0) {
+		/* The end of a process is told by on_child(); here there is only nothing more to read. */
+		loop_unwatch(&shell->readable);
+		if (r < 0)
+			give_up(shell, "sent a malformed message");
+		return;
+	}
+	if (message.type == WORKER_REPORT) {
+		take_report(shell, &message);
+		report_is_over(shell);
+	} else if (message.type == WORKER_LOG) {
+		take_log(shell, &message);
+	} else {
+		give_up(shell, "sent what only the engine may send");
+	}
+	channel_message_free(&message);
+}
+
+static void forget_process(struct shell *shell)
+{
+	loop_unwatch(&shell->readable);
+	loop_unwatch(&shell->child);
+	fd_closep(&shell->channel);
+	shell->running = false;
+	shell->pid = 0;
+	counters_add(&shell->dead, &shell->alive);
+	counters_free(&shell->alive);
+}
+
+static void on_child(void *data)
+{
+	struct shell *shell = data;
+	bool good = clock_now_us() - shell->started_us > GOOD_LIFE_US;
+	AUTO_TEXT text = { 0 };
+
+	forget_process(shell);
+	report_is_over(shell);
+	shell->restarts++;
+	if (good || !shell->back_off_ms)
+		shell->back_off_ms = BACK_OFF_FIRST_MS;
+	else if (shell->back_off_ms < BACK_OFF_MOST_MS)
+		shell->back_off_ms *= 2;
+	text_printf(&text, "the %s worker died; starting it again in %u ms, with the same sockets",
+		    shell->feature->name, good ? 1 : shell->back_off_ms);
+	shell->owner.told(shell->owner.data, text_string(&text));
+	loop_timer_set(shell->again, good ? 1 : shell->back_off_ms);
+}
+
+static void exec_worker(const struct shell *shell, int channel)
+{
+	char threads[16];
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(threads, sizeof(threads), "%u", shell->owner.threads);
+	if (channel == WORKER_FD || dup2(channel, WORKER_FD) < 0)
+		_exit(126);
+	execl("/proc/self/exe", "multihomed", "--worker", shell->feature->worker->name, threads, (char *)NULL);
+	_exit(127);
+}
+
+static void *thread_main(void *data)
+{
+	struct worker_thread *thread = data;
+
+	thread->worker->main(thread->channel, thread->threads);
+	mem_freep(&thread);
+	return NULL;
+}
+
+static int start_thread(struct shell *shell, int channel)
+{
+	struct worker_thread *thread = mem_alloc(sizeof(*thread));
+
+	*thread = (struct worker_thread){ shell->feature->worker, channel, shell->owner.threads };
+	return -pthread_create(&shell->thread, NULL, thread_main, thread);
+}
+
+static int start_process(struct shell *shell, int channel)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		exec_worker(shell, channel);
+	close(channel);
+	shell->pid = pid;
+	shell->child = loop_watch_child(shell->owner.loop, pid, on_child, shell);
+	return 0;
+}
+
+/* The channel: our end in *ret_ours does not block, the worker's may. */
+static int channel_pair(int *ret_ours, int *ret_theirs)
+{
+	int pair[2], size = CHANNEL_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	/* With CAP_NET_ADMIN beyond the host's limit, without it up to that: a burst of listeners fits either way. */
+	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
+static int begin(struct shell *shell)
+{
+	int theirs, r = channel_pair(&shell->channel, &theirs);
+
+	if (r < 0)
+		return r;
+	r = shell->owner.one_process ? start_thread(shell, theirs) : start_process(shell, theirs);
+	if (r < 0) {
+		close(theirs);
+		fd_closep(&shell->channel);
+	}
+	return r;
+}
+
+static void shell_start(void *data)
+{
+	struct shell *shell = data;
+	int r;
+
+	if (shell->running || !shell->wanted)
+		return;
+	shell->started_us = clock_now_us();
+	r = begin(shell);
+	if (r < 0) {
+		log_error("starting the %s worker: %s; trying again in %u ms", shell->feature->name, strerror(-r),
+			  BACK_OFF_MOST_MS);
+		loop_timer_set(shell->again, BACK_OFF_MOST_MS);
+		return;
+	}
+	shell->running = true;
+	shell->readable = loop_watch_fd(shell->owner.loop, shell->channel, on_readable, shell);
+	send_configuration(shell);
+	STATE_EACH (&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
+		send_listener(shell, WORKER_LISTENER, listener);
+}
+
+struct shell *shell_new(const struct shell_owner *owner, const struct feature *feature)
+{
+	struct shell *shell = mem_alloc(sizeof(*shell));
+
+	shell->owner = *owner;
+	shell->feature = feature;
+	shell->channel = -1;
+	shell->again = loop_watch_timer(owner->loop, shell_start, shell);
+	return shell;
+}
+
+/* The end of the channel ends the worker; one that does not end is ended. */
+static void wait_for_end(struct shell *shell)
+{
+	shutdown(shell->channel, SHUT_RDWR);
+	if (!shell->pid) {
+		pthread_join(shell->thread, NULL);
+		return;
+	}
+	for (unsigned tries = 0; tries < 200; tries++) {
+		if (waitpid(shell->pid, NULL, WNOHANG) != 0)
+			return;
+		usleep(10000);
+	}
+	kill(shell->pid, SIGKILL);
+	waitpid(shell->pid, NULL, 0);
+}
+
+void shell_free(struct shell *shell)
+{
+	if (!shell)
+		return;
+	if (shell->running) {
+		loop_unwatch(&shell->child);
+		wait_for_end(shell);
+		forget_process(shell);
+	}
+	loop_unwatch(&shell->again);
+	text_free(&shell->configuration);
+	state_free(&shell->given);
+	counters_free(&shell->dead);
+	counters_free(&shell->sum);
+	mem_freep(&shell);
+}
+
+void shell_configure(struct shell *shell, const void *config, const struct facts *facts)
+{
+	AUTO_TEXT message = { 0 };
+
+	shell->feature->worker->configure(config, facts, &message);
+	if (message.length == shell->configuration.length &&
+	    (!message.length || memcmp(message.data, shell->configuration.data, message.length) == 0))
+		return;
+	text_free(&shell->configuration);
+	shell->configuration = message;
+	message = (struct text){ 0 };
+	send_configuration(shell);
+}
+
+void shell_sync(struct shell *shell, const struct host *host)
+{
+	const struct state *open = host_observed(host);
+	struct state given = { 0 };
+
+	shell->host = host;
+	STATE_EACH (open, OBJECT_LISTENER, const struct host_listener, listener) {
+		if (!host_listener_sockets(host, listener))
+			continue;
+		state_add(&given, OBJECT_LISTENER, listener);
+		if (!state_find(&shell->given, OBJECT_LISTENER, listener))
+			send_listener(shell, WORKER_LISTENER, listener);
+	}
+	STATE_EACH (&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
+		if (!host_listener_sockets(host, listener))
+			send_listener(shell, WORKER_CLOSE, listener);
+	state_sort(&given, NULL, NULL);
+	state_free(&shell->given);
+	shell->given = given;
+	shell->wanted = state_count(&given, OBJECT_LISTENER) > 0;
+	if (shell->wanted && !shell->running && !loop_timer_pending(shell->again))
+		shell_start(shell);
+}
+
+bool shell_ask(struct shell *shell, uint32_t number)
+{
+	struct channel_message message = { .type = WORKER_ASK, .number = number };
+
+	if (!shell->running)
+		return false;
+	shell->asked = number;
+	send_message(shell, &message);
+	return true;
+}
+
+const struct counters *shell_counters(struct shell *shell)
+{
+	counters_free(&shell->sum);
+	counters_add(&shell->sum, &shell->dead);
+	counters_add(&shell->sum, &shell->alive);
+	return &shell->sum;
+}
+
+void shell_status(const struct shell *shell, struct shell_status *ret_status)
+{
+	*ret_status = (struct shell_status){
+		.name = shell->feature->name,
+		.pid = shell->pid,
+		.restarts = shell->restarts,
+		.listeners = state_count(&shell->given, OBJECT_LISTENER),
+	};
+}
+
+static const struct worker *worker_named(const char *name)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (features[i]->worker && strcmp(features[i]->worker->name, name) == 0)
+			return features[i]->worker;
+	return NULL;
+}
+
+int shell_worker_main(const char *name, const char *threads)
+{
+	const struct worker *worker = worker_named(name);
+	AUTO_TEXT error = { 0 };
+	struct rlimit files;
+
+	if (!worker || atoi(threads) < 1 || atoi(threads) > CHANNEL_MAX_FDS) {
+		fprintf(stderr, "multihomed: --worker is for the engine's own use\n");
+		return 2;
+	}
+	log_open(name, LOG_NOTICE);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (sandbox_worker(&error) < 0) {
+		log_error("%s", text_string(&error));
+		return 1;
+	}
+	return worker->main(WORKER_FD, (unsigned)atoi(threads));
+}
