@@ -211,8 +211,8 @@ def switches_over_our_enums_have_no_default(tree):
             for before in reversed(lines[:number - 1]):
                 if re.match(match.group(1) + r"switch\b", before):
                     break
-                labels += re.findall(r"^" + match.group(1) + r"case (\w+):", before)
-            if any(label in ours for label in labels):
+                labels += re.findall(r"^" + match.group(1) + r"case ([^:]+):", before)
+            if labels and all(label in ours for label in labels):
                 yield f"{path}:{number}: default: in a switch over an enum of ours"
 
 

@@ -51,7 +51,9 @@ FIXTURES = {
         {"src/base/a.h": "enum colour {\n\tCOLOUR_RED,\n\tCOLOUR_BLUE,\n};\n",
          "src/base/a.c": "\tswitch (colour) {\n\tcase COLOUR_RED:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"},
         "src/base/a.c:4",
-        {"src/base/a.c": "\tswitch (family) {\n\tcase AF_INET:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"}),
+        {"src/base/a.c": "enum { OPTION_ONE = 256 };\n"
+                         "\tswitch (option) {\n\tcase 'c':\n\tcase OPTION_ONE:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"
+                         "\tswitch (family) {\n\tcase AF_INET:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"}),
     "static_functions_are_not_declared_ahead": (
         {"src/base/a.c": "int b;\nstatic int later(const char *text,\n\t\t int length);\n"}, "src/base/a.c:2",
         {"src/base/a.c": 'static int (*hook)(int);\nstatic const int x = f(1);\n/* static int f(void); */\n'
