@@ -285,30 +285,36 @@ void call_options_help(const struct command *command, struct text *text)
 	}
 }
 
+int call_end(const struct call *call, int status, const char *error)
+{
+	json_t *object;
+
+	if (!call->json) {
+		fprintf(call->err, "mhctl: %s\n", error);
+		return status;
+	}
+	object = json_pack("{s:i, s:s}", "exit", status, "error", error);
+	if (!object)
+		object = json_pack("{s:i, s:s}", "exit", status, "error", "(not UTF-8)");
+	call_print_json(call, object);
+	json_decref(object);
+	return status;
+}
+
 int call_fail(const struct call *call, const char *format, ...)
 {
 	AUTO_MEM char *line = NULL;
-	json_t *object;
 	va_list args;
 
 	va_start(args, format);
 	if (vasprintf(&line, format, args) < 0)
 		line = NULL;
 	va_end(args);
-	if (!call->json) {
-		fprintf(call->err, "mhctl: %s\n", line ? line : format);
-		return EXIT_MISTAKE;
-	}
-	object = json_pack("{s:i, s:s}", "exit", EXIT_MISTAKE, "error", line ? line : format);
-	if (!object)
-		object = json_pack("{s:i, s:s}", "exit", EXIT_MISTAKE, "error", "(not UTF-8)");
-	call_print_json(call, object);
-	json_decref(object);
-	return EXIT_MISTAKE;
+	return call_end(call, EXIT_MISTAKE, line ? line : format);
 }
 
 void call_print_json(const struct call *call, const json_t *object)
 {
-	if (json_dumpf(object, call->out, JSON_INDENT(2)) == 0)
+	if (json_dumpf(object, call->out, JSON_COMPACT) == 0)
 		fputc('\n', call->out);
 }

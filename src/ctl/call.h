@@ -40,9 +40,11 @@ void call_free(struct call *call);
 /* The lines of --help for the options of a command; NULL = for those of all commands. */
 void call_options_help(const struct command *command, struct text *text);
 
-/* Says what went wrong, in the form that was asked for, and returns EXIT_MISTAKE. */
+/* Says @error in the form that was asked for, and returns @status. */
+int call_end(const struct call *call, int status, const char *error);
+/* The same for what is a mistake: returns EXIT_MISTAKE. */
 int call_fail(const struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints @object with --json. */
+/* Prints @object, for --json, as one line. */
 void call_print_json(const struct call *call, const json_t *object);
 
 #endif

@@ -61,7 +61,7 @@ static void fine_tell(const struct call *call, const struct config *config, cons
 
 	contents_put(&text, config);
 	if (diags->count)
-		text_printf(&text, "; %u warning%s", diags->count, diags->count == 1 ? "" : "s");
+		text_printf(&text, "; %u warning%s", diags->count + diags->dropped, diags->count == 1 ? "" : "s");
 	fprintf(call->out, "%s: fine (%s)\n", strcmp(call->argument, "-") ? call->argument : "standard input",
 		text_string(&text));
 }

@@ -13,7 +13,7 @@
 	"standard input. Without FILE the daemon reads its own configuration again.\n"
 
 const struct command commands[] = {
-	{ "check", "FILE", "read a configuration and show every mistake; no daemon needed",
+	{ "check", "FILE", "read a configuration, show every mistake; needs no daemon",
 	  "Reads FILE and the conf.d/*.yaml beside it ('-': standard input) and shows every\n"
 	  "mistake with its place and a way out. Needs no daemon and no rights.\n",
 	  OPTION_PRINT, check_run },

@@ -40,7 +40,7 @@ commands=$("$mhctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' |
 # The long options that a help names, those with a value ending in '='.
 options()
 {
-	"$mhctl" "$@" --help | sed -n 's/^  .. *\(--[a-z]*\)\(\[\{0,1\}=\)\{0,1\}.*/\1\2/p' | sed 's/\[=/=/' | sort
+	"$mhctl" "$@" --help | sed -n 's/^  .\{4\}\(--[a-z]*\)\(\[\{0,1\}=\)\{0,1\}.*/\1\2/p' | sed 's/\[=/=/' | sort
 }
 
 [[ $(wc -w <<<"$commands") -ge 9 ]] || expect 'the commands in --help' 'nine or more' "$commands"

@@ -9,6 +9,14 @@
 
 #include <jansson.h>
 
+/* What comes from a file may hold any bytes; JSON takes only UTF-8. */
+static json_t *json_text(const char *text)
+{
+	json_t *string = json_string(text);
+
+	return string ? string : json_string("(not UTF-8)");
+}
+
 static json_t *problem_json(const struct diag *diag, const struct source *source)
 {
 	AUTO_TEXT rendered = { 0 };
@@ -16,10 +24,10 @@ static json_t *problem_json(const struct diag *diag, const struct source *source
 
 	diag_render(diag, source, false, &rendered);
 	json_object_set_new(object, "level", json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
-	json_object_set_new(object, "text", json_string(diag->text));
-	json_object_set_new(object, "rendered", json_string(text_string(&rendered)));
+	json_object_set_new(object, "text", json_text(diag->text));
+	json_object_set_new(object, "rendered", json_text(text_string(&rendered)));
 	if (place_known(diag->at) && source && diag->at.file < source->count) {
-		json_object_set_new(object, "file", json_string(source->files[diag->at.file].name));
+		json_object_set_new(object, "file", json_text(source->files[diag->at.file].name));
 		json_object_set_new(object, "line", json_integer(diag->at.line));
 		json_object_set_new(object, "column", json_integer(diag->at.column));
 	}
@@ -32,6 +40,9 @@ json_t *problems_json(const struct diags *diags, const struct source *source)
 
 	for (unsigned i = 0; i < diags->count; i++)
 		json_array_append_new(list, problem_json(&diags->items[i], source));
+	if (diags->dropped)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "level", diags->errors ? "error" : "warning", "text",
+						      json_sprintf("... and %u more", diags->dropped)));
 	return list;
 }
 

@@ -18,9 +18,18 @@ void render_status(struct view *view, const json_t *reply);
 /* One line for one event of a watch; nothing for its "hello". */
 void render_event(struct view *view, const json_t *event);
 
-/* The parts that plan and status share: what waits, what the kernel refused; at most @rows of them (0 = all). */
+/* The parts that several of them share: render_parts.c. */
+
+/* "TEXT      FILE:LINE:COLUMN FEATURE", the place in column @column: see render_places_column(). */
+void render_item(struct view *view, const json_t *item, size_t column, enum paint paint);
+size_t render_places_column(struct view *view, const json_t *list);
+/* What waits, and what the kernel refused; at most @rows of them (0 = all). */
 void render_pending(struct view *view, const json_t *list, size_t rows);
 void render_failing(struct view *view, const json_t *list, size_t rows);
+/* The diagnostics of a reply; returns how many of them are errors. */
+size_t render_diagnostics(struct view *view, const json_t *reply);
+/* A diagnostic as the engine rendered it, now with its colour; whole lines. */
+void render_block(struct view *view, const char *rendered);
 
 /* What one feature tells of itself; knows no feature by name, but every shape that they use. */
 void render_feature(struct view *view, const char *name, const json_t *feature);

@@ -2,8 +2,8 @@
 /*
  * What features tell of themselves, as tables. A new feature must not need a line here, so this
  * knows shapes and not names: a list of objects is a table, whose columns are the keys in the order
- * in which they first appear; below a row stand its warnings and, when one feature was asked for, the lists
- * that it holds (a claim's exceptions), of which the cell is the count. Any other member is a line.
+ * in which they first appear; below a row stand its warnings and, when one feature was asked for, what its
+ * cells could only count (a claim's exceptions) or had no room for. Any other member is a line.
  */
 #include "ctl/render.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* A cell of many words is cut here. */
-#define CELL_MOST 40u
+#define CELL_MOST 28u
 
 struct column {
 	const char *key;
@@ -63,7 +63,8 @@ static void scalar_text(const json_t *value, struct text *text)
 	}
 }
 
-static void words_text(const json_t *list, struct text *text)
+/* The words of @list, until they are wider than @most; returns whether all of them found room. */
+static bool words_text(const json_t *list, size_t most, struct text *text)
 {
 	const json_t *word;
 	size_t index;
@@ -72,12 +73,13 @@ static void words_text(const json_t *list, struct text *text)
 		AUTO_TEXT one = { 0 };
 
 		scalar_text(word, &one);
-		if (index && text->length + one.length >= CELL_MOST) {
+		if (index && text->length + one.length >= most) {
 			text_printf(text, " +%zu", json_array_size(list) - index);
-			return;
+			return false;
 		}
 		text_printf(text, "%s%s", index ? " " : "", text_string(&one));
 	}
+	return true;
 }
 
 static void cell_text(const struct column *column, const json_t *row, struct text *text)
@@ -87,7 +89,7 @@ static void cell_text(const struct column *column, const json_t *row, struct tex
 	if (column->counts)
 		text_printf(text, "%zu", json_array_size(value));
 	else if (json_array_size(value))
-		words_text(value, text);
+		words_text(value, CELL_MOST, text);
 	else if (value)
 		scalar_text(value, text);
 	else
@@ -147,7 +149,7 @@ static enum paint state_paint(const char *state)
 {
 	if (!strcmp(state, "in place") || !strcmp(state, "up"))
 		return PAINT_GREEN;
-	return strcmp(state, "pending") ? PAINT_RED : PAINT_YELLOW;
+	return !strcmp(state, "failing") || !strcmp(state, "refused") ? PAINT_RED : PAINT_YELLOW;
 }
 
 /* The last column is not filled up: no line ends in spaces. */
@@ -221,6 +223,22 @@ static void details_put(struct view *view, const char *key, const json_t *list)
 	}
 }
 
+/* What had no room in its cell, and what a cell only counts. */
+static void row_details_put(struct view *view, const struct column *column, const json_t *row)
+{
+	const json_t *value = json_object_get(row, column->key);
+	AUTO_TEXT cell = { 0 }, whole = { 0 };
+
+	if (column->counts) {
+		details_put(view, column->key, value);
+	} else if (json_is_array(value) && !words_text(value, CELL_MOST, &cell)) {
+		words_text(value, SIZE_MAX, &whole);
+		view_puts(view, "    ");
+		view_paint(view, PAINT_DIM, column->key);
+		view_printf(view, " %s\n", text_string(&whole));
+	}
+}
+
 static void row_put(struct view *view, const struct table *table, const json_t *row)
 {
 	for (size_t i = 0; i < table->columns.count; i++) {
@@ -236,9 +254,7 @@ static void row_put(struct view *view, const struct table *table, const json_t *
 	view_puts(view, "\n");
 	warnings_put(view, json_object_get(row, "warnings"), "    ");
 	for (size_t i = 0; view->feature && i < table->columns.count; i++)
-		if (table->columns.items[i].counts)
-			details_put(view, table->columns.items[i].key,
-				    json_object_get(row, table->columns.items[i].key));
+		row_details_put(view, &table->columns.items[i], row);
 }
 
 static void table_put(struct view *view, const char *feature, const json_t *list)
@@ -267,7 +283,7 @@ static void member_put(struct view *view, const char *name, const json_t *value)
 		if (*at == '_')
 			*at = '-';
 	if (json_array_size(value))
-		words_text(value, &text);
+		words_text(value, SIZE_MAX, &text);
 	else
 		scalar_text(value, &text);
 	view_printf(view, "  %s: %s\n", text_string(&title), text_string(&text));

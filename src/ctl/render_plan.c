@@ -8,51 +8,6 @@
 
 #include <string.h>
 
-/* A few long lines must not push every place off the screen. */
-#define PLACE_COLUMN_MOST 72u
-
-static void place(struct view *view, const json_t *item)
-{
-	const char *file = view_string(view, item, "file"), *feature = view_string(view, item, "feature");
-	AUTO_TEXT text = { 0 };
-
-	if (*file)
-		text_printf(&text, "%s:%lld:%lld", file, (long long)view_number(view, item, "line"),
-			    (long long)view_number(view, item, "column"));
-	if (*file && *feature)
-		text_puts(&text, " ");
-	text_puts(&text, feature);
-	view_paint(view, PAINT_DIM, text_string(&text));
-}
-
-static size_t places_column(struct view *view, const json_t *list)
-{
-	size_t index, column = 0;
-	const json_t *item;
-
-	json_array_foreach(list, index, item) {
-		size_t width = view_width(view_string(view, item, "text"));
-
-		if (width > column && width <= PLACE_COLUMN_MOST)
-			column = width;
-	}
-	return column;
-}
-
-/* "TEXT      FILE:LINE:COLUMN FEATURE" */
-static void item_line(struct view *view, const json_t *item, size_t column, enum paint paint)
-{
-	const char *text = view_string(view, item, "text");
-	size_t width = view_width(text);
-
-	view_paint(view, paint, text);
-	if (json_object_get(item, "file") || json_object_get(item, "feature")) {
-		view_pad(view, (width < column ? column - width : 0) + 2);
-		place(view, item);
-	}
-	view_puts(view, "\n");
-}
-
 /* In words and by sign, so that it reads the same without colours. */
 static enum paint operation_paint(const char *operation)
 {
@@ -65,7 +20,7 @@ static enum paint operation_paint(const char *operation)
 static void operations(struct view *view, const json_t *list, size_t counts[3])
 {
 	static const char *const words[3] = { "add", "change", "delete" };
-	size_t index, word, column = places_column(view, list);
+	size_t index, word, column = render_places_column(view, list);
 	const json_t *item;
 
 	json_array_foreach(list, index, item) {
@@ -78,98 +33,8 @@ static void operations(struct view *view, const json_t *list, size_t counts[3])
 			return;
 		}
 		counts[word]++;
-		item_line(view, item, column, operation_paint(operation));
+		render_item(view, item, column, operation_paint(operation));
 	}
-}
-
-static void more_rows(struct view *view, size_t count, size_t rows)
-{
-	if (rows && count > rows)
-		view_printf(view, "  ... and %zu more: %s status --json\n", count - rows, view->again);
-}
-
-/* A heading needs a line of air, unless it is the first thing on the page. */
-static void heading(struct view *view, const char *title)
-{
-	if (view->text.length)
-		view_puts(view, "\n");
-	view_paint(view, PAINT_BOLD, title);
-	view_puts(view, "\n");
-}
-
-void render_pending(struct view *view, const json_t *list, size_t rows)
-{
-	size_t index, column = places_column(view, list);
-	const json_t *item;
-
-	if (!json_array_size(list))
-		return;
-	heading(view, "Pending:");
-	json_array_foreach(list, index, item) {
-		if (rows && index == rows)
-			break;
-		view_puts(view, "  ");
-		item_line(view, item, column, PAINT_YELLOW);
-	}
-	more_rows(view, json_array_size(list), rows);
-}
-
-/* Text that ends with exactly one line end. */
-static void block(struct view *view, const char *text)
-{
-	size_t length = strlen(text);
-
-	view_puts(view, text);
-	if (length && text[length - 1] != '\n')
-		view_puts(view, "\n");
-}
-
-void render_failing(struct view *view, const json_t *list, size_t rows)
-{
-	size_t index;
-	const json_t *item;
-
-	if (!json_array_size(list))
-		return;
-	heading(view, "Failing:");
-	json_array_foreach(list, index, item) {
-		const char *rendered = view_string(view, item, "rendered");
-
-		if (rows && index == rows)
-			break;
-		if (*rendered) {
-			block(view, rendered);
-			continue;
-		}
-		view_paint(view, PAINT_RED, view_string(view, item, "text"));
-		view_printf(view, ": %s  ", view_string(view, item, "error"));
-		place(view, item);
-		view_puts(view, "\n");
-	}
-	more_rows(view, json_array_size(list), rows);
-}
-
-/* Returns how many of them are errors. */
-static size_t diagnostics(struct view *view, const json_t *reply)
-{
-	const json_t *list = view_list(view, reply, "diagnostics"), *item;
-	size_t index, errors = 0;
-
-	if (json_array_size(list) && view->text.length)
-		view_puts(view, "\n");
-	json_array_foreach(list, index, item) {
-		const char *rendered = view_string(view, item, "rendered"), *level = view_string(view, item, "level");
-		bool error = strcmp(level, "warning") != 0;
-
-		errors += error;
-		if (*rendered) {
-			block(view, rendered);
-			continue;
-		}
-		view_paint(view, error ? PAINT_RED : PAINT_YELLOW, error ? "error" : "warning");
-		view_printf(view, ": %s\n", view_string(view, item, "text"));
-	}
-	return errors;
 }
 
 /* The last words when the configuration itself was refused. */
@@ -196,7 +61,7 @@ void render_plan(struct view *view, const json_t *reply)
 
 	operations(view, list, counts);
 	render_pending(view, pending, 0);
-	errors = diagnostics(view, reply);
+	errors = render_diagnostics(view, reply);
 	if (status == 2) {
 		refused(view, errors);
 		return;
@@ -227,7 +92,8 @@ static void confirm_hint(struct view *view, const json_t *reply)
 	if (milliseconds <= 0)
 		return;
 	view_puts(view, "Confirm within ");
-	if (milliseconds % 60000)
+	/* As it was typed, as far as that can be known. */
+	if (milliseconds <= 120000 || milliseconds % 60000)
 		view_printf(view, "%lld s", (long long)(milliseconds / 1000));
 	else
 		view_seconds(view, milliseconds / 1000);
@@ -260,16 +126,17 @@ static void render_done(struct view *view, const json_t *reply, const char *done
 {
 	int status = view_exit(view, reply);
 	bool rolled_back = view_flag(view, reply, "rolled_back");
+	const char *error = view_string(view, reply, "error");
 	size_t errors;
 
 	render_failing(view, view_list(view, reply, "failed"), 0);
 	render_pending(view, view_list(view, reply, "pending"), 0);
-	errors = diagnostics(view, reply);
+	errors = render_diagnostics(view, reply);
 	if (rolled_back)
 		view_puts(view, "rolled back: nothing was changed\n");
 	else if (status == 2)
 		refused(view, errors);
-	else if (json_object_get(reply, "generation"))
+	else if (json_object_get(reply, "generation") && !(*error && !view_number(view, reply, "operations")))
 		done_line(view, reply, done);
 }
 
@@ -285,7 +152,7 @@ void render_rollback(struct view *view, const json_t *reply)
 
 void render_confirm(struct view *view, const json_t *reply)
 {
-	diagnostics(view, reply);
+	render_diagnostics(view, reply);
 	if (view_exit(view, reply))
 		return;
 	view_puts(view, "Confirmed");

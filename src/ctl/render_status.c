@@ -32,7 +32,7 @@ static void render_head(struct view *view, const json_t *reply)
 	label(view, "confirm");
 	view_paint(view, PAINT_YELLOW, "goes back by itself");
 	view_puts(view, " in ");
-	view_seconds(view, (confirm_ms + 999) / 1000);
+	view_seconds(view, confirm_ms / 1000 + (confirm_ms % 1000 != 0));
 	view_printf(view, "; keep it with: %s confirm\n", view->again);
 }
 
@@ -104,12 +104,33 @@ static void render_features(struct view *view, const json_t *features)
 		view_printf(view, "%s: not in the configuration\n", view->feature);
 }
 
+/* Those of @list that the feature asked for, or all. A new list. */
+static json_t *items_of(struct view *view, const json_t *list)
+{
+	json_t *items = json_array(), *item;
+	size_t index;
+
+	json_array_foreach(list, index, item)
+		if (!view->feature || !strcmp(view_string(view, item, "feature"), view->feature))
+			json_array_append(items, item);
+	return items;
+}
+
+static void render_troubles(struct view *view, const json_t *objects)
+{
+	json_t *pending = items_of(view, view_list(view, objects, "pending"));
+	json_t *failing = items_of(view, view_list(view, objects, "failing"));
+	size_t rows = view->feature ? 0 : VIEW_ROWS;
+
+	render_pending(view, pending, rows);
+	render_failing(view, failing, rows);
+	json_decref(pending);
+	json_decref(failing);
+}
+
 void render_status(struct view *view, const json_t *reply)
 {
 	const json_t *objects = view_object(view, reply, "objects");
-	size_t rows = view->feature ? 0 : VIEW_ROWS;
-	const json_t *diagnostics = view_list(view, reply, "diagnostics"), *item;
-	size_t index;
 
 	if (view_exit(view, reply) == 2)
 		return;
@@ -119,10 +140,8 @@ void render_status(struct view *view, const json_t *reply)
 		render_drift(view, view_object(view, reply, "drift"));
 		render_workers(view, view_list(view, reply, "workers"));
 	}
-	json_array_foreach(diagnostics, index, item)
-		view_puts(view, view_string(view, item, "rendered"));
-	render_pending(view, view_list(view, objects, "pending"), rows);
-	render_failing(view, view_list(view, objects, "failing"), rows);
+	render_diagnostics(view, reply);
+	render_troubles(view, objects);
 	render_features(view, view_object(view, reply, "features"));
 }
 

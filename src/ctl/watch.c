@@ -28,12 +28,10 @@ static int event_show(const struct call *call, const json_t *event)
 
 	render_event(&view, event);
 	broken = view.broken;
-	if (!broken && call->json) {
-		json_dumpf(event, call->out, JSON_COMPACT);
-		fputc('\n', call->out);
-	} else if (!broken) {
+	if (!broken && call->json)
+		call_print_json(call, event);
+	else if (!broken)
 		fputs(text_string(&view.text), call->out);
-	}
 	text_free(&view.text);
 	if (broken)
 		return malformed(call);
@@ -63,13 +61,11 @@ static int message_take(const struct call *call, int fd)
 {
 	enum control_message type;
 	json_t *body;
-	int r, status;
+	int r, status = -1;
 
 	r = client_receive(fd, &type, &body);
-	if (r == -EPIPE) {
-		call_fail(call, "the daemon went away");
-		return EXIT_NO;
-	}
+	if (r == -EPIPE)
+		return call_end(call, EXIT_NO, "the daemon went away");
 	if (r < 0)
 		return r == -EPROTO ? malformed(call) : call_fail(call, "%s: %s", call->socket, strerror(-r));
 	switch (type) {
@@ -80,7 +76,6 @@ static int message_take(const struct call *call, int fd)
 		status = refusal_show(call, body);
 		break;
 	case CONTROL_PROGRESS:
-		status = -1;
 		break;
 	case CONTROL_REQUEST:
 	case CONTROL_SOURCE:
@@ -94,6 +89,7 @@ static int message_take(const struct call *call, int fd)
 static int watch_events(const struct call *call, int fd, int signals)
 {
 	struct pollfd ready[2] = { { .fd = fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+	struct signalfd_siginfo signal;
 	int status = -1;
 
 	while (status < 0) {
@@ -102,7 +98,8 @@ static int watch_events(const struct call *call, int fd, int signals)
 				continue;
 			return call_fail(call, "poll: %s", strerror(errno));
 		}
-		if (ready[1].revents)
+		/* Taken from the queue, or it would strike as soon as signals are let in again. */
+		if (ready[1].revents && read(signals, &signal, sizeof(signal)) > 0)
 			return EXIT_FINE;
 		if (ready[0].revents)
 			status = message_take(call, fd);
