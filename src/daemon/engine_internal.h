@@ -6,7 +6,10 @@
 #include "daemon/engine.h"
 #include "daemon/server.h"
 
-/* Shared by engine.c (when something happens), job.c (how the host gets there) and told.c (what is said of it). */
+/*
+ * Shared by engine.c (when something happens), order.c (what is asked), job.c (how the host gets there) and told.c (what is
+ * said of it).
+ */
 
 struct job {
 	enum job_type type;
@@ -89,6 +92,15 @@ void tell_repair(struct engine *engine, const struct operation *operation);
 /* What becomes of an order that nobody waits for: told in the log. @data is the engine. */
 void told_outcome(void *data, const struct outcome *outcome);
 void told_nobody(void *data, const struct outcome *outcome);
+
+/* order.c */
+void order_next(struct engine *engine);	/* takes the first one of the queue */
+int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags);
+/*
+ * Reads @source into a generation with the next number, or shares the present one where the text is the same.
+ * *ret_generation is written in any case, for the diagnostics to have their texts.
+ */
+int order_read(struct engine *engine, struct source *source, struct diags *diags, struct generation **ret_generation);
 
 /* engine.c */
 void engine_finished(struct engine *engine, enum job_type type, bool committed);

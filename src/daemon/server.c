@@ -211,8 +211,12 @@ static void request_status(struct client *client, const json_t *request)
 
 static void client_event(struct client *client, const char *event, const char *text)
 {
+	json_t *line = json_string(text);
+
+	if (!line)
+		line = json_string("(not UTF-8)");
 	client_send(client, CONTROL_EVENT,
-		    json_pack("{s:s,s:f,s:s}", "event", event, "time", (double)time(NULL), "text", text));
+		    json_pack("{s:s,s:f,s:o}", "event", event, "time", (double)time(NULL), "text", line));
 }
 
 static void request_watch(struct client *client, const json_t *request)

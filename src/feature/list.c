@@ -4,6 +4,8 @@
 #include "feature/prefixes/prefixes.h"
 #include "feature/services/services.h"
 
+#include <assert.h>
+
 const struct feature *const features[] = {
 	&prefixes_feature,
 	&services_feature,
