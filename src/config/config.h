@@ -14,20 +14,20 @@
  * the canonical print, the completion and the manual page.
  */
 enum config_type {
-	CONFIG_BOOL,	/* bool; true/false/yes/no/on/off */
-	CONFIG_U32,	/* uint32_t; decimal */
-	CONFIG_DURATION,/* uint32_t, milliseconds; "250ms", "30s", "5m", "1h" */
-	CONFIG_NAME,	/* const char *; letters, digits, '-', '_', '.'; 1 to 63 characters */
-	CONFIG_IFNAME,	/* const char *; a name that Linux takes for a link: 1 to 15, no '/', no white space */
-	CONFIG_STRING,	/* const char *; any text, bounds are its length in bytes */
-	CONFIG_ENUM,	/* uint32_t; index into .words */
-	CONFIG_ADDRESS,	/* struct address */
-	CONFIG_PREFIX,	/* struct prefix, clean; "ADDRESS/LENGTH" */
-	CONFIG_NET,	/* struct prefix, clean; an address or a prefix */
-	CONFIG_PORTS,	/* struct config_ports; "53" or "7000-7010" */
-	CONFIG_LIST,	/* struct config_list; of .item */
-	CONFIG_RECORD,	/* a struct of .size bytes that begins with struct config_record; .fields */
-	CONFIG_MAP,	/* struct config_list of records whose first field is the key: CONFIG_NAME or CONFIG_IFNAME */
+	CONFIG_BOOL,	 /* bool; true/false/yes/no/on/off */
+	CONFIG_U32,	 /* uint32_t; decimal */
+	CONFIG_DURATION, /* uint32_t, milliseconds; "250ms", "30s", "5m", "1h" */
+	CONFIG_NAME,	 /* const char *; 1 to 63 letters, digits, '-', '_', '.' */
+	CONFIG_IFNAME,	 /* const char *; as Linux names links: 1 to 15, no '/', ':', space */
+	CONFIG_STRING,	 /* const char *; any text, bounds are its length in bytes */
+	CONFIG_ENUM,	 /* uint32_t; index into .words */
+	CONFIG_ADDRESS,	 /* struct address */
+	CONFIG_PREFIX,	 /* struct prefix, clean; "ADDRESS/LENGTH" */
+	CONFIG_NET,	 /* struct prefix, clean; an address or a prefix */
+	CONFIG_PORTS,	 /* struct config_ports; "53" or "7000-7010" */
+	CONFIG_LIST,	 /* struct config_list; of .item */
+	CONFIG_RECORD,	 /* a struct of .size bytes, begins with struct config_record; .fields */
+	CONFIG_MAP, /* struct config_list of records; their first field, a (IF)NAME, is the key */
 };
 
 struct config_ports {
@@ -36,31 +36,36 @@ struct config_ports {
 
 /* A list: .count items of the item's size, one after the other, and where each one stands. */
 struct config_list {
-	struct place place;	/* of the list itself */
+	struct place place; /* of the list itself */
 	unsigned count;
 	void *items;
 	const struct place *places;
 };
 
-/* What every record's struct begins with. */
+/*
+ * What every record's struct begins with. .places has the place of each field's value, by its
+ * index in the table; line 0 = not given. A record within a record that was not given at all has
+ * its defaults, no place, and NULL .places.
+ */
 struct config_record {
-	struct place place;		/* of the record */
-	const struct place *places;	/* of each field's value, by its index in the table; line 0 = not given */
+	struct place place; /* of the record; in a MAP of its key */
+	const struct place *places;
 };
 
+/* Bounds are of numbers, durations (ms), and lengths of strings, lists and maps; .max 0 = none of its own. */
 struct config_field {
 	const char *name;
 	enum config_type type;
-	size_t offset;				/* in the record's struct */
+	size_t offset; /* in the record's struct */
 	bool required;
-	uint64_t min, max;			/* numbers, durations (ms), lengths of strings and lists; max 0 = no bound of its own */
-	uint64_t def;				/* BOOL, U32, DURATION, ENUM: the value when not given */
-	const char *const *words;		/* ENUM: NULL-terminated */
-	const struct config_field *item;	/* LIST: what its items are; MAP: a RECORD */
-	const struct config_field *fields;	/* RECORD: its table, ended by a NULL name */
-	size_t size;				/* RECORD: sizeof its struct */
-	const char *help;			/* one or more sentences for the manual; required by the house test */
-	const char *example;			/* a value as a user would write it; for the manual */
+	uint64_t min, max;
+	uint64_t def;			   /* BOOL, U32, DURATION, ENUM: the value when not given */
+	const char *const *words;	   /* ENUM: NULL-terminated */
+	const struct config_field *item;   /* LIST: what its items are; MAP: a RECORD */
+	const struct config_field *fields; /* RECORD: its table, ended by a NULL name */
+	size_t size;			   /* RECORD: sizeof its struct */
+	const char *help;    /* one or more sentences for the manual; required by the house test */
+	const char *example; /* a value as a user would write it; for the manual */
 };
 
 /* The size of one value of @field in a list or a struct. */
@@ -68,19 +73,24 @@ size_t config_size(const struct config_field *field);
 
 /* Where the value of the field at @offset of @record stands; the record itself when it was not given. */
 struct place config_place(const void *record, const struct config_field *fields, size_t offset);
-#define CONFIG_PLACE(record, fields, type, member) config_place(record, fields, offsetof(type, member))
+#define CONFIG_PLACE(record, fields, type, member)                                                 \
+	config_place(record, fields, offsetof(type, member))
 
 /* One top-level key and the type of what stands below it. */
 struct config_section {
 	const char *name;
-	const struct config_field *root;	/* CONFIG_LIST, CONFIG_MAP or CONFIG_RECORD */
+	const struct config_field *root; /* CONFIG_LIST, CONFIG_MAP or CONFIG_RECORD */
 };
 
-/* A configuration that was read: for each section its value, or NULL when its key is in no file. */
+/*
+ * A configuration that was read: for each section its value, or NULL when its key is in no file.
+ * Everything, strings too, lives in the arena. After mistakes there is what a check may look at: of
+ * a list or map the items that were whole; a record with a mistake anywhere in it is NULL.
+ */
 struct config {
 	struct arena *arena;
-	const struct source *source;	/* owned */
-	const void **values;		/* by index of the section */
+	const struct source *source; /* owned */
+	const void **values;	     /* by index of the section */
 };
 
 /*
@@ -89,19 +99,25 @@ struct config {
  * or -EINVAL when there was any error; *ret_config is written in both cases (.values of what could be
  * read) so that the diagnostics' source lives on. config_free() it.
  */
-int config_read(struct source *source, const struct config_section *sections, size_t count, struct diags *diags,
-		struct config **ret_config);
+int config_read(struct source *source, const struct config_section *sections, size_t count,
+		struct diags *diags, struct config **ret_config);
 void config_free(struct config *config);
 
-/* Prints in canonical form: block style, sections in order, values that differ from their defaults. */
+/*
+ * Prints in canonical form, which reads back as the same: block style, sections in order, values
+ * that differ from their defaults.
+ */
 void config_print(const struct config *config, const struct config_section *sections, size_t count,
 		  struct text *text);
 
-/* The values themselves, each written as the canonical print writes it: for diagnostics and plans. */
+/* A value in one line, as the canonical print writes it, lists as [a, b]: for diagnostics and plans. */
 void config_value_print(const struct config_field *field, const void *value, struct text *text);
 
-/* multihomed.yaml(5) as mdoc, from the tables. @intro and @outro are mdoc that stands around them. */
-void config_manual(const struct config_section *sections, size_t count, const char *intro, const char *outro,
-		   struct text *text);
+/*
+ * multihomed.yaml(5) as mdoc, from the tables: a .Ss for each section. @intro is the mdoc before
+ * them, up to and with the .Sh that they stand under; @outro is what follows.
+ */
+void config_manual(const struct config_section *sections, size_t count, const char *intro,
+		   const char *outro, struct text *text);
 
 #endif

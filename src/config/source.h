@@ -8,13 +8,13 @@
 #include <stddef.h>
 
 /* Bounds of what is read at all, in bytes and files. */
-#define SOURCE_MAX_BYTES (8u << 20)	/* all files together */
+#define SOURCE_MAX_BYTES (8u << 20) /* all files together */
 #define SOURCE_MAX_FILES 256u
 
 /* The text of one generation: the main file, then conf.d/X.yaml beside it in the order of their names. */
 struct source_file {
-	const char *name;	/* as the user wrote it; shown in diagnostics */
-	const char *text;	/* NUL-terminated, but may hold NULs: see length */
+	const char *name; /* as the user wrote it; shown in diagnostics */
+	const char *text; /* NUL-terminated, but may hold NULs: see length */
 	size_t length;
 };
 
