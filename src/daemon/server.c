@@ -44,6 +44,7 @@ struct server {
 	struct client *clients;
 	unsigned client_count;
 	char *path;
+	char *folder;		/* that we made for it, to be removed with it; NULL = it was there */
 	int fd;
 };
 
@@ -313,16 +314,19 @@ static void on_counters_wait(void *data)
 	server_reported(data);
 }
 
-/* Makes the folder of @path, one level, as RuntimeDirectory= of systemd would. */
-static void make_folder(const char *path)
+/* Makes the folder of @path, one level, as RuntimeDirectory= of systemd would. Returns its name when it was not there. */
+static char *make_folder(const char *path)
 {
-	AUTO_MEM char *folder = mem_strdup(path);
+	char *folder = mem_strdup(path);
 	char *slash = strrchr(folder, '/');
 
 	if (slash && slash != folder) {
 		*slash = '\0';
-		mkdir(folder, 0755);
+		if (mkdir(folder, 0755) == 0)
+			return folder;
 	}
+	mem_freep(&folder);
+	return NULL;
 }
 
 /* A socket's file that nobody listens on is left from a daemon that was killed. */
@@ -353,7 +357,6 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 		return -ENAMETOOLONG;
 	}
 	strcpy(address.sun_path, path);
-	make_folder(path);
 	r = remove_stale(&address, error);
 	if (r < 0)
 		return r;
@@ -371,12 +374,15 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 int server_new(struct engine *engine, struct loop *loop, const char *path, struct server **ret_server,
 	       struct text *error)
 {
+	AUTO_MEM char *folder = make_folder(path);
 	struct server *server;
 	int fd, r = listen_at(path, error, &fd);
 
 	if (r < 0)
 		return r;
 	server = mem_alloc(sizeof(*server));
+	server->folder = folder;
+	folder = NULL;
 	server->engine = engine;
 	server->loop = loop;
 	server->fd = fd;
@@ -396,8 +402,11 @@ void server_free(struct server *server)
 	loop_unwatch(&server->watch);
 	loop_unwatch(&server->counters_wait);
 	unlink(server->path);
+	if (server->folder)
+		rmdir(server->folder);
 	fd_closep(&server->fd);
 	mem_freep(&server->path);
+	mem_freep(&server->folder);
 	mem_freep(&server);
 }
 
