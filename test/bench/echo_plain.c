@@ -2,9 +2,9 @@
 /*
  * The peer that our echo service is measured against: the leanest honest UDP echo on one address.
  * One thread, one socket bound to one address, recvmmsg and sendmmsg of 64 datagrams, nothing per
- * datagram that an echo does not need: no packet information, no filter, no counters, no event loop.
- * It blocks in recvmmsg, which is one system call less for each batch than any server that waits
- * for several sockets. It joins no answers (UDP_SEGMENT): that would be another server.
+ * datagram that an echo does not need: no packet information, no filter, no counters, no event
+ * loop. It blocks in recvmmsg, which is one system call less for each batch than any server that
+ * waits for several sockets. It joins no answers (UDP_SEGMENT): that would be another server.
  */
 #include "net/address.h"
 

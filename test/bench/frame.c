@@ -15,7 +15,7 @@
 #include <net/ethernet.h>
 #include <string.h>
 
-#define MAGIC 0x6d68626eu	/* "mhbn" */
+#define MAGIC 0x6d68626eu /* "mhbn" */
 #define UDP_BYTES 8
 #define HOP_LIMIT 64
 
@@ -50,7 +50,7 @@ static void ipv4_put(const struct frame *frame, struct wire_writer *writer)
 
 	wire_put_u16(writer, 0x4500);
 	wire_put_u16(writer, (uint16_t)(20 + UDP_BYTES + frame->payload));
-	wire_put_u32(writer, 0x00004000);		/* no fragments */
+	wire_put_u32(writer, 0x00004000); /* no fragments */
 	wire_put_u16(writer, HOP_LIMIT << 8 | IPPROTO_UDP);
 	wire_put_u16(writer, 0);
 	wire_put_bytes(writer, frame->from.bytes, 4);
@@ -90,7 +90,7 @@ static void udp_put(const struct frame *frame, struct wire_writer *writer)
 	sum = sum_bytes(sum, frame->to.bytes, size);
 	sum_store(sum_bytes(sum, start, UDP_BYTES + frame->payload), start + 6);
 	if (!start[6] && !start[7])
-		start[6] = start[7] = 0xff;		/* RFC 768: 0 would say "no checksum" */
+		start[6] = start[7] = 0xff; /* RFC 768: 0 would say "no checksum" */
 }
 
 size_t frame_put(const struct frame *frame, uint8_t *buffer, size_t room)

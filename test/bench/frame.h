@@ -19,10 +19,10 @@ struct frame {
 	uint8_t to_mac[6], from_mac[6];
 	struct address to, from;
 	uint16_t to_port, from_port;
-	uint32_t run;		/* tells the answers of this run from those of another */
-	uint32_t slot;		/* place in the window of questions in flight */
-	uint64_t number;	/* of the question */
-	uint16_t payload;	/* its length in bytes */
+	uint32_t run;	  /* tells the answers of this run from those of another */
+	uint32_t slot;	  /* place in the window of questions in flight */
+	uint64_t number;  /* of the question */
+	uint16_t payload; /* its length in bytes */
 };
 
 /* Writes @frame with both checksums. Returns its bytes, or 0 when it does not fit into @room. */

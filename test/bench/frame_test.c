@@ -26,7 +26,7 @@ static struct frame question(const char *from, const char *to)
 	return frame;
 }
 
-/* What a receiver does: the sum over the pseudo header and the datagram, checksum included, is all ones. */
+/* What a receiver does: the sum over pseudo header and datagram, checksum included, is all ones. */
 static uint32_t udp_sum(const uint8_t *addresses, size_t size, const uint8_t *udp, size_t length)
 {
 	uint32_t sum = 17 + (uint32_t)length;
@@ -58,7 +58,8 @@ static void a_question_reads_back_as_it_was_written(void **state)
 
 static void checksums_are_those_that_a_receiver_wants(void **state)
 {
-	struct frame v4 = question("192.0.2.2", "198.51.100.255"), v6 = question("2001:db8::2", "2001:db8:1:1::1");
+	struct frame v4 = question("192.0.2.2", "198.51.100.255"),
+		     v6 = question("2001:db8::2", "2001:db8:1:1::1");
 	uint8_t bytes[FRAME_MAX_BYTES];
 	uint32_t header = 0;
 
@@ -83,7 +84,7 @@ static void a_changed_or_cut_payload_is_told_from_foreign_traffic(void **state)
 	assert_int_equal(frame_get(bytes, length - 1, &read), -EBADMSG);
 	bytes[length - 1] ^= 1;
 	assert_int_equal(frame_get(bytes, length, &read), -EBADMSG);
-	bytes[62] ^= 1;		/* the first byte of the magic number */
+	bytes[62] ^= 1; /* the first byte of the magic number */
 	assert_int_equal(frame_get(bytes, length, &read), -ENOMSG);
 	assert_int_equal(frame_get(bytes, 20, &read), -ENOMSG);
 }

@@ -106,7 +106,7 @@ class Turn:
         said = stage.ask(prefix, port, milliseconds, **question)
         spent = cpu_seconds(numbers) - before
         if said["wrong"]:
-            raise Broken(f"{said['wrong']} wrong answers of port {port} on {prefix} beside {said['answers']} right ones")
+            raise Broken(f"{said['wrong']} wrong answers of port {port} on {prefix}, {said['answers']} right ones")
         if not said["answers"]:
             raise Broken(f"no answer of port {port} on {prefix}")
         self.rate = said["answers"] / said["seconds"]

@@ -8,19 +8,19 @@
 
 #define TAP_BATCH 64
 
-/* Whole frames out of, and into, one link: a packet socket whose received frames lie in shared memory. */
+/* Whole frames out of, and into, one link. */
 struct tap {
 	int fd;
 	uint8_t *ring;
-	unsigned next;		/* frame of the ring that is read next */
-	uint8_t mac[6];		/* of the link */
+	unsigned next;	/* frame of the ring that is read next */
+	uint8_t mac[6]; /* of the link */
 };
 
 /* Opens link @name for frames of @ethertype (host order). Returns 0 or -errno. */
 int tap_open(const char *name, uint16_t ethertype, struct tap *ret_tap);
 void tap_close(struct tap *tap);
 
-/* The next received frame where it lies, or NULL when there is none; tap_release() it before the next. */
+/* The next received frame where it lies, or NULL. tap_release() it before the next. */
 const uint8_t *tap_receive(struct tap *tap, size_t *ret_length);
 void tap_release(struct tap *tap);
 /* Waits for a frame, at most @milliseconds. */

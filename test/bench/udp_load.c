@@ -8,7 +8,8 @@
  * Closed, because an open loop has to guess the rate at which the server is loaded but does not
  * yet drop, and guesses differently for each server; in a closed one the slower side sets the
  * rate, and the harness sees to it that this is the server. A question without an answer within
- * LOST_US is lost and asked anew, so that a lost datagram costs its share of the window and not the run.
+ * LOST_US is lost and another asked in its place, so that a lost datagram costs its share of the
+ * window and not the run.
  *
  * The addresses asked come from a generator with a fixed seed: both sides of a comparison are
  * asked the same ones.
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <net/ethernet.h>
 #include <netinet/ether.h>
 #include <stdio.h>
@@ -58,13 +60,13 @@ struct tally {
 
 struct load {
 	struct options options;
-	struct frame question;		/* what all have in common */
+	struct frame question; /* what all have in common */
 	struct tap tap;
 	struct slot *slots;
 	struct address *targets;
 	uint64_t asked;
 	struct tally tally;
-	unsigned free[MAX_WINDOW];	/* slots that wait to be asked */
+	unsigned free[MAX_WINDOW]; /* slots that wait to be asked */
 	unsigned free_count;
 };
 
@@ -87,9 +89,10 @@ static void targets_fill(struct load *load)
 		struct address *target = &load->targets[i];
 
 		*target = prefix_address(prefix);
-		for (unsigned bit = prefix->length; load->options.targets > 1 && bit < address_bits(prefix->family);
-		     bit++)
-			target->bytes[bit / 8] |= (uint8_t)((random_next(&state) >> 40 & 1) << (7 - bit % 8));
+		for (unsigned bit = prefix->length;
+		     load->options.targets > 1 && bit < address_bits(prefix->family); bit++)
+			target->bytes[bit / 8] |= (uint8_t)((random_next(&state) >> 40 & 1)
+							    << (7 - bit % 8));
 	}
 }
 
@@ -140,8 +143,9 @@ static int load_ask(struct load *load)
 static bool answer_right(const struct load *load, const struct slot *slot, const struct frame *answer)
 {
 	return address_equal(&answer->from, slot->target) &&
-	       address_equal(&answer->to, &load->question.from) && answer->from_port == load->options.port &&
-	       answer->to_port == slot->from_port && answer->payload == load->options.payload;
+	       address_equal(&answer->to, &load->question.from) &&
+	       answer->from_port == load->options.port && answer->to_port == slot->from_port &&
+	       answer->payload == load->options.payload;
 }
 
 static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
@@ -160,7 +164,7 @@ static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
 		return;
 	}
 	if (!slot->waiting || slot->number != answer.number) {
-		load->tally.late++;	/* given up before, or answered twice */
+		load->tally.late++; /* given up before, or answered twice */
 		return;
 	}
 	if (answer_right(load, slot, &answer))
@@ -255,7 +259,8 @@ static int load_open(struct load *load, const char *from)
 	const struct options *options = &load->options;
 	bool v4 = options->to.family == AF_INET;
 
-	if (address_parse(from, &load->question.from) < 0 || load->question.from.family != options->to.family)
+	if (address_parse(from, &load->question.from) < 0 ||
+	    load->question.from.family != options->to.family)
 		return -EAFNOSUPPORT;
 	load->slots = calloc(options->window, sizeof(*load->slots));
 	load->targets = calloc(options->targets, sizeof(*load->targets));
@@ -269,24 +274,29 @@ static int load_open(struct load *load, const char *from)
 	return tap_open(options->link, v4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, &load->tap);
 }
 
+static long long microseconds(struct timeval time)
+{
+	return time.tv_sec * 1000000LL + time.tv_usec;
+}
+
 static void load_print(const struct load *load, double seconds, uint64_t answers)
 {
 	const struct tally *tally = &load->tally;
 	struct rusage used;
 
 	getrusage(RUSAGE_SELF, &used);
-	printf("{\"seconds\": %.6f, \"answers\": %llu, \"answers_in_all\": %llu, \"wrong\": %llu, \"lost\": %llu, "
-	       "\"late\": %llu, \"cpu_us\": %lld}\n",
-	       seconds, (unsigned long long)answers, (unsigned long long)tally->answers,
-	       (unsigned long long)tally->wrong, (unsigned long long)tally->lost, (unsigned long long)tally->late,
-	       (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec +
-		       used.ru_stime.tv_usec);
+	printf("{\"seconds\": %.6f, \"answers\": %" PRIu64 ", \"answers_in_all\": %" PRIu64 ", ",
+	       seconds, answers, tally->answers);
+	printf("\"wrong\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"late\": %" PRIu64
+	       ", \"cpu_us\": %lld}\n",
+	       tally->wrong, tally->lost, tally->late,
+	       microseconds(used.ru_utime) + microseconds(used.ru_stime));
 }
 
 static int usage(void)
 {
 	fputs("usage: udp_load [OPTION]... LINK MAC FROM PREFIX PORT\n"
-	      "  asks PREFIX at PORT out of LINK, as FROM, by the neighbour MAC; prints one line of JSON\n"
+	      "  asks PREFIX at PORT as FROM out of LINK, by way of MAC; prints a line of JSON\n"
 	      "  -a N   addresses asked, random ones of PREFIX (1: its first; at most 65536)\n"
 	      "  -p N   ports to ask from (1)\n"
 	      "  -w N   questions in flight (32; at most 1024)\n"
@@ -330,20 +340,23 @@ static bool options_read(int argc, char **argv, struct options *options)
 
 		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 			if (table[i].letter == letter)
-				known = number_read(optarg, table[i].min, table[i].max, table[i].number);
+				known = number_read(optarg, table[i].min, table[i].max,
+						    table[i].number);
 		fine = fine && known;
 	}
 	if (!fine || argc - optind != 5)
 		return false;
 	options->link = argv[optind];
-	return ether_aton_r(argv[optind + 1], &options->mac) && !prefix_parse(argv[optind + 3], &options->to) &&
+	return ether_aton_r(argv[optind + 1], &options->mac) &&
+	       !prefix_parse(argv[optind + 3], &options->to) &&
 	       number_read(argv[optind + 4], 1, 65535, &options->port);
 }
 
 int main(int argc, char **argv)
 {
-	static struct load load = { .options = { .targets = 1, .ports = 1, .window = 32, .payload = 64,
-						 .milliseconds = 1000 } };
+	static struct load load = {
+		.options = { .targets = 1, .ports = 1, .window = 32, .payload = 64, .milliseconds = 1000 }
+	};
 	uint64_t answers = 0;
 	double seconds = 0;
 	int error;
