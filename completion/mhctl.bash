@@ -32,8 +32,8 @@ _mhctl()
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 
 	COMPREPLY=()
-	# What stands before the cursor: an option that waits for its value, a command, its argument. Of
-	# --name=value bash makes three words.
+	# What stands before the cursor: an option that waits for its value, a command, its
+	# argument. Of --name=value bash makes three words.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		if [[ $word == '=' ]]; then

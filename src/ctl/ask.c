@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The commands that are one question to the engine. It has all the knowledge; here is only the way there and the form of
- * the answer. A FILE is read here, so that nobody sees by way of the daemon what he may not read
- * himself; whether it makes sense is the engine's to say.
+ * The commands that are one question to the engine. It has all the knowledge; here is only the
+ * way there and the form of the answer. A FILE is read here, so that nobody sees by way of the
+ * daemon what he may not read himself; whether it makes sense is the engine's to say.
  */
 #include "base/fd.h"
 #include "ctl/client.h"
@@ -19,9 +19,12 @@ static int no_answer(const struct call *call, int error)
 {
 	switch (error) {
 	case -EPIPE:
-		return call_fail(call, "the daemon went away before it answered; see its log (journalctl -u multihomed)");
+		return call_fail(call, "the daemon went away before it answered; see its log "
+				       "(journalctl -u multihomed)");
 	case -EPROTO:
-		return call_fail(call, "the answer at %s is malformed; is the daemon of another version?", call->socket);
+		return call_fail(call,
+				 "the answer at %s is malformed; is the daemon of another version?",
+				 call->socket);
 	default:
 		return call_fail(call, "%s: %s", call->socket, strerror(-error));
 	}
@@ -31,10 +34,12 @@ static int no_answer(const struct call *call, int error)
 static void progress_show(const struct call *call, const json_t *progress)
 {
 	struct view view = { 0 };
-	int64_t done = view_number(&view, progress, "done"), total = view_number(&view, progress, "total");
+	int64_t done = view_number(&view, progress, "done"),
+		total = view_number(&view, progress, "total");
 
 	if (isatty(fileno(call->err)) && !view.broken)
-		fprintf(call->err, "\r\033[K%lld of %lld operations", (long long)done, (long long)total);
+		fprintf(call->err, "\r\033[K%lld of %lld operations", (long long)done,
+			(long long)total);
 	text_free(&view.text);
 }
 
@@ -104,7 +109,8 @@ static int reply_show(const struct call *call, const json_t *reply, render_fn *r
 }
 
 /* Asks @request, of which it takes over the reference, and shows the answer. */
-static int ask(const struct call *call, json_t *request, const struct source *source, render_fn *render)
+static int ask(const struct call *call, json_t *request, const struct source *source,
+	       render_fn *render)
 {
 	AUTO_TEXT error = { 0 };
 	AUTO_FD fd = -1;
@@ -130,12 +136,11 @@ static int ask(const struct call *call, json_t *request, const struct source *so
 static int ask_with_file(const struct call *call, json_t *request, render_fn *render)
 {
 	struct source *source = NULL;
-	AUTO_DIAGS diags;
+	AUTO_DIAGS diags = { 0 };
 	int status;
 
 	if (!call->argument)
 		return ask(call, request, NULL, render);
-	diags_init(&diags);
 	if (source_load(call->argument, &source, &diags) < 0) {
 		json_decref(request);
 		status = problems_tell(call, &diags, source, EXIT_MISTAKE);
@@ -182,7 +187,8 @@ static int no_feature(const struct call *call)
 	}
 	nearest = text_nearest(call->argument, names);
 	if (nearest)
-		return call_fail(call, "no feature '%s'; did you mean '%s'?", call->argument, nearest);
+		return call_fail(call, "no feature '%s'; did you mean '%s'?", call->argument,
+				 nearest);
 	return call_fail(call, "no feature '%s'; there are: %s", call->argument, text_string(&known));
 }
 

@@ -27,11 +27,11 @@
 
 struct option_row {
 	const char *name;
-	char letter;		/* 0 = none */
+	char letter; /* 0 = none */
 	int has_argument;
-	const char *shown;	/* in --help */
+	const char *shown; /* in --help */
 	const char *help;
-	unsigned only;		/* OPTION_*, 0 = an option of every command */
+	unsigned only; /* OPTION_*, 0 = an option of every command */
 	int (*set)(struct call *call, const char *value, struct text *error);
 };
 
@@ -123,12 +123,14 @@ static const struct option_row options[] = {
 	{ "color", 0, optional_argument, "    --color[=WHEN]", "auto, always or never", 0, set_color },
 	{ "help", 'h', no_argument, "-h, --help", "this text, or that of a command", 0, set_help },
 	{ "version", 'V', no_argument, "-V, --version", "the version of mhctl", 0, set_version },
-	{ "print", 0, no_argument, "    --print", "print the configuration in canonical form", OPTION_PRINT, set_print },
+	{ "print", 0, no_argument, "    --print", "print the configuration in canonical form",
+	  OPTION_PRINT, set_print },
 	{ "confirm", 0, required_argument, "    --confirm=TIME",
-	  "go back after TIME (60s, 5m) unless 'mhctl confirm'\ncomes in time", OPTION_CONFIRM, set_confirm },
+	  "go back after TIME (60s, 5m) unless 'mhctl confirm'\ncomes in time", OPTION_CONFIRM,
+	  set_confirm },
 };
 
-/* Leading '-': words that are no options come in their order; then ':': what is missing is told apart. */
+/* '-': words that are no options come in their order; ':': a missing value is told apart. */
 static const char short_options[] = "-:s:hV";
 
 static const struct option_row *option_of(int value)
@@ -177,8 +179,8 @@ static int word_take(struct call *call, const char *word, struct text *error)
 		return call->command ? 0 : -EINVAL;
 	}
 	if (call->argument || !call->command->argument) {
-		text_printf(error, "'%s' is too much for '%s'; see 'mhctl %s --help'", word, call->command->name,
-			    call->command->name);
+		text_printf(error, "'%s' is too much for '%s'; see 'mhctl %s --help'", word,
+			    call->command->name, call->command->name);
 		return -EINVAL;
 	}
 	call->argument = word;
@@ -186,14 +188,16 @@ static int word_take(struct call *call, const char *word, struct text *error)
 }
 
 /* Reads everything in its order; *ret_given: which of the OPTION_* were there. */
-static int words_read(struct call *call, int argc, char **argv, unsigned *ret_given, struct text *error)
+static int words_read(struct call *call, int argc, char **argv, unsigned *ret_given,
+		      struct text *error)
 {
 	struct option longs[ARRAY_SIZE(options) + 1] = { 0 };
 	unsigned given = 0;
 	int code, r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		longs[i] = (struct option){ options[i].name, options[i].has_argument, NULL, LONG_BASE + (int)i };
+		longs[i] = (struct option){ options[i].name, options[i].has_argument, NULL,
+					    LONG_BASE + (int)i };
 	optind = 0;
 	opterr = 0;
 	while (r == 0 && (code = getopt_long(argc, argv, short_options, longs, NULL)) != -1) {
@@ -229,19 +233,19 @@ static int suits(const struct call *call, unsigned given, struct text *error)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		if (!(options[i].only & given & ~command->options))
 			continue;
-		text_printf(error, "'%s' has no option '--%s'; see 'mhctl %s --help'", command->name, options[i].name,
-			    command->name);
+		text_printf(error, "'%s' has no option '--%s'; see 'mhctl %s --help'",
+			    command->name, options[i].name, command->name);
 		return -EINVAL;
 	}
 	if (command->argument && command->argument[0] != '[' && !call->argument) {
-		text_printf(error, "'%s' needs a %s; see 'mhctl %s --help'", command->name, command->argument,
-			    command->name);
+		text_printf(error, "'%s' needs a %s; see 'mhctl %s --help'", command->name,
+			    command->argument, command->name);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* Colours are for people: on a terminal that can, and unless they said no (https://no-color.org). */
+/* Colours are for people, on a terminal that can, unless they said no (https://no-color.org). */
 static bool colour_by_itself(FILE *stream)
 {
 	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");

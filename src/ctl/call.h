@@ -14,13 +14,13 @@ struct command;
 /* One call of mhctl: what was typed, and where to answer. */
 struct call {
 	FILE *out, *err;
-	const struct command *command;	/* NULL: none was named */
-	const char *argument;		/* FILE, FEATURE or COMMAND; NULL = not given */
+	const struct command *command; /* NULL: none was named */
+	const char *argument;	       /* FILE, FEATURE or COMMAND; NULL = not given */
 	const char *socket;
-	char *again;			/* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
+	char *again; /* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
 	bool colour_out, colour_err;
 	bool json, print, help, version;
-	uint32_t confirm_ms;		/* 0 = not given */
+	uint32_t confirm_ms; /* 0 = not given */
 };
 
 /* Options that only some commands take; the others belong to all. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `check` reads a configuration the way that the daemon does, with the same code and without the daemon: it
- * can be asked by anybody, before an installation as in a build server.
+ * `check` reads a configuration the way that the daemon does, with the same code and without the
+ * daemon: it can be asked by anybody, before an installation as in a build server.
  */
 #include "ctl/command.h"
 #include "ctl/problems.h"
@@ -12,18 +12,22 @@
 /* "prefixes", of which there is one, is "prefix". */
 static void noun_put(struct text *text, const char *plural, unsigned count)
 {
-	size_t length = strlen(plural);
+	static const struct {
+		const char *plural, *singular;
+	} endings[] = { { "ies", "y" }, { "xes", "x" }, { "sses", "ss" }, { "s", "" }, { "", "" } };
+	size_t length = strlen(plural), cut = 0, i = 0;
 
-	if (count == 1 && length > 3 && !strcmp(plural + length - 3, "ies")) {
-		text_append(text, plural, length - 3);
-		text_puts(text, "y");
-	} else if (count == 1 && length > 3 && (!strcmp(plural + length - 3, "xes") || !strcmp(plural + length - 3, "ses"))) {
-		text_append(text, plural, length - 2);
-	} else if (count == 1 && length > 1 && plural[length - 1] == 's') {
-		text_append(text, plural, length - 1);
-	} else {
+	if (count != 1) {
 		text_puts(text, plural);
+		return;
 	}
+	for (; i < ARRAY_SIZE(endings); i++) {
+		cut = strlen(endings[i].plural);
+		if (cut <= length && !strcmp(plural + length - cut, endings[i].plural))
+			break;
+	}
+	text_append(text, plural, length - cut);
+	text_puts(text, endings[i].singular);
 }
 
 static bool is_list(const struct config_field *root)
@@ -61,12 +65,14 @@ static void fine_tell(const struct call *call, const struct config *config, cons
 
 	contents_put(&text, config);
 	if (diags->count)
-		text_printf(&text, "; %u warning%s", diags->count + diags->dropped, diags->count == 1 ? "" : "s");
-	fprintf(call->out, "%s: fine (%s)\n", strcmp(call->argument, "-") ? call->argument : "standard input",
-		text_string(&text));
+		text_printf(&text, "; %u warning%s", diags->count + diags->dropped,
+			    diags->count == 1 ? "" : "s");
+	fprintf(call->out, "%s: fine (%s)\n",
+		strcmp(call->argument, "-") ? call->argument : "standard input", text_string(&text));
 }
 
-static int check_json(const struct call *call, const struct config *config, const struct diags *diags, int status)
+static int check_json(const struct call *call, const struct config *config,
+		      const struct diags *diags, int status)
 {
 	json_t *object = json_object();
 	AUTO_TEXT canonical = { 0 };
@@ -82,7 +88,8 @@ static int check_json(const struct call *call, const struct config *config, cons
 	return status;
 }
 
-static int check_config(const struct call *call, const struct config *config, const struct diags *diags, int status)
+static int check_config(const struct call *call, const struct config *config,
+			const struct diags *diags, int status)
 {
 	AUTO_TEXT canonical = { 0 };
 
@@ -104,10 +111,9 @@ int check_run(const struct call *call)
 {
 	struct source *source = NULL;
 	struct config *config = NULL;
-	AUTO_DIAGS diags;
+	AUTO_DIAGS diags = { 0 };
 	int status;
 
-	diags_init(&diags);
 	if (source_load(call->argument, &source, &diags) < 0) {
 		status = problems_tell(call, &diags, source, EXIT_MISTAKE);
 		source_free(source);

@@ -3,9 +3,9 @@
  * The request is one or two messages and the answer is waited for, so the socket blocks: there
  * is nothing else to do meanwhile, and Ctrl-C ends a wait that is too long.
  *
- * The kernel tells ECONNRESET, once and before anything that waits to be read, when the daemon closed the connection
- * with bytes of ours unread (it does so with a FILE that is too large). The daemon's last words are
- * still there behind that error: so it is read over, and a second attempt gives them or the end.
+ * The kernel tells ECONNRESET, once and before anything that waits to be read, when the daemon
+ * closed the connection with bytes of ours unread. Its last words are still there behind that
+ * error: so it is read over, and a second attempt gives them or the end.
  */
 #include "ctl/client.h"
 
@@ -53,7 +53,8 @@ int client_connect(const char *path, int *ret_fd, struct text *error)
 	int failure;
 
 	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
-		text_printf(error, "'%s': a socket's name has 1 to %zu bytes", path, sizeof(address.sun_path) - 1);
+		text_printf(error, "'%s': a socket's name has 1 to %zu bytes", path,
+			    sizeof(address.sun_path) - 1);
 		return -EINVAL;
 	}
 	strcpy(address.sun_path, path);
@@ -101,7 +102,8 @@ static int message_check(const struct channel_message *message)
 {
 	if (message->number != REQUEST_NUMBER || message->fd_count)
 		return -EPROTO;
-	if (message->type != CONTROL_PROGRESS && message->type != CONTROL_REPLY && message->type != CONTROL_EVENT)
+	if (message->type != CONTROL_PROGRESS && message->type != CONTROL_REPLY &&
+	    message->type != CONTROL_EVENT)
 		return -EPROTO;
 	return 0;
 }

@@ -18,7 +18,8 @@ const struct command commands[] = {
 	  "mistake with its place and a way out. Needs no daemon and no rights.\n",
 	  OPTION_PRINT, check_run },
 	{ "plan", "[FILE]", "show what 'apply' would change; 1 = something would",
-	  "Shows what would change, an operation a line, and changes nothing.\n" PLACE_HELP FILE_HELP, 0, ask_plan },
+	  "Shows what would change, an operation a line, and changes nothing.\n" PLACE_HELP FILE_HELP,
+	  0, ask_plan },
 	{ "apply", "[FILE]", "do it, whole or not at all",
 	  "Makes the host what the configuration says. When the kernel refuses a part of it, all\n"
 	  "is taken back.\n" FILE_HELP,
@@ -28,16 +29,18 @@ const struct command commands[] = {
 	  "already back.\n",
 	  0, ask_confirm },
 	{ "rollback", NULL, "go back to the former configuration",
-	  "Goes back to the generation of the configuration that was in force before.\n", 0, ask_rollback },
+	  "Goes back to the generation of the configuration that was in force before.\n", 0,
+	  ask_rollback },
 	{ "status", "[FEATURE]", "what is in place, pending or failing, and why; counters",
 	  "Shows what is desired, what is in place, what is pending or failing and why, and\n"
 	  "counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
 	{ "watch", NULL, "events as they happen, until Ctrl-C",
 	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
-	{ "help", "[COMMAND]", "this text, or that of a command", "Shows what mhctl, or COMMAND, does.\n", 0, help_run },
-	{ "version", NULL, "the version of mhctl", "Shows the version of mhctl; 'mhctl status' has the daemon's.\n", 0,
-	  version_run },
+	{ "help", "[COMMAND]", "this text, or that of a command",
+	  "Shows what mhctl, or COMMAND, does.\n", 0, help_run },
+	{ "version", NULL, "the version of mhctl",
+	  "Shows the version of mhctl; 'mhctl status' has the daemon's.\n", 0, version_run },
 	{ 0 },
 };
 

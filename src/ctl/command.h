@@ -4,14 +4,14 @@
 
 #include "ctl/call.h"
 
-/* A subcommand: one row feeds the dispatch, --help, "did you mean" and the test of the completion. */
+/* A subcommand: one row feeds dispatch, --help, "did you mean" and the test of the completion. */
 struct command {
 	const char *name;
-	const char *argument;	/* as shown: "FILE", "[FILE]" when it may be left out; NULL = takes none */
-	const char *summary;	/* one line of --help */
-	const char *help;	/* what its own --help tells */
-	unsigned options;	/* OPTION_* that it takes */
-	int (*run)(const struct call *call);	/* returns the exit status */
+	const char *argument;		     /* "FILE"; "[FILE]" = may be left out; NULL = none */
+	const char *summary;		     /* one line of --help */
+	const char *help;		     /* what its own --help tells */
+	unsigned options;		     /* OPTION_* that it takes */
+	int (*run)(const struct call *call); /* returns the exit status */
 };
 
 /* All of them, ended by a NULL name. */
@@ -22,7 +22,7 @@ const struct command *command_find(const char *name, struct text *error);
 /* "check, plan, apply, ..." */
 void command_names(struct text *text);
 
-/* The whole of mhctl but its process: reads the command line, does what it says, returns the exit status. */
+/* All of mhctl but its process: does what the command line says and returns the exit status. */
 int command_main(int argc, char **argv, FILE *out, FILE *err);
 
 /* check.c: needs no daemon. */

@@ -32,17 +32,17 @@
 
 struct answer {
 	uint16_t type;
-	const char *body;
+	const char *body; /* JSON with ' for ", so that it can be read here */
 };
 
 static struct engine {
 	struct answer answers[ANSWERS_MOST];
-	bool deaf;		/* answers and hangs up with the request unread */
-	bool interrupts;	/* sends SIGINT to the process when it has answered, and waits for the peer's end */
+	bool deaf;	 /* answers and hangs up with the request unread */
+	bool interrupts; /* sends SIGINT to the process when it has answered, and stays */
 	pthread_t thread;
 	int listener;
-	char *request;		/* as it came */
-	char *source;		/* "NAME\nTEXT" of the first file that came before it */
+	char *request; /* as it came */
+	char *source;  /* "NAME\nTEXT" of the first file that came before it */
 } engine;
 
 static char folder[] = "/tmp/mhctl-test-XXXXXX";
@@ -65,8 +65,10 @@ static void engine_hear(int fd)
 
 		if (last) {
 			engine.request = mem_strdup(message.bytes);
-		} else if (message.type == CONTROL_SOURCE && source_unpack(message.bytes, message.length, &source) == 0) {
-			engine.source = mem_printf("%s\n%s", source->files[0].name, source->files[0].text);
+		} else if (message.type == CONTROL_SOURCE &&
+			   source_unpack(message.bytes, message.length, &source) == 0) {
+			engine.source = mem_printf("%s\n%s", source->files[0].name,
+						   source->files[0].text);
 			source_free(source);
 		}
 		channel_message_free(&message);
@@ -86,13 +88,16 @@ static void *engine_live(void *data)
 	else
 		engine_hear(fd);
 	for (unsigned i = 0; i < ANSWERS_MOST && engine.answers[i].body; i++) {
+		AUTO_MEM char *body = mem_strdup(engine.answers[i].body);
 		struct channel_message message = {
 			.type = engine.answers[i].type,
 			.number = 1,
-			.bytes = (void *)engine.answers[i].body,
-			.length = strlen(engine.answers[i].body),
+			.bytes = body,
+			.length = strlen(body),
 		};
 
+		for (char *at = body; (at = strchr(at, '\''));)
+			*at = '"';
 		channel_send(fd, &message);
 	}
 	if (engine.interrupts) {
@@ -165,7 +170,9 @@ static void type(const char *line)
 	int count = 1;
 
 	for (char *rest = copy, *word; (word = strsep(&rest, " ")) && count <= WORDS_MOST;)
-		words[count++] = !strcmp(word, "SOCKET") ? socket_path : !strcmp(word, "FILE") ? file_path : word;
+		words[count++] = !strcmp(word, "SOCKET") ? socket_path :
+				 !strcmp(word, "FILE")	 ? file_path :
+							   word;
 	forget();
 	out = open_memstream(&said.out, &said.out_size);
 	err = open_memstream(&said.err, &said.err_size);
@@ -244,7 +251,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, help, version; see 'mhctl --help'" },
+		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, help, version; "
+		      "see 'mhctl --help'" },
 		{ "stauts", "no command 'stauts'; did you mean 'status'?" },
 		{ "frobnicate", "no command 'frobnicate'; 'mhctl --help' lists them" },
 		{ "help chekc", "no command 'chekc'; did you mean 'check'?" },
@@ -259,10 +267,14 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "plan --socket", "--socket needs a value; see 'mhctl --help'" },
 		{ "plan --confirm 60s", "'plan' has no option '--confirm'; see 'mhctl plan --help'" },
 		{ "apply --print", "'apply' has no option '--print'; see 'mhctl apply --help'" },
-		{ "apply --confirm 60", "--confirm 60: write a time from 1s to 24h, such as 60s or 5m" },
-		{ "apply --confirm -5s", "--confirm -5s: write a time from 1s to 24h, such as 60s or 5m" },
-		{ "apply --confirm 999ms", "--confirm 999ms: write a time from 1s to 24h, such as 60s or 5m" },
-		{ "apply --confirm 25h", "--confirm 25h: write a time from 1s to 24h, such as 60s or 5m" },
+		{ "apply --confirm 60",
+		  "--confirm 60: write a time from 1s to 24h, such as 60s or 5m" },
+		{ "apply --confirm -5s",
+		  "--confirm -5s: write a time from 1s to 24h, such as 60s or 5m" },
+		{ "apply --confirm 999ms",
+		  "--confirm 999ms: write a time from 1s to 24h, such as 60s or 5m" },
+		{ "apply --confirm 25h",
+		  "--confirm 25h: write a time from 1s to 24h, such as 60s or 5m" },
 		{ "apply --confirm 18446744073709551615h",
 		  "--confirm 18446744073709551615h: write a time from 1s to 24h, such as 60s or 5m" },
 		{ "plan --color=alwys", "--color=alwys: did you mean 'always'?" },
@@ -281,13 +293,16 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 
 static void a_missing_daemon_is_told_with_a_way_out(void **state)
 {
-	AUTO_MEM char *missing = mem_printf("mhctl: no daemon answers at %s: start it (systemctl start multihomed), "
-					    "or name its socket with -s\n",
-					    socket_path);
-	AUTO_MEM char *dead = mem_printf("mhctl: no daemon listens at %s any more: start it (systemctl start multihomed), "
-					 "or name its socket with -s\n",
-					 socket_path);
-	AUTO_MEM char *strange = mem_printf("mhctl: %s is not multihomed's control socket: name that with -s\n", socket_path);
+	AUTO_MEM char *missing =
+		mem_printf("mhctl: no daemon answers at %s: start it (systemctl start multihomed), "
+			   "or name its socket with -s\n",
+			   socket_path);
+	AUTO_MEM char *dead = mem_printf(
+		"mhctl: no daemon listens at %s any more: start it (systemctl start multihomed), "
+		"or name its socket with -s\n",
+		socket_path);
+	AUTO_MEM char *strange = mem_printf(
+		"mhctl: %s is not multihomed's control socket: name that with -s\n", socket_path);
 	int fd;
 
 	type("-s SOCKET status");
@@ -313,7 +328,7 @@ static void a_missing_daemon_is_told_with_a_way_out(void **state)
 static void the_socket_may_come_from_the_environment(void **state)
 {
 	setenv("MULTIHOMED_SOCKET", socket_path, 1);
-	engine_replies("{\"exit\": 0, \"generation\": 3}");
+	engine_replies("{'exit': 0, 'generation': 3}");
 	type("confirm");
 	engine_end();
 	unsetenv("MULTIHOMED_SOCKET");
@@ -327,7 +342,7 @@ static void a_file_is_read_here_and_sent_before_the_request(void **state)
 	AUTO_MEM char *sent = mem_printf("%s\nprefixes:\n  - prefix: 2001:db8:1:1::/64\n", file_path);
 
 	file_write("prefixes:\n  - prefix: 2001:db8:1:1::/64\n");
-	engine_replies("{\"exit\": 1, \"operations\": [{\"op\": \"add\", \"text\": \"+ x\"}]}");
+	engine_replies("{'exit': 1, 'operations': [{'op': 'add', 'text': '+ x'}]}");
 	type("plan FILE -s SOCKET");
 	engine_end();
 	assert_string_equal(engine.source, sent);
@@ -338,7 +353,7 @@ static void a_file_is_read_here_and_sent_before_the_request(void **state)
 
 static void without_a_file_the_engine_reads_its_own(void **state)
 {
-	engine_replies("{\"exit\": 0, \"operations\": []}");
+	engine_replies("{'exit': 0, 'operations': []}");
 	type("plan -s SOCKET");
 	engine_end();
 	assert_null(engine.source);
@@ -365,8 +380,9 @@ static void an_apply_sends_the_time_to_confirm_in_milliseconds(void **state)
 					 "Confirm within 90 s with: mhctl -s %s confirm\n",
 					 socket_path);
 
-	engine_start((struct answer){ CONTROL_PROGRESS, "{\"done\": 1, \"total\": 2}" },
-		     REPLY("{\"exit\": 0, \"generation\": 2, \"operations\": 1, \"confirm_ms\": 90000}"), NOTHING);
+	engine_start((struct answer){ CONTROL_PROGRESS, "{'done': 1, 'total': 2}" },
+		     REPLY("{'exit': 0, 'generation': 2, 'operations': 1, 'confirm_ms': 90000}"),
+		     NOTHING);
 	type("--confirm 90s -s SOCKET apply");
 	engine_end();
 	assert_string_equal(engine.request, "{\"command\":\"apply\",\"confirm_ms\":90000}");
@@ -376,7 +392,7 @@ static void an_apply_sends_the_time_to_confirm_in_milliseconds(void **state)
 
 static void the_answer_no_is_one_and_its_reason_an_error(void **state)
 {
-	engine_replies("{\"exit\": 1, \"error\": \"nothing waits for a confirm\"}");
+	engine_replies("{'exit': 1, 'error': 'nothing waits for a confirm'}");
 	type("confirm -s SOCKET");
 	engine_end();
 	assert_said(1, "", "mhctl: nothing waits for a confirm\n");
@@ -385,7 +401,8 @@ static void the_answer_no_is_one_and_its_reason_an_error(void **state)
 
 static void a_refused_configuration_goes_to_standard_error(void **state)
 {
-	engine_replies("{\"exit\": 2, \"diagnostics\": [{\"level\": \"error\", \"text\": \"t\", \"rendered\": \"f:1:1: error: t\\n\"}]}");
+	engine_replies("{'exit': 2, 'diagnostics': [{'level': 'error', 'text': 't', "
+		       "'rendered': 'f:1:1: error: t\\n'}]}");
 	type("apply -s SOCKET");
 	engine_end();
 	assert_said(2, "", "f:1:1: error: t\n1 mistake: nothing was changed.\n");
@@ -394,7 +411,8 @@ static void a_refused_configuration_goes_to_standard_error(void **state)
 
 static void a_status_asks_for_one_feature(void **state)
 {
-	engine_replies("{\"exit\": 0, \"features\": {\"prefixes\": {\"claims\": [{\"prefix\": \"192.0.2.0/24\"}]}}}");
+	engine_replies("{'exit': 0, 'features': {'prefixes': {'claims': ["
+		       "{'prefix': '192.0.2.0/24'}]}}}");
 	type("status prefixes -s SOCKET");
 	engine_end();
 	assert_string_equal(engine.request, "{\"command\":\"status\",\"feature\":\"prefixes\"}");
@@ -404,7 +422,7 @@ static void a_status_asks_for_one_feature(void **state)
 
 static void json_is_the_reply_itself(void **state)
 {
-	engine_replies("{\"exit\": 1, \"new\": [1, {\"a\": null}]}");
+	engine_replies("{'exit': 1, 'new': [1, {'a': null}]}");
 	type("rollback --json -s SOCKET");
 	engine_end();
 	assert_said(1, "{\"exit\":1,\"new\":[1,{\"a\":null}]}\n", "");
@@ -417,15 +435,17 @@ static void a_malformed_answer_is_one_line(void **state)
 		{ CONTROL_REPLY, "" },
 		{ CONTROL_REPLY, "{" },
 		{ CONTROL_REPLY, "[]" },
-		{ CONTROL_REPLY, "{\"exit\": 0, \"exit\": 0}" },
-		{ CONTROL_REPLY, "{\"exit\": 9}" },
-		{ CONTROL_REPLY, "{\"exit\": 0, \"error\": 1}" },
-		{ CONTROL_REPLY, "{\"exit\": 0, \"operations\": \"many\"}" },
-		{ CONTROL_EVENT, "{\"exit\": 0}" },
-		{ CONTROL_REQUEST, "{\"exit\": 0}" },
-		{ 77, "{\"exit\": 0}" },
+		{ CONTROL_REPLY, "{'exit': 0, 'exit': 0}" },
+		{ CONTROL_REPLY, "{'exit': 9}" },
+		{ CONTROL_REPLY, "{'exit': 0, 'error': 1}" },
+		{ CONTROL_REPLY, "{'exit': 0, 'operations': 'many'}" },
+		{ CONTROL_EVENT, "{'exit': 0}" },
+		{ CONTROL_REQUEST, "{'exit': 0}" },
+		{ 77, "{'exit': 0}" },
 	};
-	AUTO_MEM char *line = mem_printf("mhctl: the answer at %s is malformed; is the daemon of another version?\n", socket_path);
+	AUTO_MEM char *line = mem_printf(
+		"mhctl: the answer at %s is malformed; is the daemon of another version?\n",
+		socket_path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		engine_start(answers[i], NOTHING, NOTHING);
@@ -441,14 +461,16 @@ static void a_daemon_that_goes_away_is_told(void **state)
 	engine_start(NOTHING, NOTHING, NOTHING);
 	type("plan -s SOCKET");
 	engine_end();
-	assert_said(2, "", "mhctl: the daemon went away before it answered; see its log (journalctl -u multihomed)\n");
+	assert_said(
+		2, "",
+		"mhctl: the daemon went away before it answered; see its log (journalctl -u multihomed)\n");
 	engine_forget();
 }
 
 /* The kernel tells of the reset before it gives out what waits behind it. */
 static void the_last_words_of_a_daemon_that_would_not_listen_are_heard(void **state)
 {
-	engine_replies("{\"exit\": 2, \"error\": \"too large\"}");
+	engine_replies("{'exit': 2, 'error': 'too large'}");
 	engine.deaf = true;
 	type("plan -s SOCKET");
 	engine_end();
@@ -459,23 +481,26 @@ static void the_last_words_of_a_daemon_that_would_not_listen_are_heard(void **st
 static void a_watch_is_a_line_an_event_until_the_daemon_goes(void **state)
 {
 	setenv("TZ", "UTC", 1);
-	engine_start(EVENT("{\"event\": \"hello\"}"),
-		     EVENT("{\"event\": \"link\", \"time\": 1700000000, \"text\": \"eth0 is down\"}"), NOTHING);
+	engine_start(EVENT("{'event': 'hello'}"),
+		     EVENT("{'event': 'link', 'time': 1700000000, 'text': 'eth0 is down'}"), NOTHING);
 	type("watch -s SOCKET");
 	engine_end();
 	assert_string_equal(engine.request, "{\"command\":\"watch\"}");
-	assert_said(1, "2023-11-14 22:13:20  link     eth0 is down\n", "mhctl: the daemon went away\n");
+	assert_said(1, "2023-11-14 22:13:20  link     eth0 is down\n",
+		    "mhctl: the daemon went away\n");
 	engine_forget();
 }
 
 static void a_watch_in_json_is_an_object_a_line(void **state)
 {
-	engine_start(EVENT("{\"event\": \"hello\"}"), EVENT("{\"event\": \"link\",   \"time\": 1, \"text\": \"x\"}"), NOTHING);
+	engine_start(EVENT("{'event': 'hello'}"),
+		     EVENT("{'event': 'link',   'time': 1, 'text': 'x'}"), NOTHING);
 	type("watch --json -s SOCKET");
 	engine_end();
 	assert_string_equal(said.err, "");
-	assert_string_equal(said.out, "{\"event\":\"hello\"}\n{\"event\":\"link\",\"time\":1,\"text\":\"x\"}\n"
-				      "{\"exit\":1,\"error\":\"the daemon went away\"}\n");
+	assert_string_equal(said.out,
+			    "{\"event\":\"hello\"}\n{\"event\":\"link\",\"time\":1,\"text\":\"x\"}\n"
+			    "{\"exit\":1,\"error\":\"the daemon went away\"}\n");
 	assert_int_equal(said.status, 1);
 	engine_forget();
 }
@@ -484,7 +509,7 @@ static void a_watch_ends_well_on_ctrl_c(void **state)
 {
 	sigset_t pending;
 
-	engine_start(EVENT("{\"event\": \"hello\"}"), NOTHING, NOTHING);
+	engine_start(EVENT("{'event': 'hello'}"), NOTHING, NOTHING);
 	engine.interrupts = true;
 	type("watch -s SOCKET");
 	engine_end();
@@ -496,15 +521,16 @@ static void a_watch_ends_well_on_ctrl_c(void **state)
 
 static void a_watch_that_is_refused_or_fed_nonsense_ends(void **state)
 {
-	AUTO_MEM char *line = mem_printf("mhctl: what comes from %s is malformed; is the daemon of another version?\n",
-					 socket_path);
+	AUTO_MEM char *line = mem_printf(
+		"mhctl: what comes from %s is malformed; is the daemon of another version?\n",
+		socket_path);
 
-	engine_replies("{\"exit\": 1, \"error\": \"too many watch already\"}");
+	engine_replies("{'exit': 1, 'error': 'too many watch already'}");
 	type("watch -s SOCKET");
 	engine_end();
 	assert_said(1, "", "mhctl: too many watch already\n");
 	engine_forget();
-	engine_start(EVENT("{\"event\": 1}"), NOTHING, NOTHING);
+	engine_start(EVENT("{'event': 1}"), NOTHING, NOTHING);
 	type("watch -s SOCKET");
 	engine_end();
 	assert_said(2, "", line);
@@ -516,8 +542,9 @@ static void a_good_file_is_fine(void **state)
 	AUTO_MEM char *fine = mem_printf("%s: fine (2 prefixes, 1 service)\n", file_path);
 	AUTO_MEM char *empty = mem_printf("%s: fine (empty)\n", file_path);
 
-	file_write("prefixes:\n  - prefix: 2001:db8:1:1::/64\n  - prefix: 198.51.100.0/24\n"
-		   "services:\n  - { name: echo, kind: echo, listen: [\"2001:db8:1:1::/64\"], ports: [7] }\n");
+	file_write(
+		"prefixes:\n  - prefix: 2001:db8:1:1::/64\n  - prefix: 198.51.100.0/24\n"
+		"services:\n  - { name: echo, kind: echo, listen: [\"2001:db8:1:1::/64\"], ports: [7] }\n");
 	type("check FILE");
 	assert_said(0, fine, "");
 	file_write("# nothing yet\n");

@@ -40,7 +40,9 @@ commands=$("$mhctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' |
 # The long options that a help names, those with a value ending in '='.
 options()
 {
-	"$mhctl" "$@" --help | sed -n 's/^  .\{4\}\(--[a-z]*\)\(\[\{0,1\}=\)\{0,1\}.*/\1\2/p' | sed 's/\[=/=/' | sort
+	"$mhctl" "$@" --help |
+		sed -n 's/^  -., //; s/^      --/--/; s/^\(--[a-z]*\)\[\{0,1\}\(=\{0,1\}\).*/\1\2/p' |
+		sort
 }
 
 [[ $(wc -w <<<"$commands") -ge 9 ]] || expect 'the commands in --help' 'nine or more' "$commands"
@@ -59,7 +61,8 @@ expect 'files' $'conf.d\nmultihomed.yaml' "$(offered mhctl check '')"
 expect 'one file only' '' "$(offered mhctl check multihomed.yaml '')"
 expect 'sockets' $'conf.d\nmultihomed.yaml\nother.txt' "$(offered mhctl -s '')"
 expect 'a socket behind --socket=' 'other.txt' "$(offered mhctl --socket = o)"
-features=$("$mhctl" status no-such-feature-anywhere 2>&1 | sed 's/.*there are: //; s/,//g' | tr ' ' '\n' | sort)
+features=$("$mhctl" status no-such-feature-anywhere 2>&1 |
+	sed 's/.*there are: //; s/,//g' | tr ' ' '\n' | sort)
 expect 'features' "$features" "$(offered mhctl status '')"
 
 exit $((failures > 0))

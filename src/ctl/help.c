@@ -11,17 +11,18 @@ static void help_all(struct text *text)
 			"Asks and steers multihomed, the daemon for hosts with many addresses.\n\n"
 			"Commands:\n");
 	for (const struct command *command = commands; command->name; command++)
-		text_printf(text, "  %-8s %-10s %s\n", command->name, command->argument ? command->argument : "",
-			    command->summary);
+		text_printf(text, "  %-8s %-10s %s\n", command->name,
+			    command->argument ? command->argument : "", command->summary);
 	text_puts(text, "\nOptions, before or after the command:\n");
 	call_options_help(NULL, text);
-	text_puts(text, "\nExit status: 0 fine, 1 the answer is \"no\", 2 a mistake. More: man mhctl\n");
+	text_puts(text,
+		  "\nExit status: 0 fine, 1 the answer is \"no\", 2 a mistake. More: man mhctl\n");
 }
 
 static void help_one(const struct command *command, struct text *text)
 {
-	text_printf(text, "Usage: mhctl [OPTION]... %s%s%s\n", command->name, command->argument ? " " : "",
-		    command->argument ? command->argument : "");
+	text_printf(text, "Usage: mhctl [OPTION]... %s%s%s\n", command->name,
+		    command->argument ? " " : "", command->argument ? command->argument : "");
 	text_puts(text, command->help);
 	text_puts(text, "\nOptions:\n");
 	call_options_help(command, text);

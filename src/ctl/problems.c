@@ -23,7 +23,8 @@ static json_t *problem_json(const struct diag *diag, const struct source *source
 	json_t *object = json_object();
 
 	diag_render(diag, source, false, &rendered);
-	json_object_set_new(object, "level", json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
+	json_object_set_new(object, "level",
+			    json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
 	json_object_set_new(object, "text", json_text(diag->text));
 	json_object_set_new(object, "rendered", json_text(text_string(&rendered)));
 	if (place_known(diag->at) && source && diag->at.file < source->count) {
@@ -41,12 +42,14 @@ json_t *problems_json(const struct diags *diags, const struct source *source)
 	for (unsigned i = 0; i < diags->count; i++)
 		json_array_append_new(list, problem_json(&diags->items[i], source));
 	if (diags->dropped)
-		json_array_append_new(list, json_pack("{s:s, s:o}", "level", diags->errors ? "error" : "warning", "text",
-						      json_sprintf("... and %u more", diags->dropped)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o}", "level", diags->errors ? "error" : "warning",
+					"text", json_sprintf("... and %u more", diags->dropped)));
 	return list;
 }
 
-int problems_tell(const struct call *call, const struct diags *diags, const struct source *source, int status)
+int problems_tell(const struct call *call, const struct diags *diags, const struct source *source,
+		  int status)
 {
 	AUTO_TEXT text = { 0 };
 	json_t *object;

@@ -2,8 +2,9 @@
 /*
  * What features tell of themselves, as tables. A new feature must not need a line here, so this
  * knows shapes and not names: a list of objects is a table, whose columns are the keys in the order
- * in which they first appear; below a row stand its warnings and, when one feature was asked for, what its
- * cells could only count (a claim's exceptions) or had no room for. Any other member is a line.
+ * in which they first appear; below a row stand its warnings and, when one feature was asked for,
+ * what its cells could only count (a claim's exceptions) or had no room for. Any other member is a
+ * line.
  */
 #include "ctl/render.h"
 
@@ -18,8 +19,8 @@
 struct column {
 	const char *key;
 	size_t width;
-	bool numbers;	/* all of its cells are: aligned to the right */
-	bool counts;	/* lists of objects: shown by their number here, and whole below the row */
+	bool numbers; /* all of its cells are: aligned to the right */
+	bool counts;  /* lists of objects: shown by their number here, and whole below the row */
 };
 
 struct table {
@@ -153,7 +154,8 @@ static enum paint state_paint(const char *state)
 }
 
 /* The last column is not filled up: no line ends in spaces. */
-static void cell_put(struct view *view, const struct column *column, const char *text, enum paint paint, bool last)
+static void cell_put(struct view *view, const struct column *column, const char *text,
+		     enum paint paint, bool last)
 {
 	size_t width = view_width(text), fill = width < column->width ? column->width - width : 0;
 
@@ -173,7 +175,9 @@ static void headings_put(struct view *view, const struct table *table)
 
 		text_puts(&title, column->key);
 		for (size_t j = 0; j < title.length; j++)
-			title.data[j] = title.data[j] == '_' ? '-' : (char)toupper((unsigned char)title.data[j]);
+			title.data[j] = title.data[j] == '_' ?
+						'-' :
+						(char)toupper((unsigned char)title.data[j]);
 		cell_put(view, column, text_string(&title), PAINT_DIM, i + 1 == table->columns.count);
 	}
 	view_puts(view, "\n");
@@ -197,7 +201,7 @@ static void warnings_put(struct view *view, const json_t *warnings, const char *
 	}
 }
 
-/* "exceptions 2001:db8::1/128 link eth0 why gateway": the first member names it, the others explain. */
+/* "exceptions 2001:db8::1/128 link eth0 why gateway": the first member is the name of the item. */
 static void details_put(struct view *view, const char *key, const json_t *list)
 {
 	const json_t *item, *value;
@@ -270,7 +274,8 @@ static void table_put(struct view *view, const char *feature, const json_t *list
 	for (size_t i = 0; i < table.rows; i++)
 		row_put(view, &table, json_array_get(list, i));
 	if (table.rows < all)
-		view_printf(view, "  ... and %zu more: %s status %s\n", all - table.rows, view->again, feature);
+		view_printf(view, "  ... and %zu more: %s status %s\n", all - table.rows,
+			    view->again, feature);
 	VEC_FREE(&table.columns);
 }
 

@@ -12,7 +12,8 @@
 
 static void place(struct view *view, const json_t *item)
 {
-	const char *file = view_string(view, item, "file"), *feature = view_string(view, item, "feature");
+	const char *file = view_string(view, item, "file"),
+		   *feature = view_string(view, item, "feature");
 	AUTO_TEXT text = { 0 };
 
 	if (*file)
@@ -51,8 +52,9 @@ void render_item(struct view *view, const json_t *item, size_t column, enum pain
 	view_puts(view, "\n");
 }
 
-/* The word that says how bad it is: where it begins in a line "PLACE: error: TEXT", and its colour. */
-static const char *find_level(const char *line, size_t length, const char **ret_word, enum paint *ret_paint)
+/* Where in a line "PLACE: error: TEXT" the word begins that says how bad it is; its colour. */
+static const char *find_level(const char *line, size_t length, const char **ret_word,
+			      enum paint *ret_paint)
 {
 	static const struct {
 		const char *word;
@@ -102,7 +104,8 @@ void render_block(struct view *view, const char *rendered)
 static void more_rows(struct view *view, size_t count, size_t rows)
 {
 	if (rows && count > rows)
-		view_printf(view, "  ... and %zu more: %s status --json\n", count - rows, view->again);
+		view_printf(view, "  ... and %zu more: %s status --json\n", count - rows,
+			    view->again);
 }
 
 /* A heading needs a line of air, unless it is the first thing on the page. */
@@ -164,7 +167,8 @@ size_t render_diagnostics(struct view *view, const json_t *reply)
 	if (json_array_size(list) && view->text.length)
 		view_puts(view, "\n");
 	json_array_foreach(list, index, item) {
-		const char *rendered = view_string(view, item, "rendered"), *level = view_string(view, item, "level");
+		const char *rendered = view_string(view, item, "rendered"),
+			   *level = view_string(view, item, "level");
 		bool error = strcmp(level, "warning") != 0;
 
 		errors += error;

@@ -55,7 +55,8 @@ static void pending_end(struct view *view, const json_t *pending)
 
 void render_plan(struct view *view, const json_t *reply)
 {
-	const json_t *list = view_list(view, reply, "operations"), *pending = view_list(view, reply, "pending");
+	const json_t *list = view_list(view, reply, "operations"),
+		     *pending = view_list(view, reply, "pending");
 	int status = view_exit(view, reply);
 	size_t counts[3] = { 0 }, errors;
 
@@ -69,7 +70,8 @@ void render_plan(struct view *view, const json_t *reply)
 	if (view->text.length)
 		view_puts(view, "\n");
 	if (json_array_size(list))
-		view_printf(view, "Plan: %zu to add, %zu to change, %zu to delete", counts[0], counts[1], counts[2]);
+		view_printf(view, "Plan: %zu to add, %zu to change, %zu to delete", counts[0],
+			    counts[1], counts[2]);
 	else
 		view_puts(view, "Nothing to do");
 	pending_end(view, pending);
@@ -116,7 +118,8 @@ static void done_line(struct view *view, const json_t *reply, const char *done)
 	} else {
 		view_puts(view, "Nothing to do");
 	}
-	view_printf(view, "; generation %lld is in force", (long long)view_number(view, reply, "generation"));
+	view_printf(view, "; generation %lld is in force",
+		    (long long)view_number(view, reply, "generation"));
 	timing(view, view_object(view, reply, "timing"));
 	pending_end(view, view_list(view, reply, "pending"));
 	confirm_hint(view, reply);
@@ -136,7 +139,8 @@ static void render_done(struct view *view, const json_t *reply, const char *done
 		view_puts(view, "rolled back: nothing was changed\n");
 	else if (status == 2)
 		refused(view, errors);
-	else if (json_object_get(reply, "generation") && !(*error && !view_number(view, reply, "operations")))
+	else if (json_object_get(reply, "generation") &&
+		 !(*error && !view_number(view, reply, "operations")))
 		done_line(view, reply, done);
 }
 
@@ -157,6 +161,7 @@ void render_confirm(struct view *view, const json_t *reply)
 		return;
 	view_puts(view, "Confirmed");
 	if (json_object_get(reply, "generation"))
-		view_printf(view, ": generation %lld stays", (long long)view_number(view, reply, "generation"));
+		view_printf(view, ": generation %lld stays",
+			    (long long)view_number(view, reply, "generation"));
 	view_puts(view, ".\n");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The state of one daemon on one screen: who runs, on which generation, whether the host is as it
- * was asked to be, and if not, what is in the way; below that, each feature in its own words. Also the
- * lines of a watch, which tell the same things as they happen.
+ * was asked to be, and if not, what is in the way; below that, each feature in its own words. Also
+ * the lines of a watch, which tell the same things as they happen.
  */
 #include "ctl/render.h"
 
@@ -51,9 +51,11 @@ static void render_objects(struct view *view, const json_t *objects)
 	if (!objects)
 		return;
 	label(view, "objects");
-	view_printf(view, "%lld desired, %lld in place", (long long)view_number(view, objects, "desired"),
+	view_printf(view, "%lld desired, %lld in place",
+		    (long long)view_number(view, objects, "desired"),
 		    (long long)view_number(view, objects, "in_place"));
-	bad_count(view, json_array_size(view_list(view, objects, "pending")), "pending", PAINT_YELLOW);
+	bad_count(view, json_array_size(view_list(view, objects, "pending")), "pending",
+		  PAINT_YELLOW);
 	bad_count(view, json_array_size(view_list(view, objects, "failing")), "failing", PAINT_RED);
 	view_puts(view, "\n");
 }
@@ -154,7 +156,8 @@ static enum paint event_paint(const char *event)
 
 void render_event(struct view *view, const json_t *event)
 {
-	const char *name = view_string(view, event, "event"), *text = view_string(view, event, "text");
+	const char *name = view_string(view, event, "event"),
+		   *text = view_string(view, event, "text");
 	time_t seconds = (time_t)view_number(view, event, "time");
 	size_t width = view_width(name);
 	char clock[32];

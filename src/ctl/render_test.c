@@ -15,16 +15,17 @@
 #include <cmocka.h>
 
 static const char plan_reply[] =
-	"{\"exit\": 1, \"operations\": ["
-	" {\"op\": \"add\", \"kind\": \"route\", \"text\": \"+ route local 2001:db8:1:1::/64 table local link lo\","
-	"  \"feature\": \"prefixes\", \"file\": \"multihomed.yaml\", \"line\": 3, \"column\": 13},"
-	" {\"op\": \"change\", \"kind\": \"sysctl\", \"text\": \"~ sysctl net/ipv6/ip_nonlocal_bind: 0 -> 1\","
-	"  \"feature\": \"prefixes\", \"file\": \"multihomed.yaml\", \"line\": 3, \"column\": 5},"
-	" {\"op\": \"delete\", \"kind\": \"route\", \"text\": \"- route local 192.0.2.0/24 table local link lo\"}],"
-	" \"pending\": [{\"text\": \"link eth7 does not exist\", \"feature\": \"prefixes\","
-	"  \"file\": \"multihomed.yaml\", \"line\": 9, \"column\": 3}],"
-	" \"diagnostics\": [{\"level\": \"warning\", \"text\": \"w\", \"file\": \"multihomed.yaml\", \"line\": 5,"
-	"  \"column\": 3, \"rendered\": \"multihomed.yaml:5:3: warning: covers the other\\n    - prefix\\n      ^\\n\"}]}";
+	"{'exit': 1, 'operations': ["
+	" {'op': 'add', 'kind': 'route', 'text': '+ route local 2001:db8:1:1::/64 table local link lo',"
+	"  'feature': 'prefixes', 'file': 'multihomed.yaml', 'line': 3, 'column': 13},"
+	" {'op': 'change', 'kind': 'sysctl', 'text': '~ sysctl net/ipv6/ip_nonlocal_bind: 0 -> 1',"
+	"  'feature': 'prefixes', 'file': 'multihomed.yaml', 'line': 3, 'column': 5},"
+	" {'op': 'delete', 'kind': 'route', 'text': '- route local 192.0.2.0/24 table local link lo'}],"
+	" 'pending': [{'text': 'link eth7 does not exist', 'feature': 'prefixes',"
+	"  'file': 'multihomed.yaml', 'line': 9, 'column': 3}],"
+	" 'diagnostics': [{'level': 'warning', 'text': 'w', 'file': 'multihomed.yaml', 'line': 5,"
+	"  'column': 3,"
+	"  'rendered': 'multihomed.yaml:5:3: warning: covers the other\\n    - prefix\\n      ^\\n'}]}";
 
 static const char plan_text[] =
 	"+ route local 2001:db8:1:1::/64 table local link lo  multihomed.yaml:3:13 prefixes\n"
@@ -41,36 +42,40 @@ static const char plan_text[] =
 	"Plan: 1 to add, 1 to change, 1 to delete; 1 pending.\n";
 
 static const char apply_reply[] =
-	"{\"exit\": 0, \"generation\": 7, \"operations\": 2, \"confirm_ms\": 60000,"
-	" \"pending\": [{\"text\": \"link eth7 does not exist\", \"feature\": \"prefixes\"}],"
-	" \"timing\": {\"read_us\": 1200, \"decide_us\": 340, \"apply_us\": 56000}}";
+	"{'exit': 0, 'generation': 7, 'operations': 2, 'confirm_ms': 60000,"
+	" 'pending': [{'text': 'link eth7 does not exist', 'feature': 'prefixes'}],"
+	" 'timing': {'read_us': 1200, 'decide_us': 340, 'apply_us': 56000}}";
 
 static const char refused_reply[] =
-	"{\"exit\": 1, \"generation\": 6, \"operations\": 0, \"rolled_back\": true, \"failed\": ["
-	" {\"text\": \"+ route local 192.0.2.0/24 table local link lo\", \"error\": \"File exists\", \"feature\": \"prefixes\","
-	"  \"file\": \"m.yaml\", \"line\": 2, \"column\": 5, \"rendered\": \"m.yaml:2:5: error: refused: File exists\\n"
-	"    - prefix: 192.0.2.0/24\\n      ^\"},"
-	" {\"text\": \"+ listener udp 192.0.2.1:53\", \"error\": \"Address in use\", \"feature\": \"services\"}]}";
+	"{'exit': 1, 'generation': 6, 'operations': 0, 'rolled_back': true, 'failed': ["
+	" {'text': '+ route local 192.0.2.0/24 table local link lo', 'error': 'File exists',"
+	"  'feature': 'prefixes',"
+	"  'file': 'm.yaml', 'line': 2, 'column': 5, 'rendered': 'm.yaml:2:5: error: refused: File exists\\n"
+	"    - prefix: 192.0.2.0/24\\n      ^'},"
+	" {'text': '+ listener udp 192.0.2.1:53', 'error': 'Address in use', 'feature': 'services'}]}";
 
 static const char status_reply[] =
-	"{\"exit\": 0, \"version\": \"0.1.0\", \"pid\": 4711, \"generation\": 3, \"config\": \"/etc/multihomed/multihomed.yaml\","
-	" \"uptime_s\": 8000, \"confirm_ms\": 41200,"
-	" \"objects\": {\"desired\": 12, \"in_place\": 10, \"pending\": [{\"text\": \"link eth7 does not exist\","
-	"  \"feature\": \"prefixes\", \"file\": \"m.yaml\", \"line\": 9, \"column\": 3}],"
-	"  \"failing\": [{\"text\": \"+ listener udp 192.0.2.1:53\", \"error\": \"Address in use\", \"feature\": \"services\"}]},"
-	" \"drift\": {\"repaired\": 3, \"last\": \"route local 198.51.100.0/24\", \"last_s_ago\": 125},"
-	" \"workers\": [{\"name\": \"services\", \"pid\": 4712, \"restarts\": 1, \"listeners\": 4}],"
-	" \"features\": {"
-	"  \"prefixes\": {\"claims\": ["
-	"   {\"prefix\": \"2001:db8:1:1::/64\", \"state\": \"in place\", \"exceptions\": ["
-	"     {\"prefix\": \"2001:db8:1:1::1/128\", \"link\": \"eth0\", \"via\": \"\", \"why\": \"gateway\"}],"
-	"    \"asked\": 120, \"answered\": 118, \"dropped\": 2, \"failed\": 0, \"warnings\": [\"rp_filter is strict on eth0\"]},"
-	"   {\"prefix\": \"198.51.100.0/24\", \"state\": \"pending\", \"exceptions\": [],"
-	"    \"asked\": 0, \"answered\": 0, \"dropped\": 0, \"failed\": 0, \"warnings\": []}],"
-	"   \"nonlocal_bind\": true},"
-	"  \"services\": {\"services\": [{\"name\": \"who\", \"kind\": \"whoami\","
-	"   \"listen\": [\"2001:db8:1:1::/64\", \"198.51.100.0/24\", \"192.0.2.1\"], \"ports\": [\"7777\"],"
-	"   \"protocols\": [\"udp\", \"tcp\"], \"asked\": 1, \"answered\": 1, \"dropped\": 0, \"failed\": 0}]}}}";
+	"{'exit': 0, 'version': '0.1.0', 'pid': 4711, 'generation': 3,"
+	" 'config': '/etc/multihomed/multihomed.yaml',"
+	" 'uptime_s': 8000, 'confirm_ms': 41200,"
+	" 'objects': {'desired': 12, 'in_place': 10, 'pending': [{'text': 'link eth7 does not exist',"
+	"  'feature': 'prefixes', 'file': 'm.yaml', 'line': 9, 'column': 3}],"
+	"  'failing': [{'text': '+ listener udp 192.0.2.1:53', 'error': 'Address in use',"
+	"  'feature': 'services'}]},"
+	" 'drift': {'repaired': 3, 'last': 'route local 198.51.100.0/24', 'last_s_ago': 125},"
+	" 'workers': [{'name': 'services', 'pid': 4712, 'restarts': 1, 'listeners': 4}],"
+	" 'features': {"
+	"  'prefixes': {'claims': ["
+	"   {'prefix': '2001:db8:1:1::/64', 'state': 'in place', 'exceptions': ["
+	"     {'prefix': '2001:db8:1:1::1/128', 'link': 'eth0', 'via': '', 'why': 'gateway'}],"
+	"    'asked': 120, 'answered': 118, 'dropped': 2, 'failed': 0,"
+	"    'warnings': ['rp_filter is strict on eth0']},"
+	"   {'prefix': '198.51.100.0/24', 'state': 'pending', 'exceptions': [],"
+	"    'asked': 0, 'answered': 0, 'dropped': 0, 'failed': 0, 'warnings': []}],"
+	"   'nonlocal_bind': true},"
+	"  'services': {'services': [{'name': 'who', 'kind': 'whoami',"
+	"   'listen': ['2001:db8:1:1::/64', '198.51.100.0/24', '192.0.2.1'], 'ports': ['7777'],"
+	"   'protocols': ['udp', 'tcp'], 'asked': 1, 'answered': 1, 'dropped': 0, 'failed': 0}]}}}";
 
 static const char status_text[] =
 	"multihomed 0.1.0, up 2 h 13 min, pid 4711\n"
@@ -97,13 +102,18 @@ static const char status_text[] =
 	"  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  DROPPED  FAILED\n"
 	"  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       0\n";
 
-static const char event_line[] = "{\"event\": \"drift\", \"time\": 1700000000.25, \"text\": \"route repaired\"}";
+static const char event_line[] = "{'event': 'drift', 'time': 1700000000.25, 'text': 'route repaired'}";
 
+/* JSON with ' for ", so that it can be read here. */
 static json_t *parsed(const char *reply)
 {
+	AUTO_MEM char *text = mem_strdup(reply);
 	json_error_t error;
-	json_t *json = json_loads(reply, JSON_REJECT_DUPLICATES, &error);
+	json_t *json;
 
+	for (char *at = text; (at = strchr(at, '\''));)
+		*at = '"';
+	json = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!json)
 		fail_msg("line %d: %s", error.line, error.text);
 	return json;
@@ -129,18 +139,20 @@ static void a_plan_is_a_line_an_operation_with_its_place(void **state)
 
 static void an_empty_plan_says_that_nothing_is_to_do(void **state)
 {
-	assert_shown(render_plan, "{\"exit\": 0, \"operations\": []}", NULL, "Nothing to do.\n");
-	assert_shown(render_plan, "{\"exit\": 0, \"operations\": [], \"pending\": [{\"text\": \"link x is down\"}]}", NULL,
+	assert_shown(render_plan, "{'exit': 0, 'operations': []}", NULL, "Nothing to do.\n");
+	assert_shown(render_plan,
+		     "{'exit': 0, 'operations': [], 'pending': [{'text': 'link x is down'}]}", NULL,
 		     "Pending:\n  link x is down\n\nNothing to do; 1 pending.\n");
 }
 
 static void a_refused_configuration_shows_its_mistakes_and_no_sum(void **state)
 {
 	assert_shown(render_plan,
-		     "{\"exit\": 2, \"diagnostics\": [{\"level\": \"error\", \"text\": \"bad\", \"rendered\": \"f:1:1: error: bad\"},"
-		     "{\"level\": \"warning\", \"text\": \"hm\"}]}",
+		     "{'exit': 2, 'diagnostics': ["
+		     "{'level': 'error', 'text': 'bad', 'rendered': 'f:1:1: error: bad'},"
+		     "{'level': 'warning', 'text': 'hm'}]}",
 		     NULL, "f:1:1: error: bad\nwarning: hm\n1 mistake: nothing was changed.\n");
-	assert_shown(render_apply, "{\"exit\": 2, \"error\": \"another apply is running\"}", NULL, "");
+	assert_shown(render_apply, "{'exit': 2, 'error': 'another apply is running'}", NULL, "");
 }
 
 static void colours_follow_the_operation(void **state)
@@ -149,10 +161,13 @@ static void colours_follow_the_operation(void **state)
 	json_t *json = parsed(plan_reply);
 
 	render_plan(&view, json);
-	assert_non_null(strstr(text_string(&view.text), "\033[32m+ route local 2001:db8:1:1::/64 table local link lo\033[0m  "));
+	assert_non_null(
+		strstr(text_string(&view.text),
+		       "\033[32m+ route local 2001:db8:1:1::/64 table local link lo\033[0m  "));
 	assert_non_null(strstr(text_string(&view.text), "\033[33m~ sysctl"));
 	assert_non_null(strstr(text_string(&view.text), "\033[31m- route local"));
-	assert_non_null(strstr(text_string(&view.text), "multihomed.yaml:5:3: \033[33mwarning:\033[0m covers the other\n"));
+	assert_non_null(strstr(text_string(&view.text),
+			       "multihomed.yaml:5:3: \033[33mwarning:\033[0m covers the other\n"));
 	text_free(&view.text);
 	json_decref(json);
 }
@@ -163,12 +178,14 @@ static void an_apply_tells_what_was_done_and_how_to_keep_it(void **state)
 		     "Pending:\n"
 		     "  link eth7 does not exist  prefixes\n"
 		     "\n"
-		     "Applied: 2 operations; generation 7 is in force (read 1.2 ms, decided 0.3 ms, applied 56.0 ms); 1 pending.\n"
+		     "Applied: 2 operations; generation 7 is in force "
+		     "(read 1.2 ms, decided 0.3 ms, applied 56.0 ms); 1 pending.\n"
 		     "Confirm within 60 s with: mhctl confirm\n");
-	assert_shown(render_apply, "{\"exit\": 0, \"generation\": 7, \"operations\": 0, \"confirm_ms\": 3600000}", NULL,
+	assert_shown(render_apply,
+		     "{'exit': 0, 'generation': 7, 'operations': 0, 'confirm_ms': 3600000}", NULL,
 		     "Nothing to do; generation 7 is in force.\n"
 		     "Confirm within 1 h 0 min with: mhctl confirm\n");
-	assert_shown(render_rollback, "{\"exit\": 0, \"generation\": 8, \"operations\": 1}", NULL,
+	assert_shown(render_rollback, "{'exit': 0, 'generation': 8, 'operations': 1}", NULL,
 		     "Rolled back: 1 operation; generation 8 is in force.\n");
 }
 
@@ -185,16 +202,20 @@ static void a_refusal_of_the_kernel_is_shown_at_its_place(void **state)
 
 static void an_apply_that_came_to_nothing_does_not_say_that_nothing_is_to_do(void **state)
 {
-	assert_shown(render_apply, "{\"exit\": 1, \"generation\": 3, \"operations\": 0, \"error\": \"netlink broke\"}", NULL, "");
-	assert_shown(render_apply, "{\"exit\": 1, \"generation\": 3, \"operations\": 2, \"error\": \"netlink broke\"}", NULL,
-		     "Applied: 2 operations; generation 3 is in force.\n");
+	assert_shown(render_apply,
+		     "{'exit': 1, 'generation': 3, 'operations': 0, 'error': 'netlink broke'}",
+		     NULL, "");
+	assert_shown(render_apply,
+		     "{'exit': 1, 'generation': 3, 'operations': 2, 'error': 'netlink broke'}",
+		     NULL, "Applied: 2 operations; generation 3 is in force.\n");
 }
 
 static void a_confirm_names_what_stays(void **state)
 {
-	assert_shown(render_confirm, "{\"exit\": 0, \"generation\": 7}", NULL, "Confirmed: generation 7 stays.\n");
-	assert_shown(render_confirm, "{\"exit\": 0}", NULL, "Confirmed.\n");
-	assert_shown(render_confirm, "{\"exit\": 1, \"error\": \"nothing waits\"}", NULL, "");
+	assert_shown(render_confirm, "{'exit': 0, 'generation': 7}", NULL,
+		     "Confirmed: generation 7 stays.\n");
+	assert_shown(render_confirm, "{'exit': 0}", NULL, "Confirmed.\n");
+	assert_shown(render_confirm, "{'exit': 1, 'error': 'nothing waits'}", NULL, "");
 }
 
 static void a_status_is_one_page(void **state)
@@ -215,31 +236,37 @@ static void the_status_of_a_feature_is_all_of_it_and_nothing_else(void **state)
 		     "    exceptions 2001:db8:1:1::1/128 link eth0 why gateway\n"
 		     "  198.51.100.0/24    pending            0      0         0        0       0\n"
 		     "  nonlocal-bind: yes\n");
-	assert_shown(render_status, status_reply, "services",
-		     "Failing:\n"
-		     "+ listener udp 192.0.2.1:53: Address in use  services\n"
-		     "\n"
-		     "services\n"
-		     "  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  DROPPED  FAILED\n"
-		     "  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       0\n"
-		     "    listen 2001:db8:1:1::/64 198.51.100.0/24 192.0.2.1\n");
-	assert_shown(render_status, "{\"exit\": 0, \"features\": {}}", "services", "services: not in the configuration\n");
+	assert_shown(
+		render_status, status_reply, "services",
+		"Failing:\n"
+		"+ listener udp 192.0.2.1:53: Address in use  services\n"
+		"\n"
+		"services\n"
+		"  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  DROPPED  FAILED\n"
+		"  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       0\n"
+		"    listen 2001:db8:1:1::/64 198.51.100.0/24 192.0.2.1\n");
+	assert_shown(render_status, "{'exit': 0, 'features': {}}", "services",
+		     "services: not in the configuration\n");
 }
 
 static void ten_thousand_claims_still_fit_the_screen(void **state)
 {
 	struct view view = { .again = "mhctl -s /x" };
 	json_t *reply = json_pack("{s:i, s:{s:{s:[]}}}", "exit", 0, "features", "prefixes", "claims");
-	json_t *claims = json_object_get(json_object_get(json_object_get(reply, "features"), "prefixes"), "claims");
+	json_t *claims = json_object_get(
+		json_object_get(json_object_get(reply, "features"), "prefixes"), "claims");
 	unsigned lines = 0;
 
 	for (int i = 0; i < 10000; i++)
-		json_array_append_new(claims, json_pack("{s:o}", "prefix", json_sprintf("10.%d.%d.0/24", i / 256, i % 256)));
+		json_array_append_new(claims,
+				      json_pack("{s:o}", "prefix",
+						json_sprintf("10.%d.%d.0/24", i / 256, i % 256)));
 	render_status(&view, reply);
 	for (const char *at = text_string(&view.text); (at = strchr(at, '\n')); at++)
 		lines++;
 	assert_true(lines <= 24);
-	assert_non_null(strstr(text_string(&view.text), "\n  ... and 9990 more: mhctl -s /x status prefixes\n"));
+	assert_non_null(strstr(text_string(&view.text),
+			       "\n  ... and 9990 more: mhctl -s /x status prefixes\n"));
 	text_free(&view.text);
 	view = (struct view){ .again = "mhctl", .feature = "prefixes" };
 	render_status(&view, reply);
@@ -252,19 +279,22 @@ static void an_event_is_a_line_with_the_local_time(void **state)
 {
 	setenv("TZ", "UTC-1", 1);
 	tzset();
-	assert_shown(render_event, event_line, NULL, "2023-11-14 23:13:20  drift    route repaired\n");
-	assert_shown(render_event, "{\"event\": \"hello\", \"time\": 1}", NULL, "");
+	assert_shown(render_event, event_line, NULL,
+		     "2023-11-14 23:13:20  drift    route repaired\n");
+	assert_shown(render_event, "{'event': 'hello', 'time': 1}", NULL, "");
 }
 
 /* The reply may come from anything that listens there. */
 static void nothing_in_a_reply_steers_the_terminal(void **state)
 {
 	assert_shown(render_plan,
-		     "{\"exit\": 1, \"operations\": [{\"op\": \"add\", \"text\": \"\\u001b[2J\\u009b2J\\u007f\\r\", "
-		     "\"feature\": \"\\u0007\"}]}",
+		     "{'exit': 1, 'operations': [{'op': 'add', 'text': '\\u001b[2J\\u009b2J\\u007f\\r', "
+		     "'feature': '\\u0007'}]}",
 		     NULL, "?[2J?2J??  ?\n\nPlan: 1 to add, 0 to change, 0 to delete.\n");
-	assert_shown(render_status, "{\"exit\": 0, \"features\": {\"\\u001b[1m\": {\"\\u001b_a\": [{\"\\u001bb\": \"\\u001b\"}]}}}", NULL,
-		     "multihomed , up 0 s, pid 0\nconfig    , generation 0\n\n?[1m\n  ?B\n  ?\n");
+	assert_shown(
+		render_status,
+		"{'exit': 0, 'features': {'\\u001b[1m': {'\\u001b_a': [{'\\u001bb': '\\u001b'}]}}}",
+		NULL, "multihomed , up 0 s, pid 0\nconfig    , generation 0\n\n?[1m\n  ?B\n  ?\n");
 }
 
 static void a_reply_of_wrong_types_is_found_out(void **state)
@@ -274,28 +304,29 @@ static void a_reply_of_wrong_types_is_found_out(void **state)
 		const char *reply;
 	} cases[] = {
 		{ render_plan, "{}" },
-		{ render_plan, "{\"exit\": 3}" },
-		{ render_plan, "{\"exit\": \"0\"}" },
-		{ render_plan, "{\"exit\": 1, \"operations\": 2}" },
-		{ render_plan, "{\"exit\": 1, \"operations\": [2]}" },
-		{ render_plan, "{\"exit\": 1, \"operations\": [{\"op\": \"explode\", \"text\": \"\"}]}" },
-		{ render_plan, "{\"exit\": 1, \"operations\": [{\"op\": \"add\", \"text\": 1}]}" },
-		{ render_plan, "{\"exit\": 1, \"operations\": [{\"op\": \"add\", \"file\": \"f\", \"line\": \"1\"}]}" },
-		{ render_plan, "{\"exit\": 0, \"pending\": {}}" },
-		{ render_plan, "{\"exit\": 0, \"diagnostics\": [[]]}" },
-		{ render_apply, "{\"exit\": 0, \"generation\": 1, \"operations\": []}" },
-		{ render_apply, "{\"exit\": 1, \"failed\": true}" },
-		{ render_apply, "{\"exit\": 1, \"rolled_back\": 1}" },
-		{ render_apply, "{\"exit\": 0, \"generation\": 1e300}" },
-		{ render_confirm, "{\"generation\": 1}" },
-		{ render_status, "{\"exit\": 0, \"features\": []}" },
-		{ render_status, "{\"exit\": 0, \"features\": {\"prefixes\": 1}}" },
-		{ render_status, "{\"exit\": 0, \"features\": {\"prefixes\": {\"claims\": [{}, 1]}}}" },
-		{ render_status, "{\"exit\": 0, \"features\": {\"prefixes\": {\"warnings\": [1]}}}" },
-		{ render_status, "{\"exit\": 0, \"uptime_s\": -1.5}" },
+		{ render_plan, "{'exit': 3}" },
+		{ render_plan, "{'exit': '0'}" },
+		{ render_plan, "{'exit': 1, 'operations': 2}" },
+		{ render_plan, "{'exit': 1, 'operations': [2]}" },
+		{ render_plan, "{'exit': 1, 'operations': [{'op': 'explode', 'text': ''}]}" },
+		{ render_plan, "{'exit': 1, 'operations': [{'op': 'add', 'text': 1}]}" },
+		{ render_plan,
+		  "{'exit': 1, 'operations': [{'op': 'add', 'file': 'f', 'line': '1'}]}" },
+		{ render_plan, "{'exit': 0, 'pending': {}}" },
+		{ render_plan, "{'exit': 0, 'diagnostics': [[]]}" },
+		{ render_apply, "{'exit': 0, 'generation': 1, 'operations': []}" },
+		{ render_apply, "{'exit': 1, 'failed': true}" },
+		{ render_apply, "{'exit': 1, 'rolled_back': 1}" },
+		{ render_apply, "{'exit': 0, 'generation': 1e300}" },
+		{ render_confirm, "{'generation': 1}" },
+		{ render_status, "{'exit': 0, 'features': []}" },
+		{ render_status, "{'exit': 0, 'features': {'prefixes': 1}}" },
+		{ render_status, "{'exit': 0, 'features': {'prefixes': {'claims': [{}, 1]}}}" },
+		{ render_status, "{'exit': 0, 'features': {'prefixes': {'warnings': [1]}}}" },
+		{ render_status, "{'exit': 0, 'uptime_s': -1.5}" },
 		{ render_event, "{}" },
-		{ render_event, "{\"event\": \"drift\", \"time\": \"now\"}" },
-		{ render_event, "{\"event\": \"drift\", \"time\": 9007199254740991000}" },
+		{ render_event, "{'event': 'drift', 'time': 'now'}" },
+		{ render_event, "{'event': 'drift', 'time': 9007199254740991000}" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -304,7 +335,8 @@ static void a_reply_of_wrong_types_is_found_out(void **state)
 
 		cases[i].render(&view, json);
 		if (!view.broken)
-			fail_msg("%s was taken for a reply: %s", cases[i].reply, text_string(&view.text));
+			fail_msg("%s was taken for a reply: %s", cases[i].reply,
+				 text_string(&view.text));
 		text_free(&view.text);
 		json_decref(json);
 	}
@@ -313,7 +345,8 @@ static void a_reply_of_wrong_types_is_found_out(void **state)
 static void render_everywhere(const json_t *reply)
 {
 	static render_fn *const renders[] = {
-		render_plan, render_apply, render_rollback, render_confirm, render_status, render_event,
+		render_plan,	render_apply,  render_rollback,
+		render_confirm, render_status, render_event,
 	};
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(renders); i++) {
@@ -329,8 +362,18 @@ static void render_everywhere(const json_t *reply)
 static void spoil(const json_t *reply, json_t *value, unsigned *tried)
 {
 	static const char *const others[] = {
-		"null", "-1", "\"\\u001b[2J\"", "true", "[]", "{}", "[[]]", "[\"x\", 1]", "[{}, {\"a\": []}]", "1e300",
-		"9223372036854775807", "[{\"a\": 1}, {\"a\": [{}]}, {\"b\": {}}, {\"a\": [\"x\"], \"state\": 1}]",
+		"null",
+		"-1",
+		"'\\u001b[2J'",
+		"true",
+		"[]",
+		"{}",
+		"[[]]",
+		"['x', 1]",
+		"[{}, {'a': []}]",
+		"1e300",
+		"9223372036854775807",
+		"[{'a': 1}, {'a': [{}]}, {'b': {}}, {'a': ['x'], 'state': 1}]",
 	};
 	const char *key;
 	json_t *inner;
@@ -344,7 +387,7 @@ static void spoil(const json_t *reply, json_t *value, unsigned *tried)
 		spoil(reply, inner, tried);
 		json_incref(inner);
 		for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-			json_object_set_new(value, key, json_loads(others[i], JSON_DECODE_ANY, NULL));
+			json_object_set_new(value, key, parsed(others[i]));
 			render_everywhere(reply);
 			++*tried;
 		}
@@ -354,7 +397,8 @@ static void spoil(const json_t *reply, json_t *value, unsigned *tried)
 
 static void whatever_stands_in_a_reply_is_borne(void **state)
 {
-	static const char *const replies[] = { plan_reply, apply_reply, refused_reply, status_reply, event_line };
+	static const char *const replies[] = { plan_reply, apply_reply, refused_reply, status_reply,
+					       event_line };
 	unsigned tried = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {

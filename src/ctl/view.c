@@ -14,12 +14,8 @@
 #include <string.h>
 
 static const char *const paints[] = {
-	[PAINT_PLAIN] = "",
-	[PAINT_BOLD] = "\033[1m",
-	[PAINT_DIM] = "\033[2m",
-	[PAINT_RED] = "\033[31m",
-	[PAINT_GREEN] = "\033[32m",
-	[PAINT_YELLOW] = "\033[33m",
+	[PAINT_PLAIN] = "",	  [PAINT_BOLD] = "\033[1m",   [PAINT_DIM] = "\033[2m",
+	[PAINT_RED] = "\033[31m", [PAINT_GREEN] = "\033[32m", [PAINT_YELLOW] = "\033[33m",
 };
 static_assert(ARRAY_SIZE(paints) == PAINT_COUNT, "a sequence for every paint");
 

@@ -18,8 +18,8 @@ struct view {
 	struct text text;
 	bool colour;
 	bool broken;
-	const char *again;	/* how a next call begins: "mhctl", "mhctl -s SOCKET" */
-	const char *feature;	/* the only one that was asked for, shown whole; NULL = all of them, on one screen */
+	const char *again;   /* how a next call begins: "mhctl", "mhctl -s SOCKET" */
+	const char *feature; /* the only one to show, whole; NULL = all of them, on one screen */
 };
 
 /* Tables of a status that shows everything end after so many rows. */
@@ -38,7 +38,15 @@ int view_exit(struct view *view, const json_t *reply);
  * Everything that is written goes through these: bytes that would steer a terminal become '?',
  * whoever they come from; only the colours are ours.
  */
-enum paint { PAINT_PLAIN, PAINT_BOLD, PAINT_DIM, PAINT_RED, PAINT_GREEN, PAINT_YELLOW, PAINT_COUNT };
+enum paint {
+	PAINT_PLAIN,
+	PAINT_BOLD,
+	PAINT_DIM,
+	PAINT_RED,
+	PAINT_GREEN,
+	PAINT_YELLOW,
+	PAINT_COUNT
+};
 
 void view_puts(struct view *view, const char *string);
 void view_printf(struct view *view, const char *format, ...) __attribute__((format(printf, 2, 3)));

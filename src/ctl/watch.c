@@ -18,7 +18,8 @@
 
 static int malformed(const struct call *call)
 {
-	return call_fail(call, "what comes from %s is malformed; is the daemon of another version?", call->socket);
+	return call_fail(call, "what comes from %s is malformed; is the daemon of another version?",
+			 call->socket);
 }
 
 static int event_show(const struct call *call, const json_t *event)
@@ -35,7 +36,7 @@ static int event_show(const struct call *call, const json_t *event)
 	text_free(&view.text);
 	if (broken)
 		return malformed(call);
-	/* Each line is there when it happened, in a pipe too; whoever reads no more ends the watch. */
+	/* Each line is there when it happened, in a pipe too; a reader that is gone ends it. */
 	return fflush(call->out) == 0 ? -1 : EXIT_MISTAKE;
 }
 
@@ -67,7 +68,8 @@ static int message_take(const struct call *call, int fd)
 	if (r == -EPIPE)
 		return call_end(call, EXIT_NO, "the daemon went away");
 	if (r < 0)
-		return r == -EPROTO ? malformed(call) : call_fail(call, "%s: %s", call->socket, strerror(-r));
+		return r == -EPROTO ? malformed(call) :
+				      call_fail(call, "%s: %s", call->socket, strerror(-r));
 	switch (type) {
 	case CONTROL_EVENT:
 		status = event_show(call, body);
@@ -88,7 +90,8 @@ static int message_take(const struct call *call, int fd)
 
 static int watch_events(const struct call *call, int fd, int signals)
 {
-	struct pollfd ready[2] = { { .fd = fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+	struct pollfd ready[2] = { { .fd = fd, .events = POLLIN },
+				   { .fd = signals, .events = POLLIN } };
 	struct signalfd_siginfo signal;
 	int status = -1;
 
@@ -139,7 +142,8 @@ int watch_run(const struct call *call)
 	sigaddset(&ending, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ending, &before);
 	signals = signalfd(-1, &ending, SFD_CLOEXEC);
-	status = signals < 0 ? call_fail(call, "signalfd: %s", strerror(errno)) : watch_begin(call, signals);
+	status = signals < 0 ? call_fail(call, "signalfd: %s", strerror(errno)) :
+			       watch_begin(call, signals);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }
