@@ -20,8 +20,8 @@ MEMORY_MB = 2048
 
 def build(folder):
     if not (folder / "build.ninja").exists():
-        subprocess.run(["meson", "setup", folder, "-Dfuzz=true", "-Dtests=disabled", "-Db_lundef=false",
-                        "-Db_pie=false", "-Dwerror=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+        subprocess.run(["meson", "setup", folder, "-Dfuzz=true", "-Dtests=disabled", "-Dwerror=true",
+                        "-Db_lundef=false", "-Db_pie=false", "-Doptimization=1"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
                        env=dict(os.environ, CC="clang"))
     targets = [f"test/fuzz/{path.stem}" for path in sorted(HERE.glob("*_fuzz.c"))]
     subprocess.run(["ninja", "-C", folder, "--quiet", *targets], check=True)
@@ -55,7 +55,12 @@ def main():
     folder = options.build.resolve()
     failed = passed = 0
 
-    for program in build(folder):
+    try:
+        programs = build(folder)
+    except subprocess.CalledProcessError as error:
+        print(f"the build: FAILED: {' '.join(map(str, error.cmd))}")
+        return 1
+    for program in programs:
         if options.only and program.name.removesuffix("_fuzz") not in options.only:
             continue
         line, survived = fuzz(program, folder, options.seconds)
