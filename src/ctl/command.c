@@ -9,31 +9,31 @@
 
 #define PLACE_HELP "Each line ends with the place in the configuration that asks for it.\n"
 #define FILE_HELP                                                                                  \
-	"FILE is read here, with your rights, along with the conf.d/*.yaml beside it; '-' is\n"    \
-	"standard input. Without FILE the daemon reads its own configuration again.\n"
+	"FILE is read here, with your rights, along with the conf.d/*.yaml beside it; '-'\n"       \
+	"is standard input. Without FILE the daemon reads its own configuration again.\n"
 
 const struct command commands[] = {
 	{ "check", "FILE", "read a configuration, show every mistake; needs no daemon",
-	  "Reads FILE and the conf.d/*.yaml beside it ('-': standard input) and shows every\n"
-	  "mistake with its place and a way out. Needs no daemon and no rights.\n",
+	  "Reads FILE and the conf.d/*.yaml beside it ('-': standard input) and shows\n"
+	  "every mistake with its place and a way out. Needs no daemon and no rights.\n",
 	  OPTION_PRINT, check_run },
 	{ "plan", "[FILE]", "show what 'apply' would change; 1 = something would",
 	  "Shows what would change, an operation a line, and changes nothing.\n" PLACE_HELP FILE_HELP,
 	  0, ask_plan },
 	{ "apply", "[FILE]", "do it, whole or not at all",
-	  "Makes the host what the configuration says. When the kernel refuses a part of it, all\n"
-	  "is taken back.\n" FILE_HELP,
+	  "Makes the host what the configuration says. When the kernel refuses a part of\n"
+	  "it, all is taken back.\n" FILE_HELP,
 	  OPTION_CONFIRM, ask_apply },
 	{ "confirm", NULL, "keep what was applied with --confirm",
-	  "Keeps what was applied with --confirm. Comes this too late, the former generation is\n"
-	  "already back.\n",
+	  "Keeps what was applied with --confirm. When this comes too late, the former\n"
+	  "generation is back already.\n",
 	  0, ask_confirm },
 	{ "rollback", NULL, "go back to the former configuration",
 	  "Goes back to the generation of the configuration that was in force before.\n", 0,
 	  ask_rollback },
 	{ "status", "[FEATURE]", "what is in place, pending or failing, and why; counters",
-	  "Shows what is desired, what is in place, what is pending or failing and why, and\n"
-	  "counters. With FEATURE (prefixes, services) all of that feature.\n",
+	  "Shows what is desired, what is in place, what is pending or failing and why,\n"
+	  "and counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
 	{ "watch", NULL, "events as they happen, until Ctrl-C",
 	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
