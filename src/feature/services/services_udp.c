@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way of a datagram: one system call brings a batch, each datagram finds its service by the
+ * address asked, one system call takes the answers away. Nothing is allocated, nothing is shared.
+ *
+ * Not answered, on purpose: what was sent to a group (one datagram to a broadcast address would
+ * raise as many answers as there are hosts: RFC 2644 has the history), and what comes from a port on which something
+ * like ourselves may sit that answers answers, for ever (RFC 862 knows no end to a conversation).
+ */
+#include "feature/services/services_udp.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <string.h>
+
+/* Batches from one socket before the others get their turn. */
+#define ROUNDS 8
+
+#define NO_CLAIM UINT32_MAX
+
+static_assert(sizeof(struct address) == sizeof(struct mh_address), "the address asked is copied as it is");
+
+/* Whom a datagram counts for. */
+struct account {
+	uint32_t service;	/* or the last counter: outside */
+	uint32_t claim;
+};
+
+bool services_udp_guarded(uint16_t peer_port, uint16_t port)
+{
+	/* Nobody; echo, discard, daytime, quote of the day, character generator, time. */
+	static const uint16_t guarded[] = { 0, 7, 9, 13, 17, 19, 37 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
+		if (peer_port == guarded[i])
+			return true;
+	return peer_port == port;
+}
+
+/* As many lines as datagrams came, one after the other, in place of what came. */
+static void answer_whoami(struct services_thread *thread, const struct services_socket *socket,
+			  const struct services_service *service, struct mh_datagram *datagram)
+{
+	unsigned wanted = mh_datagram_count(datagram), count = 1;
+	struct services_who who = {
+		.port = socket->port,
+		.link = services_thread_link(thread, datagram->link),
+		.protocol = "udp",
+		.service = service->name,
+	};
+	char line[SERVICES_WHO_SIZE];
+	size_t length;
+
+	memcpy(&who.asked, &datagram->asked, sizeof(who.asked));
+	if (address_from_sockaddr(&datagram->peer, &who.peer, &who.peer_port) < 0)
+		return;
+	length = services_who_line(&who, line);
+	for (; count < wanted && (count + 1) * length <= datagram->room; count++)
+		memcpy((char *)datagram->data + count * length, line, length);
+	memcpy(datagram->data, line, length);
+	datagram->answer = datagram->data;
+	datagram->answer_length = count * length;
+	datagram->answer_segment = (unsigned)length;
+}
+
+static void answer(struct services_thread *thread, const struct services_socket *socket, uint32_t index,
+		   struct mh_datagram *datagram)
+{
+	const struct services_service *service = &thread->setup->services[index];
+
+	if ((datagram->flags & (MH_GROUP | MH_TRUNCATED)) ||
+	    services_udp_guarded(ntohs(datagram->peer.v4.sin_port), socket->port))
+		return;
+	switch (service->kind) {
+	case SERVICES_ECHO:
+		datagram->answer = datagram->data;
+		datagram->answer_length = datagram->length;
+		datagram->answer_segment = datagram->segment;
+		break;
+	case SERVICES_WHOAMI:
+		answer_whoami(thread, socket, service, datagram);
+		break;
+	case SERVICES_DISCARD:
+	case SERVICES_KINDS:
+		break;
+	}
+}
+
+static struct account decide(struct services_thread *thread, const struct services_socket *socket,
+			     struct mh_datagram *datagram)
+{
+	const struct services_setup *setup = thread->setup;
+	struct account account = { services_setup_counters(setup) - 1, NO_CLAIM };
+	const struct lpm_entry *entry;
+	struct address asked;
+
+	memcpy(&asked, &datagram->asked, sizeof(asked));
+	entry = lpm_find(setup->claim_table, &asked);
+	if (entry)
+		account.claim = setup->service_count + entry->value;
+	entry = lpm_find(socket->by_address, &asked);
+	if (entry) {
+		account.service = entry->value;
+		answer(thread, socket, entry->value, datagram);
+	}
+	return account;
+}
+
+static void count_for(struct counter *counter, const struct mh_datagram *datagram, unsigned count)
+{
+	unsigned done = datagram->answered + datagram->failed;
+
+	services_count(&counter->asked, count);
+	if (datagram->answered)
+		services_count(&counter->answered, datagram->answered);
+	if (datagram->failed)
+		services_count(&counter->failed, datagram->failed);
+	if (done < count)
+		services_count(&counter->dropped, count - done);
+}
+
+static void serve_batch(struct services_thread *thread, const struct services_socket *socket, unsigned count)
+{
+	struct account accounts[SERVICES_BATCH];
+	bool any = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
+
+		accounts[i] = decide(thread, socket, datagram);
+		any = any || datagram->answer;
+	}
+	if (any)
+		mh_udp_answer(&socket->socket, thread->batch);
+	for (unsigned i = 0; i < count; i++) {
+		const struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
+		unsigned asked = mh_datagram_count(datagram);
+
+		count_for(&thread->counters[accounts[i].service], datagram, asked);
+		if (accounts[i].claim != NO_CLAIM)
+			count_for(&thread->counters[accounts[i].claim], datagram, asked);
+	}
+}
+
+void services_udp_serve(struct services_thread *thread, struct services_socket *socket)
+{
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		int count = mh_udp_receive(&socket->socket, thread->batch);
+
+		/* An error of the network that somebody's earlier answer raised is read, and so over. */
+		if (count < 0)
+			return;
+		serve_batch(thread, socket, (unsigned)count);
+		if (!mh_batch_full(thread->batch))
+			return;
+	}
+}
