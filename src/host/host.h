@@ -14,7 +14,7 @@ struct host;
 struct host_interest {
 	const struct prefix *prefixes;	/* foreign routes in tables main and local that overlap one, or whose gateway one holds; */
 	size_t prefix_count;		/* neighbours and addresses: all */
-	const char *const *sysctls;	/* names to read; "*" for a link's name stands for every link and for "all" */
+	const char *const *sysctls;	/* names to read; a component "*" stands for every link and for "all" */
 	size_t sysctl_count;
 };
 
@@ -46,6 +46,8 @@ void host_set_interest(struct host *host, const struct host_interest *interest);
 int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced);
 /* Asks the next host_settle() to dump everything again and to read the sysctls again. */
 void host_resync(struct host *host);
+/* Asks it only for the sysctls: the kernel tells of hardly any change of one, so ask now and then. Cheap. */
+void host_reread_sysctls(struct host *host);
 const struct state *host_observed(const struct host *host);
 
 struct host_result {

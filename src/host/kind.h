@@ -59,6 +59,7 @@ struct kind {
 	size_t row_count;
 	const struct property *keys[KIND_MAX_KEYS + 1];	/* in the order of the sort; ended by NULL */
 	bool twins;			/* an observed key may stand several times */
+	bool (*melts)(const void *object);	/* twins: adding it may change another of its key, untold; NULL = never */
 	bool anyones;			/* changed whoever set it */
 	void (*complete)(void *object);	/* fills in what the kernel would; NULL = nothing */
 	/* In which order objects are added (and, backwards, deleted) within their rank: smaller first; NULL = all at once. */

@@ -206,6 +206,12 @@ static unsigned route_turn(const void *object)
 	return 128u - ((const struct host_route *)object)->to.length;
 }
 
+/* IPv6 makes next hops of one route out of several that have a gateway, and tells of them in another order than a dump. */
+static bool route_melts(const void *object)
+{
+	return ((const struct host_route *)object)->to.family == AF_INET6;
+}
+
 const struct kind route_kind = {
 	.name = "route",
 	.size = sizeof(struct host_route),
@@ -213,6 +219,7 @@ const struct kind route_kind = {
 	.row_count = ARRAY_SIZE(route_rows),
 	.keys = { &route_rows[ROUTE_TABLE], &route_rows[ROUTE_TO], &route_rows[ROUTE_METRIC] },
 	.twins = true,
+	.melts = route_melts,
 	.complete = route_complete,
 	.turn = route_turn,
 	.message_new = RTM_NEWROUTE,

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many
+ * in flight; sysctls and listeners are done one by one, in between, where the plan has them.
+ *
+ * An ADD never takes the place of anything (NLM_F_EXCL). A DELETE names all that we know of the
+ * object, our protocol included, so that a foreign twin stays. A CHANGE of a route replaces it in
+ * one step, without a moment in which there is none, where it is the only one of its key, for then
+ * the kernel can only hit ours; beside a foreign twin, and for addresses, it is a delete and an add.
+ */
+#include "host/codec.h"
+#include "host/inside.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM };
+
+struct errand {
+	uint32_t operation;	/* index in the round */
+	enum step step;
+};
+
+struct outcome {
+	int error;
+	bool told;	/* answered by the kernel */
+	bool again;	/* what was to be replaced is gone: add it */
+	char text[sizeof(((struct host_result *)0)->text)];
+};
+
+/* A run of operations that netlink carries out. */
+struct round {
+	struct host *host;
+	const struct operation *operations;
+	size_t count;
+	struct errand errands[2 * HOST_SLICE];
+	uint32_t errand_count;
+	struct outcome outcomes[HOST_SLICE];
+};
+
+/* Who hears of the results. */
+struct audience {
+	host_result_fn *told;
+	void *data;
+};
+
+static bool is_gone(int error)
+{
+	return error == -ESRCH || error == -ENOENT || error == -EADDRNOTAVAIL || error == -ENODEV;
+}
+
+static void answered(void *data, uint32_t number, int error, const char *text)
+{
+	struct round *round = data;
+	const struct errand *errand = &round->errands[number];
+	struct outcome *outcome = &round->outcomes[errand->operation];
+
+	if (errand->step == STEP_MAKE_ROOM)
+		return;	/* if it failed, so will the add that follows, and says more */
+	outcome->told = true;
+	outcome->again = errand->step == STEP_REPLACE && is_gone(error);
+	outcome->error = errand->step == STEP_DELETE && is_gone(error) ? 0 : error;
+	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+}
+
+static int ask(struct round *round, uint32_t operation, enum step step, const void *object)
+{
+	const struct kind *kind = kind_of(round->operations[operation].kind);
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	bool deletes = step == STEP_DELETE || step == STEP_MAKE_ROOM;
+
+	message->nlmsg_type = deletes ? kind->message_delete : kind->message_new;
+	if (step == STEP_ADD)
+		message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	else if (step == STEP_REPLACE)
+		message->nlmsg_flags = NLM_F_REPLACE;
+	codec_encode(kind, object, message);
+	round->errands[round->errand_count++] = (struct errand){ .operation = operation, .step = step };
+	return netlink_request(&round->host->requests, message);
+}
+
+/* Whether a replacement can hit only the object of ours that the plan saw. */
+static bool stands_alone(const struct host *host, const struct operation *operation)
+{
+	const struct object_set *set = &host->observed.sets[operation->kind];
+	const struct kind *kind = kind_of(operation->kind);
+	const char *before = operation->before;
+	const char *last = set->items + (set->count - 1) * kind->size;
+
+	if (operation->kind != OBJECT_ROUTE || ((const struct host_route *)operation->before)->hops)
+		return false;
+	return (before == set->items || kind_compare(kind, before - kind->size, before) != 0) &&
+	       (before == last || kind_compare(kind, before + kind->size, before) != 0);
+}
+
+static int ask_for(struct round *round, uint32_t index)
+{
+	const struct operation *operation = &round->operations[index];
+	int r;
+
+	switch (operation->type) {
+	case OPERATION_ADD:
+		return ask(round, index, STEP_ADD, operation->after);
+	case OPERATION_DELETE:
+		return ask(round, index, STEP_DELETE, operation->before);
+	case OPERATION_CHANGE:
+		if (stands_alone(round->host, operation))
+			return ask(round, index, STEP_REPLACE, operation->after);
+		r = ask(round, index, STEP_MAKE_ROOM, operation->before);
+		return r < 0 ? r : ask(round, index, STEP_ADD, operation->after);
+	}
+	return -EINVAL;
+}
+
+static int run_round(struct round *round)
+{
+	int r = 0;
+
+	netlink_begin(&round->host->requests, answered, round);
+	for (uint32_t i = 0; r == 0 && i < round->count; i++)
+		r = ask_for(round, i);
+	return r == 0 ? netlink_finish(&round->host->requests) : r;
+}
+
+/* What was to be replaced had vanished: then it is to be added. */
+static int run_again(struct round *round)
+{
+	bool any = false;
+	int r = 0;
+
+	for (uint32_t i = 0; i < round->count; i++)
+		any |= round->outcomes[i].again;
+	if (!any)
+		return 0;
+	round->errand_count = 0;
+	netlink_begin(&round->host->requests, answered, round);
+	for (uint32_t i = 0; r == 0 && i < round->count; i++)
+		if (round->outcomes[i].again)
+			r = ask(round, i, STEP_ADD, round->operations[i].after);
+	return r == 0 ? netlink_finish(&round->host->requests) : r;
+}
+
+/* An equal object that came in between is what was wanted. */
+static bool exists_equal(struct host *host, const struct operation *operation)
+{
+	const void *obstacle;
+
+	(void)host_receive(host);
+	obstacle = explain_obstacle(host, operation->kind, operation->after);
+	return obstacle && kind_satisfies(kind_of(operation->kind), operation->after, obstacle);
+}
+
+static void tell(struct round *round, uint32_t index, const struct audience *audience)
+{
+	struct host_result result = { .operation = &round->operations[index], .error = round->outcomes[index].error };
+
+	if (result.error == -EEXIST && result.operation->after && exists_equal(round->host, result.operation))
+		result.error = 0;
+	if (result.error)
+		explain_refusal(round->host, &result, round->outcomes[index].text);
+	audience->told(audience->data, &result);
+}
+
+/* @count operations from *@at on, all of which netlink carries out. */
+static int apply_round(struct host *host, const struct plan *plan, size_t *at, size_t count,
+		       const struct audience *audience)
+{
+	struct round *round = mem_alloc(sizeof(*round));
+	int r;
+
+	round->host = host;
+	round->operations = plan->items + *at;
+	round->count = count;
+	r = run_round(round);
+	if (r == 0)
+		r = run_again(round);
+	for (uint32_t i = 0; i < count && round->outcomes[i].told; i++, (*at)++)
+		tell(round, i, audience);
+	free(round);
+	if (r < 0)
+		host_reopen(host);
+	return r;
+}
+
+static void apply_one(struct host *host, const struct operation *operation, const struct audience *audience)
+{
+	struct host_result result = { .operation = operation };
+
+	if (operation->kind == OBJECT_SYSCTL)
+		sysctl_apply(host, operation, &result);
+	else if (operation->kind == OBJECT_LISTENER)
+		listener_apply(host, operation, &result);
+	else
+		result.error = -EOPNOTSUPP;
+	audience->told(audience->data, &result);
+}
+
+static bool goes_by_netlink(const struct operation *operation)
+{
+	return operation->kind == OBJECT_ADDRESS || operation->kind == OBJECT_ROUTE;
+}
+
+int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told, void *data)
+{
+	const struct audience audience = { told, data };
+	size_t end = plan->count - *at > HOST_SLICE ? *at + HOST_SLICE : plan->count;
+	int r = 0;
+
+	while (r == 0 && *at < end) {
+		size_t run = *at;
+
+		while (run < end && goes_by_netlink(&plan->items[run]))
+			run++;
+		if (run > *at)
+			r = apply_round(host, plan, at, run - *at, &audience);
+		else
+			apply_one(host, &plan->items[(*at)++], &audience);
+	}
+	return r;
+}

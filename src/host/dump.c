@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reading the kernel as a whole. Routes are asked for by table (main and local) and ours by their
+ * protocol in any table, so that somebody's full table elsewhere is never walked by us. A dump that
+ * the kernel calls inconsistent is made again a few times; then the best we have is taken and the
+ * kind stays stale, to be read again at the next settling.
+ */
+#include "host/codec.h"
+#include "host/inside.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES 5
+
+/* One dump: what is asked for, and where the answer goes. */
+struct dump {
+	struct host *host;
+	enum object_kind kind;
+	uint8_t family;		/* routes */
+	uint32_t table;		/* routes: this table; 0 = ours of all other tables */
+	struct object_set *into;
+};
+
+bool route_uses_nexthop(const struct nlmsghdr *message)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct rtmsg)) {
+		if (mnl_attr_get_type(attribute) == RTA_NH_ID)
+			return true;
+	}
+	return false;
+}
+
+static bool wants_route(const struct dump *dump, const struct host_route *route, const struct nlmsghdr *message)
+{
+	bool named = route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL;
+
+	if (dump->table ? route->table != dump->table : named)
+		return false;
+	if (!taste_wants_route(&dump->host->taste, route))
+		return false;
+	dump->host->nexthops |= route_uses_nexthop(message);
+	return true;
+}
+
+static void take(void *data, const struct nlmsghdr *message)
+{
+	struct dump *dump = data;
+	const struct kind *kind = kind_of(dump->kind);
+	union host_object object;
+
+	if (message->nlmsg_type != kind->message_new || !codec_decode(kind, message, &object))
+		return;
+	if (dump->kind == OBJECT_ROUTE && !wants_route(dump, &object.route, message))
+		return;
+	set_push(dump->into, kind, &object);
+}
+
+static int dump_once(struct dump *dump)
+{
+	const struct kind *kind = kind_of(dump->kind);
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *route;
+	int r;
+
+	request->nlmsg_type = kind->message_get;
+	if (dump->kind == OBJECT_ROUTE) {
+		route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+		route->rtm_family = dump->family;
+		if (dump->table)
+			mnl_attr_put_u32(request, RTA_TABLE, dump->table);
+		else
+			route->rtm_protocol = HOST_PROTOCOL;
+	} else {
+		mnl_nlmsg_put_extra_header(request, kind->header_size);
+	}
+	r = netlink_dump(&dump->host->requests, request, take, dump);
+	/* A table that nobody has used yet, a family that the kernel was built without. */
+	return dump->kind == OBJECT_ROUTE && (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT) ? 0 : r;
+}
+
+static int dump_routes(struct dump *dump)
+{
+	static const uint32_t tables[] = { RT_TABLE_LOCAL, RT_TABLE_MAIN, 0 };
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	bool interrupted = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(tables); i++) {
+		int r;
+
+		dump->family = families[i / ARRAY_SIZE(tables)];
+		dump->table = tables[i % ARRAY_SIZE(tables)];
+		r = dump_once(dump);
+		if (r < 0 && r != -EINTR)
+			return r;
+		interrupted |= r == -EINTR;
+	}
+	return interrupted ? -EINTR : 0;
+}
+
+/* Reads all objects of a kind into @into. Returns 0, -EINTR when it stayed inconsistent, or -errno. */
+static int dump_kind(struct host *host, enum object_kind kind, struct object_set *into)
+{
+	struct dump dump = { .host = host, .kind = kind, .into = into };
+	int r = -EINTR;
+
+	for (int i = 0; i < TRIES && r == -EINTR; i++) {
+		into->count = 0;
+		r = kind == OBJECT_ROUTE ? dump_routes(&dump) : dump_once(&dump);
+	}
+	return r;
+}
+
+int host_dump(struct host *host, unsigned stale, bool *ret_changed)
+{
+	if (stale & STALE(OBJECT_ROUTE))
+		host->nexthops = false;
+	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
+		struct object_set fresh = { 0 };
+		int r;
+
+		if (!(stale & STALE_NETLINK & STALE(kind)))
+			continue;
+		host->stale &= ~STALE(kind);
+		r = dump_kind(host, (enum object_kind)kind, &fresh);
+		if (r < 0 && r != -EINTR) {
+			free(fresh.items);
+			host->stale |= STALE(kind);
+			return r;
+		}
+		if (r == -EINTR) {
+			log_debug("the %ss changed while they were read; they are read again later", kind_of(kind)->name);
+			host->stale |= STALE(kind);
+		}
+		set_sort_observed(&fresh, kind_of((enum object_kind)kind));
+		*ret_changed |= set_is_news(&host->observed.sets[kind], &fresh, kind_of((enum object_kind)kind));
+		free(host->observed.sets[kind].items);
+		host->observed.sets[kind] = fresh;
+	}
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Words for what the kernel refused. Its own (the extended ack) are shown where it has any; where
+ * it has only a number, the number is told in the terms of the object; and what stands in the way
+ * is named.
+ */
+#include "host/inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct meaning {
+	int error;
+	const char *text;
+};
+
+static const struct meaning route_meanings[] = {
+	{ -ENODEV, "its link is gone" },
+	{ -ENETDOWN, "its link is down" },
+	{ -ENETUNREACH, "its gateway is on no connected network" },
+	{ -EHOSTUNREACH, "its gateway is on no connected network of its link" },
+	{ -EAFNOSUPPORT, "the kernel has no such address family" },
+	{ -EOPNOTSUPP, "the kernel does not support it" },
+	{ -ENOSPC, "the kernel takes no more routes (net.ipv6.route.max_size)" },
+	{ 0 }
+};
+
+static const struct meaning address_meanings[] = {
+	{ -ENODEV, "its link is gone" },
+	{ -EACCES, "IPv6 is switched off on its link (disable_ipv6)" },
+	{ -EAFNOSUPPORT, "the kernel has no such address family" },
+	{ 0 }
+};
+
+static const struct meaning *meanings_of(enum object_kind kind)
+{
+	static const struct meaning none[] = { { 0 } };
+
+	switch (kind) {
+	case OBJECT_ROUTE:
+		return route_meanings;
+	case OBJECT_ADDRESS:
+		return address_meanings;
+	case OBJECT_LINK:
+	case OBJECT_NEIGHBOUR:
+	case OBJECT_SYSCTL:
+	case OBJECT_LISTENER:
+	case OBJECT_KINDS:
+		break;
+	}
+	return none;
+}
+
+const void *explain_obstacle(const struct host *host, enum object_kind kind, const void *object)
+{
+	const struct journal *journal = &host->journals[kind];
+	const struct kind *of = kind_of(kind);
+
+	for (size_t i = journal->changes.count; i > 0; i--) {
+		const struct change *change = &journal->changes.items[i - 1];
+
+		if (!change->removed && kind_compare(of, &change->object, object) == 0)
+			return &change->object;
+	}
+	return state_find(&host->observed, kind, object);
+}
+
+/* What of the object says where it is and whose: "in table local", "protocol kernel". */
+static void print_value(enum object_kind kind, const char *word, const void *object, const struct state *links,
+			struct text *text)
+{
+	const struct kind *of = kind_of(kind);
+
+	for (size_t i = 0; i < of->row_count; i++)
+		if (!strcmp(of->rows[i].word, word))
+			property_print(&of->rows[i], object, links, text);
+}
+
+static void explain_existing(const struct host *host, struct host_result *result)
+{
+	enum object_kind kind = result->operation->kind;
+	const void *obstacle = explain_obstacle(host, kind, result->operation->after);
+	bool route = kind == OBJECT_ROUTE;
+	AUTO_TEXT where = { 0 };
+	AUTO_TEXT whose = { 0 };
+
+	print_value(kind, route ? "table" : "link", result->operation->after, &host->observed, &where);
+	if (obstacle)
+		print_value(kind, "protocol", obstacle, &host->observed, &whose);
+	snprintf(result->text, sizeof(result->text),
+		 "exists %s %s and is not ours%s%s%s; remove it or leave it out of the configuration",
+		 route ? "in table" : "on link", text_string(&where), obstacle ? " (protocol " : "",
+		 text_string(&whose), obstacle ? ")" : "");
+}
+
+void explain_refusal(const struct host *host, struct host_result *result, const char *kernel_text)
+{
+	if (result->error == -EEXIST && result->operation->after) {
+		explain_existing(host, result);
+		return;
+	}
+	if (result->error == -EPERM) {
+		snprintf(result->text, sizeof(result->text), "CAP_NET_ADMIN is missing: the kernel refuses to be written");
+		return;
+	}
+	if (kernel_text[0]) {
+		snprintf(result->text, sizeof(result->text), "%s", kernel_text);
+		return;
+	}
+	for (const struct meaning *meaning = meanings_of(result->operation->kind); meaning->error; meaning++)
+		if (meaning->error == result->error)
+			snprintf(result->text, sizeof(result->text), "%s", meaning->text);
+	if (!result->text[0])
+		snprintf(result->text, sizeof(result->text), "%s", strerror(-result->error));
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The observed host, kept true by events. Two sockets: one that only listens, with a large buffer,
+ * and one for requests, so that an answer never waits behind events. The groups are joined before
+ * the first dump: what changes in between is then told twice at worst, never missed. An event older
+ * than the dump does no harm either, since those that follow it lead to what the dump showed.
+ *
+ * What the kernel does not tell is read again instead: IPv4 routes vanish untold when their link
+ * goes down, when the address they name as source goes (before 6.5 or so), and, both families, when
+ * the nexthop object that they lean on goes.
+ */
+#include "host/codec.h"
+#include "host/inside.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/nexthop.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENTS_ROOM (16u << 20)	/* bytes of receive buffer: some tens of thousands of events */
+#define EVENTS_AT_ONCE 65536	/* told by one host_receive(), so that a flood leaves time for all else */
+#define JOURNAL_MAX 262144	/* beyond this a dump costs less */
+#define SETTLE_TRIES 4
+
+static const unsigned event_groups[] = {
+	RTNLGRP_LINK,	    RTNLGRP_NEIGH,	  RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+	RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NEXTHOP,     0
+};
+
+struct probe {
+	int error;
+};
+
+static void note_error(void *data, uint32_t number, int error, const char *text)
+{
+	((struct probe *)data)->error = error;
+}
+
+/*
+ * Whether the kernel lets us write. Asked by a request that cannot succeed: to delete an address from link 0, which
+ * exists nowhere. The right is looked at before the link.
+ */
+static int probe_right(struct netlink *requests)
+{
+	const struct host_address nothing = { .prefix = { .family = AF_INET, .length = 32 } };
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct probe probe = { 0 };
+	int r;
+
+	message->nlmsg_type = RTM_DELADDR;
+	codec_encode(kind_of(OBJECT_ADDRESS), &nothing, message);
+	netlink_begin(requests, note_error, &probe);
+	r = netlink_request(requests, message);
+	if (r == 0)
+		r = netlink_finish(requests);
+	return r < 0 ? r : probe.error == -EPERM ? -EPERM : 0;
+}
+
+static int open_sockets(struct host *host, struct text *error)
+{
+	int r = netlink_open(&host->events, event_groups, EVENTS_ROOM);
+
+	if (r == 0)
+		r = netlink_open(&host->requests, NULL, ANSWERS_ROOM);
+	if (r < 0) {
+		text_printf(error, "the kernel's routing socket (rtnetlink) does not open: %s", strerror(-r));
+		return r;
+	}
+	r = probe_right(&host->requests);
+	if (r == -EPERM)
+		text_puts(error, "CAP_NET_ADMIN is missing: multihomed writes addresses and routes with it; run it as root "
+				 "or let its service manager grant it");
+	else if (r < 0)
+		text_printf(error, "the kernel's routing socket (rtnetlink) does not answer: %s", strerror(-r));
+	return r;
+}
+
+int host_open(const struct host_options *options, struct host **ret_host, struct text *error)
+{
+	struct host *host = mem_alloc(sizeof(*host));
+	int r;
+
+	host->sockets_per_listener = options->sockets_per_listener ? options->sockets_per_listener : 1;
+	host->stale = STALE_ALL;
+	taste_set(&host->taste, &(struct host_interest){ 0 });
+	r = open_sockets(host, error);
+	if (r < 0) {
+		host_close(host);
+		return r;
+	}
+	memory_open(&host->memory, options->memory_path);
+	*ret_host = host;
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	if (!host)
+		return;
+	listeners_close(host);
+	netlink_close(&host->events);
+	netlink_close(&host->requests);
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		journal_clear(&host->journals[kind]);
+	state_free(&host->observed);
+	taste_free(&host->taste);
+	memory_close(&host->memory);
+	free(host);
+}
+
+int host_fd(const struct host *host)
+{
+	return host->events.fd;
+}
+
+static void add_change(struct host *host, enum object_kind kind, const struct change *change)
+{
+	if (host->journals[kind].changes.count < JOURNAL_MAX) {
+		journal_add(&host->journals[kind], change);
+		return;
+	}
+	journal_clear(&host->journals[kind]);
+	host->stale |= STALE(kind);
+}
+
+void host_note(struct host *host, enum object_kind kind, const void *object, bool removed)
+{
+	struct change change = { .removed = removed };
+
+	memcpy(&change.object, object, kind_of(kind)->size);
+	change.object.object.place = (struct place){ 0 };
+	change.object.object.feature = 0;
+	change.object.object.ours = true;
+	journal_add(&host->journals[kind], &change);
+}
+
+void host_reopen(struct host *host)
+{
+	struct netlink fresh;
+
+	host->stale = STALE_ALL;
+	if (netlink_open(&fresh, NULL, ANSWERS_ROOM) < 0)
+		return;
+	netlink_close(&host->requests);
+	host->requests = fresh;
+}
+
+/* What else is no longer known when this happens. */
+static void note_consequences(struct host *host, enum object_kind kind, const struct change *change)
+{
+	const struct host_link *link = &change->object.link;
+
+	if (kind == OBJECT_LINK && (change->removed || !(link->flags & IFF_UP)))
+		host->stale |= STALE(OBJECT_ROUTE);
+	if (kind == OBJECT_LINK && (change->removed || !state_link(&host->observed, link->index)))
+		host->stale |= STALE(OBJECT_SYSCTL);
+	if (kind == OBJECT_ADDRESS && change->removed && change->object.address.prefix.family == AF_INET)
+		host->stale |= STALE(OBJECT_ROUTE);
+}
+
+static void note_other(struct host *host, const struct nlmsghdr *message)
+{
+	bool replaced = message->nlmsg_type == RTM_NEWNEXTHOP && message->nlmsg_flags & NLM_F_REPLACE;
+
+	if ((message->nlmsg_type == RTM_DELNEXTHOP || replaced) && host->nexthops)
+		host->stale |= STALE(OBJECT_ROUTE);
+	if (message->nlmsg_type == RTM_NEWNETCONF)
+		host->stale |= STALE(OBJECT_SYSCTL);
+}
+
+static void record(void *data, const struct nlmsghdr *message)
+{
+	struct change change = { .replaces = message->nlmsg_flags & NLM_F_REPLACE };
+	struct host *host = data;
+	int kind = codec_kind(message, &change.removed);
+
+	if (kind < 0) {
+		note_other(host, message);
+		return;
+	}
+	if (!codec_decode(kind_of((enum object_kind)kind), message, &change.object))
+		return;
+	note_consequences(host, (enum object_kind)kind, &change);
+	if (kind == OBJECT_ROUTE) {
+		if (!taste_wants_route(&host->taste, &change.object.route))
+			return;
+		host->nexthops |= route_uses_nexthop(message);
+	}
+	add_change(host, (enum object_kind)kind, &change);
+}
+
+int host_receive(struct host *host)
+{
+	int r = netlink_receive(&host->events, EVENTS_AT_ONCE, record, host);
+
+	if (r == -ENOBUFS) {
+		log_notice("events of the kernel were lost; everything is read again");
+		host->stale = STALE_ALL;
+		return 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+void host_set_interest(struct host *host, const struct host_interest *interest)
+{
+	struct taste fresh;
+	bool same_names;
+
+	taste_set(&fresh, interest);
+	same_names = taste_same_sysctls(&fresh, &host->taste);
+	if (!taste_within(&fresh, &host->taste) || !taste_within(&host->taste, &fresh))
+		host->stale |= STALE(OBJECT_ROUTE);
+	if (!same_names)
+		host->stale |= STALE(OBJECT_SYSCTL);
+	taste_free(&host->taste);
+	host->taste = fresh;
+}
+
+/* Merges what events told of the kinds that are not to be read anew anyway. */
+static bool merge_journals(struct host *host)
+{
+	bool changed = false, lost = false;
+
+	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
+		bool fits = !(host->stale & STALE_NETLINK & STALE(kind));
+
+		if (!fits)
+			journal_clear(&host->journals[kind]);
+		else
+			changed |= journal_merge(&host->journals[kind], kind_of((enum object_kind)kind),
+						 &host->observed.sets[kind], &lost);
+	}
+	if (lost)
+		host->stale |= STALE(OBJECT_ROUTE);
+	return changed;
+}
+
+int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
+{
+	bool changed = false, resynced = false;
+	int r = host_receive(host);
+
+	for (int i = 0; r == 0 && i < SETTLE_TRIES; i++) {
+		changed |= merge_journals(host);
+		if (!(host->stale & STALE_NETLINK))
+			break;
+		resynced = true;
+		r = host_dump(host, host->stale, &changed);
+		if (r == 0)
+			r = host_receive(host);
+	}
+	if (r < 0) {
+		host_reopen(host);
+		return r;
+	}
+	changed |= merge_journals(host);
+	if (host->stale & STALE(OBJECT_SYSCTL))
+		changed |= sysctls_refresh(host);
+	host->stale &= ~STALE(OBJECT_SYSCTL);
+	*ret_changed = changed;
+	*ret_resynced = resynced;
+	return 0;
+}
+
+void host_resync(struct host *host)
+{
+	host->stale = STALE_ALL;
+}
+
+void host_reread_sysctls(struct host *host)
+{
+	host->stale |= STALE(OBJECT_SYSCTL);
+}
+
+const struct state *host_observed(const struct host *host)
+{
+	return &host->observed;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which foreign routes matter. The question is asked for each route of a full table, so it must
+ * not grow with the number of prefixes that are asked for: one longest-prefix look-up tells whether
+ * the route lies within one of them, one binary search whether it covers one, since a prefix sorts
+ * right before everything inside it.
+ */
+#include "host/interest.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_prefix(const void *a, const void *b)
+{
+	return prefix_compare(a, b);
+}
+
+void taste_set(struct taste *taste, const struct host_interest *interest)
+{
+	struct lpm_entry *entries = mem_alloc((interest->prefix_count + 1) * sizeof(*entries));
+
+	taste->prefix_count = interest->prefix_count;
+	taste->prefixes = mem_alloc((interest->prefix_count + 1) * sizeof(*taste->prefixes));
+	for (size_t i = 0; i < interest->prefix_count; i++)
+		entries[i].prefix = taste->prefixes[i] = prefix_clean(&interest->prefixes[i]);
+	qsort(taste->prefixes, taste->prefix_count, sizeof(*taste->prefixes), by_prefix);
+	taste->by_prefix = lpm_new(entries, interest->prefix_count);
+	free(entries);
+	taste->sysctls = mem_alloc((interest->sysctl_count + 1) * sizeof(*taste->sysctls));
+	for (size_t i = 0; i < interest->sysctl_count; i++)
+		taste->sysctls[i] = mem_strdup(interest->sysctls[i]);
+}
+
+void taste_free(struct taste *taste)
+{
+	free(taste->prefixes);
+	lpm_free(taste->by_prefix);
+	for (char **name = taste->sysctls; name && *name; name++)
+		free(*name);
+	free(taste->sysctls);
+	*taste = (struct taste){ 0 };
+}
+
+/* @prefix holds all of one that is asked for: then the first that does not sort before it is such a one. */
+static bool covers_any(const struct taste *taste, const struct prefix *prefix)
+{
+	size_t low = 0, high = taste->prefix_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prefix_compare(&taste->prefixes[middle], prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < taste->prefix_count && prefix_covers(prefix, &taste->prefixes[low]);
+}
+
+bool taste_wants_route(const struct taste *taste, const struct host_route *route)
+{
+	if (route->object.ours)
+		return true;
+	if (!taste->prefix_count || (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL))
+		return false;
+	return lpm_find_cover(taste->by_prefix, &route->to) || covers_any(taste, &route->to) ||
+	       (route->via.family && lpm_find(taste->by_prefix, &route->via));
+}
+
+bool taste_within(const struct taste *taste, const struct taste *other)
+{
+	for (size_t i = 0; i < taste->prefix_count; i++)
+		if (!other->prefix_count || !lpm_find_cover(other->by_prefix, &taste->prefixes[i]))
+			return false;
+	return true;
+}
+
+bool taste_same_sysctls(const struct taste *taste, const struct taste *other)
+{
+	size_t i = 0;
+
+	if (!taste->sysctls || !other->sysctls)
+		return taste->sysctls == other->sysctls;
+	while (taste->sysctls[i] && other->sysctls[i] && !strcmp(taste->sysctls[i], other->sysctls[i]))
+		i++;
+	return !taste->sysctls[i] && !other->sysctls[i];
+}
