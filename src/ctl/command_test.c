@@ -11,11 +11,13 @@
 #include "daemon/control.h"
 #include "io/channel.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -611,6 +613,43 @@ static void an_answer_that_cannot_be_written_is_no_answer(void **state)
 	assert_string_equal(said.err, "mhctl: the answer could not be written\n");
 }
 
+/* Whether "mhctl check FILE" on a terminal answers in colours. */
+static bool coloured_on_a_terminal(void)
+{
+	char *words[] = { (char *)"mhctl", (char *)"check", file_path, NULL };
+	AUTO_FD master = posix_openpt(O_RDWR | O_NOCTTY);
+	char shown[4096];
+	ssize_t length;
+	FILE *terminal;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		skip();
+	terminal = fopen(ptsname(master), "r+");
+	assert_non_null(terminal);
+	assert_int_equal(command_main(3, words, terminal, terminal), 2);
+	fflush(terminal);
+	length = read(master, shown, sizeof(shown));
+	fclose(terminal);
+	assert_true(length > 0);
+	return memchr(shown, '\033', (size_t)length) != NULL;
+}
+
+static void colours_are_for_terminals_and_those_who_want_them(void **state)
+{
+	file_write("prefixes: 7\n");
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	assert_true(coloured_on_a_terminal());
+	setenv("NO_COLOR", "1", 1);
+	assert_false(coloured_on_a_terminal());
+	setenv("NO_COLOR", "", 1);
+	assert_true(coloured_on_a_terminal());
+	setenv("TERM", "dumb", 1);
+	assert_false(coloured_on_a_terminal());
+	type("check FILE");
+	assert_null(strchr(said.err, '\033'));
+}
+
 static int set_up(void **state)
 {
 	unsetenv("MULTIHOMED_SOCKET");
@@ -661,6 +700,7 @@ int main(void)
 		cmocka_unit_test(a_mistake_is_shown_with_its_place),
 		cmocka_unit_test(print_gives_a_file_that_is_fine_and_prints_the_same),
 		cmocka_unit_test(an_answer_that_cannot_be_written_is_no_answer),
+		cmocka_unit_test(colours_are_for_terminals_and_those_who_want_them),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
