@@ -19,6 +19,7 @@
 struct column {
 	const char *key;
 	size_t width;
+	bool told;    /* some row has more to say than an empty list */
 	bool numbers; /* all of its cells are: aligned to the right */
 	bool counts;  /* lists of objects: shown by their number here, and whole below the row */
 };
@@ -33,11 +34,10 @@ static bool holds_objects(const json_t *value)
 	return json_is_object(json_array_get(value, 0));
 }
 
-/* An empty list says nothing about its kind, and an object is no cell. */
+/* An object is no cell, and warnings have lines of their own. */
 static bool is_cell(const char *key, const json_t *value)
 {
-	return strcmp(key, "warnings") != 0 && !json_is_object(value) &&
-	       (!json_is_array(value) || json_array_size(value));
+	return strcmp(key, "warnings") != 0 && !json_is_object(value);
 }
 
 static void scalar_text(const json_t *value, struct text *text)
@@ -124,10 +124,24 @@ static void columns_find(struct table *table, const json_t *list)
 			if (!is_cell(key, value))
 				continue;
 			column = column_of(table, key);
+			if (json_is_array(value) && !json_array_size(value))
+				continue;
+			column->told = true;
 			column->counts |= holds_objects(value);
 			column->numbers &= json_is_number(value) || holds_objects(value);
 		}
 	}
+}
+
+/* Columns of nothing but empty lists go. */
+static void columns_drop(struct table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->columns.count; i++)
+		if (table->columns.items[i].told)
+			table->columns.items[kept++] = table->columns.items[i];
+	table->columns.count = kept;
 }
 
 static void columns_measure(struct table *table, const json_t *list)
@@ -269,6 +283,7 @@ static void table_put(struct view *view, const char *feature, const json_t *list
 	if (!view->feature && table.rows > VIEW_ROWS)
 		table.rows = VIEW_ROWS;
 	columns_find(&table, list);
+	columns_drop(&table);
 	columns_measure(&table, list);
 	headings_put(view, &table);
 	for (size_t i = 0; i < table.rows; i++)

@@ -37,13 +37,15 @@ static void operations(struct view *view, const json_t *list, size_t counts[3])
 	}
 }
 
-/* The last words when the configuration itself was refused. */
-static void refused(struct view *view, size_t errors)
+/* All that is shown when the configuration itself was refused; @end follows the count of its mistakes. */
+static void refused(struct view *view, const json_t *reply, const char *end)
 {
+	size_t errors = render_diagnostics(view, reply);
+
 	if (!errors)
 		return;
 	view_count(view, (int64_t)errors, "mistake");
-	view_puts(view, ": nothing was changed.\n");
+	view_puts(view, end);
 }
 
 static void pending_end(struct view *view, const json_t *pending)
@@ -57,16 +59,15 @@ void render_plan(struct view *view, const json_t *reply)
 {
 	const json_t *list = view_list(view, reply, "operations"),
 		     *pending = view_list(view, reply, "pending");
-	int status = view_exit(view, reply);
-	size_t counts[3] = { 0 }, errors;
+	size_t counts[3] = { 0 };
 
-	operations(view, list, counts);
-	render_pending(view, pending, 0);
-	errors = render_diagnostics(view, reply);
-	if (status == 2) {
-		refused(view, errors);
+	if (view_exit(view, reply) == 2) {
+		refused(view, reply, ".\n");
 		return;
 	}
+	operations(view, list, counts);
+	render_pending(view, pending, 0);
+	render_diagnostics(view, reply);
 	if (view->text.length)
 		view_puts(view, "\n");
 	if (json_array_size(list))
@@ -95,7 +96,7 @@ static void confirm_hint(struct view *view, const json_t *reply)
 		return;
 	view_puts(view, "Confirm within ");
 	/* As it was typed, as far as that can be known. */
-	if (milliseconds <= 120000 || milliseconds % 60000)
+	if (milliseconds % 60000)
 		view_printf(view, "%lld s", (long long)(milliseconds / 1000));
 	else
 		view_seconds(view, milliseconds / 1000);
@@ -127,18 +128,18 @@ static void done_line(struct view *view, const json_t *reply, const char *done)
 
 static void render_done(struct view *view, const json_t *reply, const char *done)
 {
-	int status = view_exit(view, reply);
 	bool rolled_back = view_flag(view, reply, "rolled_back");
 	const char *error = view_string(view, reply, "error");
-	size_t errors;
 
 	render_failing(view, view_list(view, reply, "failed"), 0);
+	if (view_exit(view, reply) == 2) {
+		refused(view, reply, ": nothing was changed.\n");
+		return;
+	}
 	render_pending(view, view_list(view, reply, "pending"), 0);
-	errors = render_diagnostics(view, reply);
+	render_diagnostics(view, reply);
 	if (rolled_back)
 		view_puts(view, "rolled back: nothing was changed\n");
-	else if (status == 2)
-		refused(view, errors);
 	else if (json_object_get(reply, "generation") &&
 		 !(*error && !view_number(view, reply, "operations")))
 		done_line(view, reply, done);

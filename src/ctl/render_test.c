@@ -151,7 +151,7 @@ static void a_refused_configuration_shows_its_mistakes_and_no_sum(void **state)
 		     "{'exit': 2, 'diagnostics': ["
 		     "{'level': 'error', 'text': 'bad', 'rendered': 'f:1:1: error: bad'},"
 		     "{'level': 'warning', 'text': 'hm'}]}",
-		     NULL, "f:1:1: error: bad\nwarning: hm\n1 mistake: nothing was changed.\n");
+		     NULL, "f:1:1: error: bad\nwarning: hm\n1 mistake.\n");
 	assert_shown(render_apply, "{'exit': 2, 'error': 'another apply is running'}", NULL, "");
 }
 
@@ -247,6 +247,28 @@ static void the_status_of_a_feature_is_all_of_it_and_nothing_else(void **state)
 		"    listen 2001:db8:1:1::/64 198.51.100.0/24 192.0.2.1\n");
 	assert_shown(render_status, "{'exit': 0, 'features': {}}", "services",
 		     "services: not in the configuration\n");
+}
+
+static void columns_stand_where_their_keys_do(void **state)
+{
+	assert_shown(render_status,
+		     "{'exit': 0, 'features': {'later': {'things': ["
+		     "{'a': 'x', 'details': [], 'b': 1, 'none': []},"
+		     "{'a': 'y', 'details': [{'name': 'v', 'n': 3}], 'b': 20, 'none': []}]}}}",
+		     "later",
+		     "later\n"
+		     "  A  DETAILS   B\n"
+		     "  x        0   1\n"
+		     "  y        1  20\n"
+		     "    details v n 3\n");
+}
+
+static void a_refused_plan_shows_no_operations(void **state)
+{
+	assert_shown(render_plan,
+		     "{'exit': 2, 'operations': [{'op': 'delete', 'text': '- everything'}],"
+		     " 'diagnostics': [{'level': 'error', 'rendered': 'f:1:1: error: bad'}]}",
+		     NULL, "f:1:1: error: bad\n1 mistake.\n");
 }
 
 static void ten_thousand_claims_still_fit_the_screen(void **state)
@@ -423,6 +445,8 @@ int main(void)
 		cmocka_unit_test(a_confirm_names_what_stays),
 		cmocka_unit_test(a_status_is_one_page),
 		cmocka_unit_test(the_status_of_a_feature_is_all_of_it_and_nothing_else),
+		cmocka_unit_test(columns_stand_where_their_keys_do),
+		cmocka_unit_test(a_refused_plan_shows_no_operations),
 		cmocka_unit_test(ten_thousand_claims_still_fit_the_screen),
 		cmocka_unit_test(an_event_is_a_line_with_the_local_time),
 		cmocka_unit_test(nothing_in_a_reply_steers_the_terminal),

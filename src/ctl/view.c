@@ -156,7 +156,7 @@ void view_seconds(struct view *view, int64_t seconds)
 {
 	long long minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
 
-	if (seconds < 60)
+	if (seconds < 120)
 		view_printf(view, "%lld s", (long long)seconds);
 	else if (minutes < 60)
 		view_printf(view, "%lld min", minutes);

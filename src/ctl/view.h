@@ -54,7 +54,7 @@ void view_paint(struct view *view, enum paint paint, const char *string);
 void view_pad(struct view *view, size_t columns);
 /* "1 operation", "2 operations". */
 void view_count(struct view *view, int64_t count, const char *noun);
-/* "42 s", "5 min", "2 h 13 min", "3 d 4 h". */
+/* "90 s", "5 min", "2 h 13 min", "3 d 4 h". */
 void view_seconds(struct view *view, int64_t seconds);
 
 /* How many columns of a terminal @string takes. */
