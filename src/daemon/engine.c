@@ -22,7 +22,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define AUDIT_MS 60000		/* settings have no events; this is how often they are read again */
+#define AUDIT_MS 5000		/* settings have no events; this is how often they are read again, */
+#define AUDITS_FOR_ALL 24	/* and at each so-manieth time everything else too */
 #define COUNTERS_MS 5000	/* how much of its counts a dying worker may take with it */
 #define REPAIR_FIRST_MS 20	/* between two repairs, */
 #define REPAIR_MOST_MS 2000	/* and when somebody keeps changing what is ours */
@@ -158,7 +159,10 @@ static void on_audit(void *data)
 {
 	struct engine *engine = data;
 
-	host_resync(engine->host);
+	if (++engine->audits % AUDITS_FOR_ALL == 0)
+		host_resync(engine->host);
+	else
+		host_reread_sysctls(engine->host);
 	engine->dirty = true;
 	loop_timer_set(engine->audit, AUDIT_MS);
 }

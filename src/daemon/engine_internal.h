@@ -58,6 +58,7 @@ struct engine {
 	struct job job;
 	VEC(struct request) requests;
 
+	unsigned audits;
 	bool dirty;			/* facts may have changed: desire again */
 	bool stopping, ready;
 	unsigned confirm_ms;		/* that the apply under way was asked with; 0 = none */

@@ -296,13 +296,14 @@ static void job_end(struct engine *engine)
 
 	if (!unreadable) {
 		settle(engine);
+		configure_workers(engine, (committed ? job->target : engine->now)->config);
 		sync_workers(engine);
 	}
 	tell_outcome(engine, committed ? job->target->number : engine->now->number);
+	/* What was written is looked at once more, as the kernel has it now. */
+	engine->dirty = engine->dirty || !committed || job->done;
 	if (committed)
 		commit(engine);
-	else
-		engine->dirty = true;
 	set_interest(engine, engine->now->config, engine->now->config);
 	job_free(job);
 	engine_finished(engine, type, committed);

@@ -84,6 +84,7 @@ static void do_plan(struct engine *engine, struct request *request)
 	} else {
 		struct outcome outcome = { .generation = generation, .number = engine->now->number };
 
+		host_reread_sysctls(engine->host);
 		job_decide(engine, generation->config, &decided, &desired, &plan);
 		outcome.diags = &decided;
 		outcome.desired = &desired;
@@ -118,6 +119,7 @@ static void begin_apply(struct engine *engine, const struct request *request, st
 	engine->confirm_ms = generation == engine->now ? 0 : request->confirm_ms;
 	if (engine->confirm_ms)
 		remember_for_confirm(engine);
+	host_reread_sysctls(engine->host);
 	job_begin(engine, JOB_APPLY, generation);
 }
 

@@ -47,7 +47,7 @@ struct exceptions {
 void claims_exceptions(const struct config_list *claims, const struct facts *facts, struct exceptions *ret_exceptions);
 void exceptions_free(struct exceptions *exceptions);
 
-/* The claim's route is in place and ours. */
+/* The claim's route is in place, whoever put it there. */
 bool claim_in_place(const struct claim *claim, const struct facts *facts);
 /* The connected network that @claim meets without saying so, unless it is claimed already; or NULL. */
 const struct host_route *claim_unsaid_network(const struct claim *claim, const struct facts *facts);

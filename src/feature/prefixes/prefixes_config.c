@@ -16,24 +16,30 @@ static const struct config_field except_item = {
 	.example = "198.51.100.1",
 };
 
+enum { CLAIM_PREFIX, CLAIM_EXCEPT, CLAIM_CONNECTED, CLAIM_NONLOCAL_BIND };
+
 const struct config_field claim_fields[] = {
+	[CLAIM_PREFIX] =
 	{ "prefix", CONFIG_PREFIX, offsetof(struct claim, prefix), .required = true,
 	  .help = "The prefix that this host answers for, IPv4 (/8 and longer) or IPv6 (/16 and longer), every address of it. "
 		  "It becomes a route of type local in table local on the loopback link, and needs no address of its own on any link. "
 		  "The router upstream must route it to this host, or take it for on-link and find an answer to ARP: the kernel answers ARP "
 		  "for every address of an IPv4 claim, but not neighbour discovery for an IPv6 one.",
 	  .example = "2001:db8:1:1::/64" },
+	[CLAIM_EXCEPT] =
 	{ "except", CONFIG_LIST, offsetof(struct claim, except), .item = &except_item, .max = 4096,
 	  .help = "Addresses and prefixes inside the claim that belong to somebody else. Each becomes a copy, in table local, of the "
 		  "route that leads there in table main, with everything more specific below it; where none leads there, it becomes unreachable. Gateways and "
 		  "neighbours on a connected network inside the claim are excepted without being named here.",
 	  .example = "[198.51.100.1, 198.51.100.64/28]" },
+	[CLAIM_CONNECTED] =
 	{ "connected", CONFIG_BOOL, offsetof(struct claim, connected),
 	  .help = "Says that the claim meets a connected network: a network that one of this host's links has an address in. "
 		  "Without it such a claim is refused, because senders inside a claim are silently dropped by Linux; with it, the gateways and the neighbours that this "
 		  "host knows are excepted, and stay so until the claim goes. Neighbours that it has never heard must be named in "
 		  "\\&`except\\&`.",
 	  .example = "true" },
+	[CLAIM_NONLOCAL_BIND] =
 	{ "nonlocal-bind", CONFIG_BOOL, offsetof(struct claim, nonlocal_bind), .def = true,
 	  .help = "IPv6 only, where one claim that says yes is enough: sets net.ipv6.ip_nonlocal_bind, so that unmodified programs can bind to the addresses of "
 		  "a claim and answer from them by packet information (IPV6_PKTINFO); without it Linux refuses both with EADDRNOTAVAIL and EINVAL, and such "
@@ -130,11 +136,24 @@ static int claim_order(const void *a, const void *b)
 	return r ? r : (*first > *second) - (*first < *second);
 }
 
+static void tell_overlap(const struct claim *inner, const struct claim *outer, struct diags *diags)
+{
+	char text[ADDRESS_TEXT_SIZE], cover[ADDRESS_TEXT_SIZE];
+
+	prefix_text(&inner->prefix, text);
+	prefix_text(&outer->prefix, cover);
+	if (prefix_compare(&inner->prefix, &outer->prefix) == 0)
+		diag_between(diags, place_of_prefix(inner), place_of_prefix(outer), -EINVAL,
+			     "%s is claimed twice; leave one of them out", text);
+	else
+		diag_between(diags, place_of_prefix(inner), place_of_prefix(outer), -EINVAL,
+			     "%s lies inside the claim %s; leave one of them out", text, cover);
+}
+
 /* A prefix sorts right before everything inside it: one pass with the last open cover finds every overlap. */
 static void check_overlaps(const struct config_list *claims, struct diags *diags)
 {
 	const struct claim *all = claims->items, *cover = NULL;
-	char inner[ADDRESS_TEXT_SIZE], outer[ADDRESS_TEXT_SIZE];
 	const struct claim **sorted = mem_alloc((claims->count + 1) * sizeof(*sorted));
 
 	for (unsigned i = 0; i < claims->count; i++)
@@ -147,11 +166,7 @@ static void check_overlaps(const struct config_list *claims, struct diags *diags
 			cover = sorted[i];
 			continue;
 		}
-		diag_between(diags, place_of_prefix(sorted[i]), place_of_prefix(cover), -EINVAL,
-			     prefix_compare(&cover->prefix, &sorted[i]->prefix) == 0 ?
-				     "%s is claimed twice, also as %s; leave one of them out" :
-				     "%s lies inside the claim %s; leave one of them out",
-			     prefix_text(&sorted[i]->prefix, inner), prefix_text(&cover->prefix, outer));
+		tell_overlap(sorted[i], cover, diags);
 	}
 	mem_freep(&sorted);
 }
@@ -166,9 +181,8 @@ void prefixes_check(const void *config, struct diags *diags)
 			continue;
 		check_prefix(claim, diags);
 		check_exceptions(claim, diags);
-		if (claim->prefix.family == AF_INET &&
-		    place_known(CONFIG_PLACE(claim, claim_fields, struct claim, nonlocal_bind)))
-			diag_at(diags, CONFIG_PLACE(claim, claim_fields, struct claim, nonlocal_bind), -EINVAL,
+		if (claim->prefix.family == AF_INET && place_known(claim->record.places[CLAIM_NONLOCAL_BIND]))
+			diag_at(diags, claim->record.places[CLAIM_NONLOCAL_BIND], -EINVAL,
 				"nonlocal-bind is for IPv6 claims: IPv4 needs no such thing; leave it out");
 	}
 	check_overlaps(claims, diags);

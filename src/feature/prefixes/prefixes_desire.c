@@ -18,9 +18,8 @@ bool claim_in_place(const struct claim *claim, const struct facts *facts)
 {
 	const struct host_link *loopback = facts_link(facts, "lo");
 	struct host_route like = claim_route(&claim->prefix, loopback ? loopback->index : 0);
-	const struct host_route *route = state_find(facts->observed, OBJECT_ROUTE, &like);
 
-	return route && route->object.ours;
+	return state_find(facts->observed, OBJECT_ROUTE, &like) != NULL;
 }
 
 static void note_network(void *data, const struct host_route *route)
@@ -74,7 +73,8 @@ static void desire_exceptions(const struct exceptions *exceptions, const bool *r
 
 		if (refused[exception->claim])
 			continue;
-		if (exception->route.link && (!link || !facts_link_up(facts, link->name))) {
+		/* Without a carrier it stays, so that no flap forgets it; without IFF_UP Linux takes no route. */
+		if (exception->route.link && (!link || !(link->flags & IFF_UP))) {
 			desire_pending(desired, exception->place, "the exception %s waits for link %s to come up",
 				       prefix_text(&exception->route.to, text), link ? link->name : "(gone)");
 			continue;
