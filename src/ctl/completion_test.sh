@@ -4,7 +4,7 @@
 # What bash completes is what mhctl takes: every word of `mhctl --help` and of the help of each
 # command is offered, and no other.
 #	completion_test.sh MHCTL COMPLETION
-mhctl=$1
+mhctl=$(realpath "$1") || exit 1
 failures=0
 
 # shellcheck source=../../completion/mhctl.bash
