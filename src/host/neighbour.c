@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Neighbours of IPv4 and IPv6, as the kernel resolved them. */
+/*
+ * Neighbours of IPv4 and IPv6, as the kernel resolved them. Entries in the state "noarp" are left
+ * out: the kernel makes them up for groups, broadcasts and links without resolution, shows them in
+ * a dump, and does not tell when one comes.
+ */
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -13,7 +17,7 @@
 static const struct word neighbour_states[] = {
 	{ "incomplete", NUD_INCOMPLETE }, { "reachable", NUD_REACHABLE }, { "stale", NUD_STALE },
 	{ "delay", NUD_DELAY },		  { "probe", NUD_PROBE },	  { "failed", NUD_FAILED },
-	{ "noarp", NUD_NOARP },		  { "permanent", NUD_PERMANENT }, { 0 }
+	{ "permanent", NUD_PERMANENT },	  { 0 }
 };
 
 static const struct word neighbour_flags[] = {
@@ -44,6 +48,8 @@ static bool neighbour_decoded(void *object, const struct nlmsghdr *message)
 	const struct host_neighbour *neighbour = object;
 	const struct ndmsg *header = NLMSG_DATA(message);
 
+	if (message->nlmsg_type == RTM_NEWNEIGH && neighbour->state & NUD_NOARP)
+		return false;
 	return address_size(header->ndm_family) && neighbour->address.family == header->ndm_family;
 }
 
