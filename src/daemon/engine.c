@@ -78,6 +78,8 @@ static void plan_retry(struct engine *engine)
 
 static void become_ready(struct engine *engine)
 {
+	if (engine->ready)
+		return;
 	engine->ready = true;
 	if (engine->failing.items.count)
 		log_warning("%zu objects were refused; trying again (mhctl status shows them)", engine->failing.items.count);
@@ -111,7 +113,10 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 	case JOB_NONE:
 		break;
 	case JOB_START:
-		become_ready(engine);
+		engine->started = true;
+		/* Ready is who answers: the workers' first word is waited for, but not longer than an audit. */
+		if (!engine_ask_workers(engine))
+			become_ready(engine);
 		break;
 	case JOB_APPLY:
 		finish_apply(engine, committed);
@@ -159,6 +164,8 @@ static void on_audit(void *data)
 {
 	struct engine *engine = data;
 
+	if (engine->started)
+		become_ready(engine);
 	if (++engine->audits % AUDITS_FOR_ALL == 0)
 		host_resync(engine->host);
 	else
@@ -219,8 +226,9 @@ static void on_worker_reported(void *data, uint32_t number)
 {
 	struct engine *engine = data;
 
-	if (engine->server)
-		server_reported(engine->server);
+	if (engine->started)
+		become_ready(engine);
+	server_reported(engine->server);
 }
 
 static void make_shells(struct engine *engine)

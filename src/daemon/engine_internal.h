@@ -60,7 +60,8 @@ struct engine {
 
 	unsigned audits;
 	bool dirty;			/* facts may have changed: desire again */
-	bool stopping, ready;
+	bool started, ready;		/* the first job has ended; and its workers answer */
+	bool stopping;
 	unsigned confirm_ms;		/* that the apply under way was asked with; 0 = none */
 	int64_t started_us, confirm_until_us;
 	int64_t last_repair_us, next_repair_us;

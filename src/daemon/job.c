@@ -324,8 +324,12 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 		job_end(engine);
 		return;
 	}
-	/* First what workers answer, then where they listen: nothing comes in that they do not know. */
-	configure_workers(engine, target->config);
+	/*
+	 * First what workers answer, then where they listen: nothing comes in that they do not know. A
+	 * repair changes neither, and what it is about to mend would be missing from the facts.
+	 */
+	if (type != JOB_REPAIR)
+		configure_workers(engine, target->config);
 	if (!job->plan.count)
 		job_end(engine);
 }
