@@ -108,7 +108,9 @@ def reconciler_rows(stage, plan):
     again = []
 
     def ours():
-        first, second = Apply(daemon, text), Apply(daemon, text)
+        first = Apply(daemon, text)
+        daemon.status()     # answered when the echo of the first has died down: that is not the second's work
+        second = Apply(daemon, text)
         if len(stage.host.ours()) != len(prefixes):
             raise Broken(f"{len(stage.host.ours())} routes in place, not {len(prefixes)}")
         if second.operations:
