@@ -28,6 +28,7 @@
  *	"pending"	as above
  *	"confirm_ms"	when it waits for a confirm
  *	"timing"	{"read_us", "decide_us", "apply_us"}
+ * confirm adds "generation".
  * status adds
  *	"version", "pid", "generation", "config" (file name), "uptime_s", "confirm_ms" (left, when waiting)
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}

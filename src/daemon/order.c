@@ -88,7 +88,8 @@ static void do_plan(struct engine *engine, struct request *request)
 		job_decide(engine, generation->config, &decided, &desired, &plan);
 		outcome.diags = &decided;
 		outcome.desired = &desired;
-		outcome.plan = &plan;
+		/* What was refused has no plan: without the refused objects it would show a loss that nobody asked for. */
+		outcome.plan = decided.errors ? NULL : &plan;
 		outcome.observed = host_observed(engine->host);
 		request->told(request->data, &outcome);
 		plan_free(&plan);

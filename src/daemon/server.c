@@ -161,13 +161,16 @@ static void request_rollback(struct client *client, const json_t *request)
 
 static void request_confirm(struct client *client, const json_t *request)
 {
-	json_t *reply;
+	struct engine *engine = client->server->engine;
+	struct engine_status status;
 
-	if (engine_confirm(client->server->engine) < 0)
-		reply = report_error(1, "nothing waits to be confirmed");
-	else
-		reply = json_pack("{s:i,s:[]}", "exit", 0, "diagnostics");
-	client_reply(client, reply);
+	if (engine_confirm(engine) < 0) {
+		client_reply(client, report_error(1, "nothing waits to be confirmed"));
+		return;
+	}
+	engine_status(engine, &status);
+	client_reply(client, json_pack("{s:i,s:[],s:i}", "exit", 0, "diagnostics", "generation",
+				       (int)status.generation->number));
 }
 
 static const char *const *feature_names(void)

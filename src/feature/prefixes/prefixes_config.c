@@ -85,7 +85,8 @@ static struct place place_of_prefix(const struct claim *claim)
 	return CONFIG_PLACE(claim, claim_fields, struct claim, prefix);
 }
 
-static void check_prefix(const struct claim *claim, struct diags *diags)
+/* Returns whether it may be claimed at all. */
+static bool check_prefix(const struct claim *claim, struct diags *diags)
 {
 	uint8_t shortest = claim->prefix.family == AF_INET ? 8 : 16;
 	struct place at = place_of_prefix(claim);
@@ -95,7 +96,7 @@ static void check_prefix(const struct claim *claim, struct diags *diags)
 	if (claim->prefix.length == 0) {
 		diag_at(diags, at, -EINVAL, "%s is the default route: claiming it would cut this host off; name the prefix that is yours",
 			prefix_text(&claim->prefix, text));
-		return;
+		return false;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(absurd); i++) {
 		if (prefix_parse(absurd[i].prefix, &bad) < 0 || !prefix_overlaps(&bad, &claim->prefix) ||
@@ -103,11 +104,14 @@ static void check_prefix(const struct claim *claim, struct diags *diags)
 			continue;
 		diag_at(diags, at, -EINVAL, "%s cannot be claimed, because of %s: %s", prefix_text(&claim->prefix, text),
 			absurd[i].prefix, absurd[i].reason);
-		return;
+		return false;
 	}
-	if (claim->prefix.length < shortest)
+	if (claim->prefix.length < shortest) {
 		diag_at(diags, at, -EINVAL, "%s is shorter than /%u: nobody holds that much; name the prefix that is yours",
 			prefix_text(&claim->prefix, text), shortest);
+		return false;
+	}
+	return true;
 }
 
 static void check_exceptions(const struct claim *claim, struct diags *diags)
@@ -151,41 +155,41 @@ static void tell_overlap(const struct claim *inner, const struct claim *outer, s
 }
 
 /* A prefix sorts right before everything inside it: one pass with the last open cover finds every overlap. */
-static void check_overlaps(const struct config_list *claims, struct diags *diags)
+static void check_overlaps(const struct claim **sorted, size_t count, struct diags *diags)
 {
-	const struct claim *all = claims->items, *cover = NULL;
-	const struct claim **sorted = mem_alloc((claims->count + 1) * sizeof(*sorted));
+	const struct claim *cover = NULL;
 
-	for (unsigned i = 0; i < claims->count; i++)
-		sorted[i] = &all[i];
-	qsort(sorted, claims->count, sizeof(*sorted), claim_order);
-	for (unsigned i = 0; i < claims->count; i++) {
-		if (!sorted[i]->prefix.family)
-			continue;	/* it could not be read, and that was told */
+	if (count)
+		qsort(sorted, count, sizeof(*sorted), claim_order);
+	for (size_t i = 0; i < count; i++) {
 		if (!cover || !prefix_covers(&cover->prefix, &sorted[i]->prefix)) {
 			cover = sorted[i];
 			continue;
 		}
 		tell_overlap(sorted[i], cover, diags);
 	}
-	mem_freep(&sorted);
 }
 
 void prefixes_check(const void *config, struct diags *diags)
 {
 	const struct config_list *claims = config;
 	const struct claim *claim = claims->items;
+	const struct claim **possible = mem_alloc((claims->count + 1) * sizeof(*possible));
+	size_t count = 0;
 
 	for (unsigned i = 0; i < claims->count; i++, claim++) {
 		if (!claim->prefix.family)
-			continue;
-		check_prefix(claim, diags);
+			continue;	/* it could not be read, and that was told */
+		/* What is absurd covers nothing: one mistake is told once. */
+		if (check_prefix(claim, diags))
+			possible[count++] = claim;
 		check_exceptions(claim, diags);
 		if (claim->prefix.family == AF_INET && place_known(claim->record.places[CLAIM_NONLOCAL_BIND]))
 			diag_at(diags, claim->record.places[CLAIM_NONLOCAL_BIND], -EINVAL,
 				"nonlocal-bind is for IPv6 claims: IPv4 needs no such thing; leave it out");
 	}
-	check_overlaps(claims, diags);
+	check_overlaps(possible, count, diags);
+	mem_freep(&possible);
 }
 
 static void prefixes_interest(const void *config, struct interest *interest)
