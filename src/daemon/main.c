@@ -13,7 +13,7 @@
 
 static const char usage[] =
 	"Usage: multihomed [-c FILE] [-s SOCKET] [--one] [--verbose]\n"
-	"Makes a host with many addresses behave: applies what FILE asks, and keeps it so.\n"
+	"Makes a host with many addresses behave: does what FILE asks, and keeps it so.\n"
 	"\n"
 	"  -c, --config FILE    configuration (" DEFAULT_CONFIG ");\n"
 	"                       \"builtin\" = the built-in example, for a lab\n"
