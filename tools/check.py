@@ -101,7 +101,8 @@ class Stage:
     def unit(self, folder, env=None):
         report = folder / "meson-logs" / "testlog.json"
         report.unlink(missing_ok=True)
-        status = self.run("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--suite", "unit", env=env)
+        status = self.run("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--suite", "unit",
+                          env=env)
         self.count(status, meson_tally(report), "unit tests")
 
     def pytest(self, *arguments, build=None, env=None):

@@ -21,8 +21,8 @@ MEMORY_MB = 2048
 def build(folder):
     if not (folder / "build.ninja").exists():
         subprocess.run(["meson", "setup", folder, "-Dfuzz=true", "-Dtests=disabled", "-Dwerror=true",
-                        "-Db_lundef=false", "-Db_pie=false", "-Doptimization=1"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
-                       env=dict(os.environ, CC="clang"))
+                        "-Db_lundef=false", "-Db_pie=false", "-Doptimization=1"],
+                       cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, CC="clang"))
     targets = [f"test/fuzz/{path.stem}" for path in sorted(HERE.glob("*_fuzz.c"))]
     subprocess.run(["ninja", "-C", folder, "--quiet", *targets], check=True)
     return [folder / target for target in targets]

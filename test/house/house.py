@@ -20,7 +20,8 @@ DOORS = {
     r"ev\.h": [r"src/io/loop\.c"],
     r"cap-ng\.h|seccomp\.h": [r"src/io/sandbox\.c"],
     r"jansson\.h": [r"src/daemon/", r"src/ctl/", r"src/feature/\w+/\w+_status(_test)?\.c"],
-    r"cmocka\.h": [r".*_test\.[ch]", r"test/"],
+    # Tests, and what several of them share.
+    r"cmocka\.h": [r".*_test\.[ch]", r".*_stage(_io)?\.[ch]", r".*/scene\.[ch]", r"test/"],
 }
 MIT = re.compile(r"(lib|include)/")
 FUNCTION_LINES, FILE_LINES, HEADER_LINES = 80, 800, 120
@@ -151,15 +152,17 @@ def third_parties_stay_behind_their_door(tree):
 def functions_are_short(tree):
     for path in files(tree, ".c", ".h"):
         for function in functions(read(tree, path)):
-            if len(function.body) > FUNCTION_LINES:
-                yield f"{path}:{function.line}: {function.name}() has {len(function.body)} lines, above {FUNCTION_LINES}"
+            lines = len(function.body)
+            if lines > FUNCTION_LINES:
+                yield f"{path}:{function.line}: {function.name}() has {lines} lines, above {FUNCTION_LINES}"
 
 
 def functions_take_few_parameters(tree):
     for path in files(tree, ".c", ".h"):
         for function in functions(read(tree, path)):
-            if function.parameters() > PARAMETERS:
-                yield f"{path}:{function.line}: {function.name}() takes {function.parameters()} parameters, above {PARAMETERS}"
+            count = function.parameters()
+            if count > PARAMETERS:
+                yield f"{path}:{function.line}: {function.name}() takes {count} parameters, above {PARAMETERS}"
 
 
 def functions_nest_little(tree):
@@ -282,6 +285,26 @@ def every_decoder_has_a_fuzzer(tree):
             yield f"test/fuzz/{target.name}:0: no seeds in test/fuzz/seeds/{name}/"
 
 
+def links_lead_somewhere(tree):
+    """Links of a page to files of this project, and to headings of a page."""
+    for path in files(tree, ".md"):
+        text = re.sub(r"```.*?```", lambda code: "\n" * code.group(0).count("\n"), read(tree, path), flags=re.S)
+        for number, line in enumerate(text.splitlines(), 1):
+            for target in re.findall(r"\]\(([^)\s]+)\)", line):
+                name, _, heading = target.partition("#")
+                page = pathlib.Path(tree, path.parent, name) if name else pathlib.Path(tree, path)
+                if "://" in target:
+                    continue
+                if not page.exists() or (heading and heading not in headings(page.read_text(encoding="utf-8"))):
+                    yield f"{path}:{number}: leads nowhere: {target}"
+
+
+def headings(page):
+    """The anchors of a page's headings, as forges make them: small letters, dashes, no punctuation."""
+    lines = re.findall(r"^#+ (.*)$", page, re.M)
+    return {re.sub(r"[^\w\- ]", "", line.strip().lower()).replace(" ", "-") for line in lines}
+
+
 def every_test_is_run(tree):
     """A x_test.c that no meson.build names is a test that never fails."""
     root = pathlib.Path(tree)
@@ -296,7 +319,7 @@ RULES = [
     functions_are_short, functions_take_few_parameters, functions_nest_little, files_are_short, lines_are_short,
     switches_over_our_enums_have_no_default, static_functions_are_not_declared_ahead, sources_name_their_licence,
     nothing_is_left_unfinished, no_path_of_the_build_machine, every_feature_has_its_page_and_a_golden_case,
-    every_decoder_has_a_fuzzer, every_test_is_run,
+    every_decoder_has_a_fuzzer, links_lead_somewhere, every_test_is_run,
 ]
 
 

@@ -23,7 +23,8 @@ FIXTURES = {
         {"src/feature/services/services_check.c": '#include "feature/prefixes/prefixes.h"\n'},
         "src/feature/services/services_check.c:1",
         {"src/feature/list.c": '#include "feature/prefixes/prefixes.h"\n',
-         "src/feature/prefixes/prefixes_check.c": '#include "feature/prefixes/prefixes.h"\n#include "feature/feature.h"\n'}),
+         "src/feature/prefixes/prefixes_check.c":
+         '#include "feature/prefixes/prefixes.h"\n#include "feature/feature.h"\n'}),
     "the_library_stands_alone": (
         {"lib/udp.c": '#include "multihome.h"\n#include "base/mem.h"\n'}, "lib/udp.c:2",
         {"lib/udp.c": '#include "multihome.h"\n#include "private.h"\n#include <netinet/in.h>\n'}),
@@ -38,7 +39,8 @@ FIXTURES = {
         "src/base/a.c:1: wide() takes 6",
         {"src/base/a.c": "int fine(int a, int b, void (*c)(int, int), int d, const char *format, ...)\n{\n}\n"}),
     "functions_nest_little": (
-        {"src/base/a.c": "int deep(void)\n{\n\tfor (;;)\n\t\tif (a)\n\t\t\twhile (b)\n\t\t\t\tif (c)\n\t\t\t\t\td();\n}\n"},
+        {"src/base/a.c": "int deep(void)\n{\n\tfor (;;)\n\t\tif (a)\n\t\t\twhile (b)\n"
+                         "\t\t\t\tif (c)\n\t\t\t\t\td();\n}\n"},
         "src/base/a.c:1: deep() nests",
         {"src/base/a.c": "int fine(void)\n{\n\tif (a)\n\t\tfor (;;)\n\t\t\tcall(a,\n\t\t\t\t\tforeign);\n}\n"}),
     "files_are_short": (
@@ -52,7 +54,8 @@ FIXTURES = {
          "src/base/a.c": "\tswitch (colour) {\n\tcase COLOUR_RED:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"},
         "src/base/a.c:4",
         {"src/base/a.c": "enum { OPTION_ONE = 256 };\n"
-                         "\tswitch (option) {\n\tcase 'c':\n\tcase OPTION_ONE:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"
+                         "\tswitch (option) {\n\tcase 'c':\n\tcase OPTION_ONE:\n\t\treturn 1;\n"
+                         "\tdefault:\n\t\treturn 0;\n\t}\n"
                          "\tswitch (family) {\n\tcase AF_INET:\n\t\treturn 1;\n\tdefault:\n\t\treturn 0;\n\t}\n"}),
     "static_functions_are_not_declared_ahead": (
         {"src/base/a.c": "int b;\nstatic int later(const char *text,\n\t\t int length);\n"}, "src/base/a.c:2",
@@ -76,6 +79,10 @@ FIXTURES = {
         {"test/fuzz/vrrp_fuzz.c": GPL, "test/fuzz/meson.build": "fuzzers = {}\n", "test/fuzz/seeds/vrrp/one": "x"},
         "test/fuzz/vrrp_fuzz.c:0: not in",
         {"test/fuzz/vrrp_fuzz.c": GPL, "test/fuzz/meson.build": "\t'vrrp': [net],\n", "test/fuzz/seeds/vrrp/one": "x"}),
+    "links_lead_somewhere": (
+        {"README.md": "Read\n[the guide](doc/guide.md#first).\n", "doc/guide.md": "# Second\n"}, "README.md:2",
+        {"README.md": "[the guide](doc/guide.md#locked-out---confirm), [a site](https://example.com/x)\n",
+         "doc/guide.md": "## Locked out: --confirm\n[up](#locked-out---confirm)\n```\n[x](nowhere)\n```\n"}),
     "every_test_is_run": (
         {"src/net/lpm_test.c": GPL, "src/net/meson.build": "foreach name : ['wire_test']\n"}, "src/net/lpm_test.c:0",
         {"src/net/lpm_test.c": GPL, "src/net/meson.build": "foreach name : ['lpm_test']\n"}),
@@ -121,7 +128,8 @@ def test_every_key_of_the_configuration_has_help():
 
 
 def test_a_key_without_help_is_caught():
-    assert list(house.keys_without_help("prefixes\tWhole prefixes.\nprefixes.via\t\n")) == ["prefixes.via: no help text"]
+    listing = "prefixes\tWhole prefixes.\nprefixes.via\t\n"
+    assert list(house.keys_without_help(listing)) == ["prefixes.via: no help text"]
 
 
 @pytest.mark.parametrize("program", ["src/daemon/multihomed", "src/ctl/mhctl"])

@@ -35,9 +35,10 @@ def script(path, text):
 def test_tests_within_a_unit_test_are_counted_one_by_one(tmp_path):
     rows = [
         {"name": "wire_test", "result": "OK", "stderr": "[  PASSED  ] 8 test(s).\n"},
-        {"name": "lpm_test", "result": "FAIL", "stderr": "[  PASSED  ] 4 test(s).\n[  FAILED  ] 1 test(s), listed below:\n"
-                                                         "[  FAILED  ] the_twin_agrees\n"},
-        {"name": "host_test", "result": "OK", "stdout": "[  SKIPPED ] needs_a_namespace\n", "stderr": "[  PASSED  ] 2 test(s).\n"},
+        {"name": "lpm_test", "result": "FAIL",
+         "stderr": "[  PASSED  ] 4 test(s).\n[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] the_twin_agrees\n"},
+        {"name": "host_test", "result": "OK",
+         "stdout": "[  SKIPPED ] needs_a_namespace\n", "stderr": "[  PASSED  ] 2 test(s).\n"},
         {"name": "plain", "result": "OK"},
         {"name": "hangs", "result": "TIMEOUT"},
     ]
@@ -123,7 +124,8 @@ def test_a_crash_and_a_missing_file_fail(case, tmp_path):
 
 def test_no_case_at_all_is_no_success(tmp_path):
     (tmp_path / "empty").mkdir()
-    done = subprocess.run([sys.executable, ROOT / "test/golden/run.py", "--program", "true", "--root", tmp_path / "empty"])
+    done = subprocess.run([sys.executable, ROOT / "test/golden/run.py", "--program", "true",
+                           "--root", tmp_path / "empty"])
     assert done.returncode == 1
 
 
