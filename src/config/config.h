@@ -27,7 +27,7 @@ enum config_type {
 	CONFIG_PORTS,	 /* struct config_ports; "53" or "7000-7010" */
 	CONFIG_LIST,	 /* struct config_list; of .item */
 	CONFIG_RECORD,	 /* a struct of .size bytes, begins with struct config_record; .fields */
-	CONFIG_MAP, /* struct config_list of records; their first field, a (IF)NAME, is the key */
+	CONFIG_MAP,	 /* struct config_list of records; first field, a (IF)NAME: the key */
 };
 
 struct config_ports {
@@ -52,7 +52,7 @@ struct config_record {
 	const struct place *places;
 };
 
-/* Bounds are of numbers, durations (ms), and lengths of strings, lists and maps; .max 0 = none of its own. */
+/* Bounds are of numbers, durations (ms), lengths of strings, lists, maps; max 0 = none of its own. */
 struct config_field {
 	const char *name;
 	enum config_type type;
@@ -64,7 +64,7 @@ struct config_field {
 	const struct config_field *item;   /* LIST: what its items are; MAP: a RECORD */
 	const struct config_field *fields; /* RECORD: its table, ended by a NULL name */
 	size_t size;			   /* RECORD: sizeof its struct */
-	const char *help;    /* one or more sentences for the manual; required by the house test */
+	const char *help;    /* plain sentences for the manual, `keys` in backquotes; required */
 	const char *example; /* a value as a user would write it; for the manual */
 };
 
@@ -103,10 +103,7 @@ int config_read(struct source *source, const struct config_section *sections, si
 		struct diags *diags, struct config **ret_config);
 void config_free(struct config *config);
 
-/*
- * Prints in canonical form, which reads back as the same: block style, sections in order, values
- * that differ from their defaults.
- */
+/* Prints in canonical form, which reads back as the same: block style, without what is default. */
 void config_print(const struct config *config, const struct config_section *sections, size_t count,
 		  struct text *text);
 

@@ -17,7 +17,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* One line of text, not of a macro. */
+/* One line of text, not of a macro, as it is. */
 static void put_line(struct text *text, const char *line, size_t length)
 {
 	if (length && strchr(".'", line[0]))
@@ -29,6 +29,23 @@ static void put_line(struct text *text, const char *line, size_t length)
 			text_append(text, &line[i], 1);
 	}
 	text_puts(text, "\n");
+}
+
+/* The same, but `words` are set in bold. */
+static void put_prose(struct text *text, const char *line, size_t length)
+{
+	AUTO_TEXT set = { 0 };
+	bool bold = false;
+
+	put_line(&set, line, length);
+	for (size_t i = 0; i < set.length; i++) {
+		if (set.data[i] != '`') {
+			text_append(text, &set.data[i], 1);
+			continue;
+		}
+		bold = !bold;
+		text_puts(text, bold ? "\\fB" : "\\fR");
+	}
 }
 
 static const char *sentence_end(const char *sentence)
@@ -50,7 +67,7 @@ static void put_sentences(struct text *text, const char *sentences)
 	copy[0] = (char)toupper((unsigned char)copy[0]);
 	for (const char *sentence = copy; *sentence; sentence = end + (*end ? 1 : 0)) {
 		end = sentence_end(sentence);
-		put_line(text, sentence, (size_t)(end - sentence));
+		put_prose(text, sentence, (size_t)(end - sentence));
 	}
 	if (length && !strchr(".?!:", copy[length - 1])) {
 		text->length--;
@@ -66,11 +83,15 @@ static void put_number(const struct config_field *field, uint64_t number, struct
 		text_printf(text, "%" PRIu64, number);
 }
 
-static const char *unit_of(const struct config_field *field)
+/* What is counted, to stand behind the last bound. */
+static void put_unit(const struct config_field *field, struct text *text)
 {
+	uint64_t last = field->max ? field->max : field->min;
+
 	if (field->type == CONFIG_STRING)
-		return " bytes";
-	return field->type == CONFIG_LIST || field->type == CONFIG_MAP ? " items" : "";
+		text_puts(text, last == 1 ? " byte" : " bytes");
+	else if (field->type == CONFIG_LIST || field->type == CONFIG_MAP)
+		text_puts(text, last == 1 ? " item" : " items");
 }
 
 static void put_bounds(const struct config_field *field, struct text *text)
@@ -86,7 +107,7 @@ static void put_bounds(const struct config_field *field, struct text *text)
 		text_puts(text, " to ");
 	if (field->max)
 		put_number(field, field->max, text);
-	text_puts(text, unit_of(field));
+	put_unit(field, text);
 }
 
 static void put_default(const struct config_field *field, struct text *text)

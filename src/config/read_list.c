@@ -11,6 +11,22 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The scalar @node within brackets, where it means the same. */
+static void put_bracketed(const struct node *node, struct text *text)
+{
+	static const char safe[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.+-@:";
+	bool plain = strspn(node->text, safe) == node->length && node->text[0] != ':' &&
+		     node->text[node->length - 1] != ':';
+
+	text_puts(text, "; write [");
+	if (plain)
+		text_puts(text, node->text);
+	else
+		value_print_string(node->text, text);
+	text_puts(text, "]");
+}
+
 /* What stands there is no container of the right kind: says how to make it one. */
 static int refuse_kind(struct reader *reader, const struct config_field *field,
 		       const struct node *node)
@@ -28,11 +44,8 @@ static int refuse_kind(struct reader *reader, const struct config_field *field,
 		text_puts(&way_out, "; put '- ' before its first key");
 	else if (!list && node->kind == NODE_LIST)
 		text_puts(&way_out, "; write 'NAME:' in place of each '-'");
-	else if (list && field->item->type < CONFIG_LIST && node->length < 64) {
-		text_puts(&way_out, "; write [");
-		value_print_string(node->text, &way_out);
-		text_puts(&way_out, "]");
-	}
+	else if (list && field->item->type < CONFIG_LIST && node->length && node->length < 64)
+		put_bracketed(node, &way_out);
 	return diag_at(reader->diags, node->place, -EINVAL, "expected %s, found %s%s",
 		       text_string(&expected), node_found(node, reader->scratch),
 		       text_string(&way_out));

@@ -38,7 +38,7 @@ static const struct config_field sample_service_fields[] = {
 	{ "protocols", CONFIG_LIST, AT(service, protocols), .item = &sample_protocol, .min = 1,
 	  .help = "by what" },
 	{ "banner", CONFIG_STRING, AT(service, banner), .min = 2, .max = 20,
-	  .help = "a greeting with a \\ in it" },
+	  .help = "a greeting with a \\ in `it`" },
 	{ "idle", CONFIG_DURATION, AT(service, idle_ms), .min = 1000, .max = 600000, .def = 30000,
 	  .help = "patience" },
 	{ "connections", CONFIG_U32, AT(service, connections), .min = 1, .max = 65535, .def = 1000,

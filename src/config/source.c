@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "net/wire.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -23,6 +24,9 @@
 
 #define SNIPPET_FOLDER "conf.d"
 #define SNIPPET_ENDING ".yaml"
+
+static_assert(SOURCE_MAX_BYTES == 8 << 20 && SOURCE_MAX_FILES == 256, "as the diagnostics say");
+static const char too_large[] = "all files together may have 8 MiB, and are larger";
 
 /* A reading in progress: how many bytes there are already, and the first thing that went wrong. */
 struct loading {
@@ -45,18 +49,19 @@ static void source_add(struct source *source, const char *name, size_t name_leng
 	*text = (struct text){ 0 };
 }
 
-static void loading_failed(struct loading *loading, const char *name, int error)
+/* The first error is the one that is returned; each is told. */
+static void loading_failed(struct loading *loading, const char *name, int error, const char *reason)
 {
 	const struct place nowhere = { 0 };
 
-	if (error == -EFBIG)
-		diag_at(loading->diags, nowhere, error,
-			"%s: all files together may have %u bytes, and are larger", name,
-			SOURCE_MAX_BYTES);
-	else
-		diag_at(loading->diags, nowhere, error, "%s: %s", name, strerror(-error));
+	diag_at(loading->diags, nowhere, error, "%s: %s", name, reason);
 	if (!loading->error)
 		loading->error = error;
+}
+
+static void reading_failed(struct loading *loading, const char *name, int error)
+{
+	loading_failed(loading, name, error, error == -EFBIG ? too_large : strerror(-error));
 }
 
 static void load_file(struct loading *loading, const char *name)
@@ -65,7 +70,7 @@ static void load_file(struct loading *loading, const char *name)
 	int r = text_read_file(name, SOURCE_MAX_BYTES - loading->bytes, &text);
 
 	if (r < 0) {
-		loading_failed(loading, name, r);
+		reading_failed(loading, name, r);
 		return;
 	}
 	loading->bytes += text.length;
@@ -100,7 +105,7 @@ static void load_standard_input(struct loading *loading)
 	int r = read_standard_input(&text);
 
 	if (r < 0)
-		loading_failed(loading, name, r);
+		reading_failed(loading, name, r);
 	else
 		source_add(loading->source, name, strlen(name), &text);
 }
@@ -110,15 +115,12 @@ static void load_snippet(struct loading *loading, const char *name)
 	struct stat status;
 
 	if (stat(name, &status) < 0)
-		loading_failed(loading, name, -errno);
+		reading_failed(loading, name, -errno);
 	else if (!S_ISREG(status.st_mode))
-		loading->error = diag_at(
-			loading->diags, (struct place){ 0 }, -EINVAL,
-			"%s: not a regular file; only such are read from " SNIPPET_FOLDER, name);
+		loading_failed(loading, name, -EINVAL,
+			       "not a regular file; only such are read from conf.d");
 	else if (loading->source->count == SOURCE_MAX_FILES)
-		loading->error = diag_at(loading->diags, (struct place){ 0 }, -EFBIG,
-					 "%s: more than %u files; join some of them", name,
-					 SOURCE_MAX_FILES);
+		loading_failed(loading, name, -EFBIG, "more than 256 files; join some of them");
 	else
 		load_file(loading, name);
 }
@@ -148,7 +150,7 @@ static void load_snippets(struct loading *loading, const char *path)
 
 	if (count < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			loading_failed(loading, folder, -errno);
+			reading_failed(loading, folder, -errno);
 		return;
 	}
 	for (int i = 0; i < count; i++) {

@@ -24,6 +24,7 @@ enum where {
 	AT_PROBLEM, /* where libyaml noticed */
 	AT_CONTEXT, /* where that began which it was reading */
 	AT_BOTH,    /* where it noticed, and where it began */
+	AT_OPEN,    /* where the list or mapping begins that it is in */
 };
 
 /* The first rule that fits speaks. */
@@ -56,8 +57,8 @@ static const struct rule rules[] = {
 	  "within [ ] and { } an address that begins with ':' must be in quotes, as in [\"::1\"]" },
 	{ "did not find expected node content", NULL, ',', AT_PROBLEM,
 	  "a value is missing before the ','" },
-	{ "did not find expected node content", NULL, END_OF_FILE, AT_CONTEXT,
-	  "the file ends where a value should be" },
+	{ "did not find expected node content", NULL, END_OF_FILE, AT_OPEN,
+	  "the bracket that opens here is never closed" },
 	{ "did not find expected node content", NULL, ANY_CHARACTER, AT_PROBLEM,
 	  "this cannot start a value; is a bracket left over, or are quotes missing?" },
 	{ "mapping values are not allowed in this context", NULL, ANY_CHARACTER, AT_PROBLEM,
@@ -128,18 +129,19 @@ static bool rule_fits(const struct rule *rule, const yaml_parser_t *parser, char
 	       strcmp(context + length - tail, rule->context ? rule->context : "") == 0;
 }
 
-static int rule_speak(const struct rule *rule, struct place problem, struct place context,
-		      struct diags *diags)
+static struct place rule_place(enum where where, struct place problem, struct place context,
+			       struct place open)
 {
-	switch (rule->where) {
+	switch (where) {
 	case AT_PROBLEM:
-		return diag_at(diags, problem, -EINVAL, "%s", rule->text);
-	case AT_CONTEXT:
-		return diag_at(diags, context, -EINVAL, "%s", rule->text);
 	case AT_BOTH:
-		return diag_between(diags, problem, context, -EINVAL, "%s", rule->text);
+		return problem;
+	case AT_CONTEXT:
+		return context;
+	case AT_OPEN:
+		return place_known(open) ? open : problem;
 	}
-	return -EINVAL;
+	return problem;
 }
 
 /* @bytes are not text: says what they seem to be. */
@@ -195,22 +197,23 @@ int syntax_check_text(const struct source_file *file, unsigned number, struct di
 }
 
 int syntax_error(const yaml_parser_t *parser, const struct source_file *file, unsigned number,
-		 struct diags *diags)
+		 struct place open, struct diags *diags)
 {
-	struct place problem = syntax_place(&parser->problem_mark, number);
-	struct place context = syntax_place(&parser->context_mark, number);
+	struct place problem = syntax_place(&parser->problem_mark, number), context = problem;
+	const struct place nowhere = { 0 };
 	char near;
 
 	if (!parser->problem)
 		return diag_at(diags, problem, -EINVAL, "libyaml gave up here");
+	if (parser->context)
+		context = syntax_place(&parser->context_mark, number);
 	near = character_at(file, parser->problem_mark.index);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		if (rule_fits(&rules[i], parser, near))
-			return rule_speak(&rules[i], problem, parser->context ? context : problem,
-					  diags);
+			return diag_between(diags, rule_place(rules[i].where, problem, context, open),
+					    rules[i].where == AT_BOTH ? context : nowhere, -EINVAL,
+					    "%s", rules[i].text);
 	}
-	if (parser->context)
-		return diag_between(diags, problem, context, -EINVAL, "%s %s", parser->problem,
-				    parser->context);
-	return diag_at(diags, problem, -EINVAL, "%s", parser->problem);
+	return diag_between(diags, problem, parser->context ? context : nowhere, -EINVAL, "%s %s",
+			    parser->problem, parser->context ? parser->context : "");
 }

@@ -29,7 +29,7 @@
 
 /* A container that is being filled. */
 struct frame {
-	struct node *node, **tail;
+	struct node *node, **tail, *last;
 	struct node *key; /* MAP: the key whose value is awaited */
 };
 
@@ -87,6 +87,7 @@ static void attach(struct builder *builder, struct node *node)
 		return;
 	*frame->tail = node;
 	frame->tail = &node->next;
+	frame->last = node;
 	frame->node->count++;
 }
 
@@ -188,6 +189,27 @@ static int add_event(struct builder *builder, const yaml_event_t *event)
 	return 0;
 }
 
+/*
+ * The syntax breaks off: a value that was taken for complete, with no key behind it, may be what
+ * is broken. It was told, so nothing more is said of it.
+ */
+static void doubt_last(struct builder *builder)
+{
+	const struct frame *root = &builder->stack[0];
+
+	if (!builder->depth)
+		builder->root = NULL;
+	else if (!root->key && root->last)
+		root->last->kind = NODE_REFUSED;
+}
+
+static struct place open_place(const struct builder *builder)
+{
+	const struct place nowhere = { 0 };
+
+	return builder->depth ? builder->stack[builder->depth - 1].node->place : nowhere;
+}
+
 static void build(struct builder *builder, yaml_parser_t *parser, const struct source_file *file)
 {
 	bool more = true;
@@ -195,7 +217,9 @@ static void build(struct builder *builder, yaml_parser_t *parser, const struct s
 
 	while (more) {
 		if (!yaml_parser_parse(parser, &event)) {
-			syntax_error(parser, file, builder->file, builder->diags);
+			syntax_error(parser, file, builder->file, open_place(builder),
+				     builder->diags);
+			doubt_last(builder);
 			return;
 		}
 		more = event.type != YAML_STREAM_END_EVENT && add_event(builder, &event) == 0;

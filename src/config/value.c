@@ -36,7 +36,7 @@ static int refuse(struct reader *reader, const struct config_field *field, const
 {
 	AUTO_TEXT expected = { 0 };
 
-	words_of_one(field, &expected);
+	words_of_example(field, &expected);
 	return diag_at(reader->diags, node->place, -EINVAL, "expected %s, found %s",
 		       text_string(&expected), node_found(node, reader->scratch));
 }

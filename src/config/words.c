@@ -11,15 +11,15 @@
 static const char *const one[] = {
 	[CONFIG_BOOL] = "true or false",
 	[CONFIG_U32] = "a number",
-	[CONFIG_DURATION] = "a duration such as 250ms, 30s, 5m or 1h",
+	[CONFIG_DURATION] = "a duration",
 	[CONFIG_NAME] = "a name",
 	[CONFIG_IFNAME] = "the name of a link",
 	[CONFIG_STRING] = "a text",
 	[CONFIG_ENUM] = "one of ",
-	[CONFIG_ADDRESS] = "an address such as 192.0.2.1 or 2001:db8::1",
-	[CONFIG_PREFIX] = "a prefix such as 192.0.2.0/24 or 2001:db8::/64",
+	[CONFIG_ADDRESS] = "an address",
+	[CONFIG_PREFIX] = "a prefix",
 	[CONFIG_NET] = "an address or a prefix",
-	[CONFIG_PORTS] = "a port or a range of ports such as 7000-7010",
+	[CONFIG_PORTS] = "a port or a range of ports",
 	[CONFIG_LIST] = "a list of ",
 	[CONFIG_RECORD] = "a mapping of ",
 	[CONFIG_MAP] = "a mapping of ",
@@ -40,6 +40,15 @@ static const char *const many[] = {
 	[CONFIG_LIST] = "lists of ",
 	[CONFIG_RECORD] = "mappings of ",
 	[CONFIG_MAP] = "mappings of ",
+};
+
+/* How it is written, for types that are not plain words or numbers. */
+static const char *const hints[] = {
+	[CONFIG_DURATION] = " such as 250ms, 30s, 5m or 1h",
+	[CONFIG_ADDRESS] = " such as 192.0.2.1 or 2001:db8::1",
+	[CONFIG_PREFIX] = " such as 192.0.2.0/24 or 2001:db8::/64",
+	[CONFIG_PORTS] = " such as 53 or 7000-7010",
+	[CONFIG_MAP] = NULL,
 };
 
 /* The first keys of a record, enough to know it by. */
@@ -73,6 +82,13 @@ void words_of_one(const struct config_field *field, struct text *text)
 {
 	text_puts(text, one[field->type]);
 	words_inside(field, text);
+}
+
+void words_of_example(const struct config_field *field, struct text *text)
+{
+	words_of_one(field, text);
+	if (hints[field->type])
+		text_puts(text, hints[field->type]);
 }
 
 void words_of_many(const struct config_field *field, struct text *text)

@@ -6,6 +6,8 @@
 
 /* A type as a person calls it: "an address", "a list of ports". For diagnostics and the manual. */
 void words_of_one(const struct config_field *field, struct text *text);
+/* The same with how it is written: "an address such as ...". */
+void words_of_example(const struct config_field *field, struct text *text);
 /* Several of it: "addresses", "ports". */
 void words_of_many(const struct config_field *field, struct text *text);
 
