@@ -95,18 +95,18 @@ class Daemon:
         """Writes another file beside it and returns its path."""
         return self.lab.file(f"{self.name}/{name}", text)
 
-    def launch(self, **options):
-        """Starts it and does not wait."""
-        command = [str(MULTIHOMED), "-c", str(self.config), "-s", str(self.socket), *self.words]
+    def launch(self, before=(), **options):
+        """Starts it, by the program @before where there is one, and does not wait."""
+        command = [*before, str(MULTIHOMED), "-c", str(self.config), "-s", str(self.socket), *self.words]
         with self.node.inside():
             self.process = Process(command, **options)
         self.lab.processes.append(self.process)
         self.past.append(self.process)
         return self.process
 
-    def start(self, timeout=60):
+    def start(self, timeout=60, **options):
         """Starts it and waits for the first plan to be in force."""
-        self.launch().wait_line(r"^ready$", patience(timeout))
+        self.launch(**options).wait_line(r"^ready$", patience(timeout))
         return self
 
     @property
