@@ -56,7 +56,7 @@ static const char *const colour_codes[] = {
 
 static void diag_add(struct diags *diags, const struct diag *diag, const char *format, va_list args)
 {
-	unsigned kept = 0;
+	unsigned kept = 0, most = DIAGS_MAX - (diag->level == DIAG_ERROR ? diags->reserved : 0);
 	va_list again;
 	char *text;
 	int length;
@@ -64,7 +64,7 @@ static void diag_add(struct diags *diags, const struct diag *diag, const char *f
 	for (unsigned i = 0; i < diags->count; i++)
 		kept += diags->items[i].level == diag->level;
 	diags->errors += diag->level == DIAG_ERROR;
-	if (kept >= DIAGS_MAX) {
+	if (kept >= most) {
 		diags->dropped++;
 		return;
 	}

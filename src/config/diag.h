@@ -29,8 +29,9 @@ struct diag {
 struct diags {
 	struct arena *arena; /* of the texts */
 	struct diag *items;
-	unsigned count;	  /* items that were kept */
-	unsigned errors;  /* all of them, kept or not */
+	unsigned count;	 /* items that were kept */
+	unsigned errors; /* all of them, kept or not */
+	unsigned reserved; /* of DIAGS_MAX errors, so many are kept free for what is looked at later */
 	unsigned dropped; /* of both levels: "... and N more" */
 	size_t room;
 };

@@ -133,21 +133,36 @@ static const void *read_section(struct reader *reader, const struct config_secti
 	return r < 0 ? NULL : value;
 }
 
+/* A flood of mistakes before leaves room for those of the @later out of @all sections. */
+static void reserve(struct diags *diags, size_t later, size_t all)
+{
+	diags->reserved = all ? (unsigned)(DIAGS_MAX / 2 * later / all) : 0;
+}
+
 static void read_sections(struct reader *reader, const struct config_section *sections,
 			  size_t count, struct config *config)
 {
 	struct roots roots = { .names = arena_alloc(reader->scratch,
 						    (count + 1) * sizeof(*roots.names)) };
-	struct parts parts;
+	struct parts *parts = arena_alloc(reader->scratch, count * sizeof(*parts));
+	size_t given = 0, later;
 
 	for (size_t i = 0; i < count; i++)
 		roots.names[i] = sections[i].name;
+	reserve(reader->diags, 1, 1);
 	read_roots(reader, config->source, &roots);
 	for (size_t i = 0; i < count; i++) {
-		parts = find_parts(reader, &roots.parts, sections[i].name);
-		if (parts.count)
-			config->values[i] = read_section(reader, &sections[i], &parts);
+		parts[i] = find_parts(reader, &roots.parts, sections[i].name);
+		given += parts[i].count != 0;
 	}
+	later = given;
+	for (size_t i = 0; i < count; i++) {
+		if (!parts[i].count)
+			continue;
+		reserve(reader->diags, --later, given);
+		config->values[i] = read_section(reader, &sections[i], &parts[i]);
+	}
+	reserve(reader->diags, 0, 0);
 }
 
 int read_value(struct reader *reader, const struct config_field *field, struct node *node,

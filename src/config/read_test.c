@@ -304,6 +304,22 @@ static void a_mistake_in_one_file_hides_none_in_another(void **state)
 	config_free(config);
 }
 
+static void a_flood_in_one_section_hides_none_in_another(void **state)
+{
+	AUTO_TEXT yaml = { 0 };
+	AUTO_TEXT shown = { 0 };
+	struct config *config;
+
+	text_puts(&yaml, "routing: {symmetric: maybe}\nprefixes:\n");
+	for (unsigned i = 0; i < 300; i++)
+		text_puts(&yaml, "- prefix: 192.0.2.1/24\n");
+	config = read_sample(yaml.data, &shown);
+	assert_ptr_equal(strstr(shown.data, "a.yaml:1:22: error: expected true or false"),
+			 shown.data);
+	assert_string_equal(strstr(shown.data, "... and"), "... and 225 more\n");
+	config_free(config);
+}
+
 static void a_mistake_breaks_its_record_and_no_neighbour(void **state)
 {
 	AUTO_TEXT shown = { 0 };
@@ -346,6 +362,7 @@ int main(void)
 		cmocka_unit_test(files_are_joined_in_order),
 		cmocka_unit_test(what_files_give_twice_is_refused_with_both_places),
 		cmocka_unit_test(a_mistake_in_one_file_hides_none_in_another),
+		cmocka_unit_test(a_flood_in_one_section_hides_none_in_another),
 		cmocka_unit_test(a_mistake_breaks_its_record_and_no_neighbour),
 	};
 
