@@ -42,7 +42,11 @@ static void read_v4(const void *data, struct mh_arrival *arrival)
 	arrival->asked.family = AF_INET;
 	memcpy(arrival->asked.bytes, &info.ipi_addr, 4);
 	arrival->link = (unsigned)info.ipi_ifindex;
-	arrival->group = mh_address_is_multicast(&arrival->asked) || info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
+	/* What was queued before packet information was switched on tells the header's destination only. */
+	if (is_zero(&info.ipi_spec_dst, 4) && !info.ipi_ifindex)
+		info.ipi_spec_dst = info.ipi_addr;
+	arrival->group = mh_address_is_multicast(&arrival->asked) ||
+			 info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
 	if (is_zero(&info.ipi_spec_dst, 4))
 		return;
 	arrival->source.family = AF_INET;

@@ -180,6 +180,29 @@ static void an_adopted_socket_is_checked_in_user_space(void **state)
 	mh_close(&server);
 }
 
+/* Without packet information the kernel does not work out the address to answer from. */
+static void what_waited_in_an_adopted_socket_is_answered_too(void **state)
+{
+	struct sockaddr_in bound = { .sin_family = AF_INET };
+	socklen_t length = sizeof(bound);
+	int open_fd = client_socket(AF_INET), fd = client_socket(AF_INET);
+	struct mh_batch *batch = batch_of(BATCH);
+	char source[INET6_ADDRSTRLEN];
+	struct mh_socket server;
+
+	assert_int_equal(bind(open_fd, (void *)&bound, sizeof(bound)), 0);
+	assert_int_equal(getsockname(open_fd, (void *)&bound, &length), 0);
+	ask(fd, "127.3.3.3", bound.sin_port, "early", 5);
+	assert_int_equal(mh_udp_adopt(open_fd, NULL, 0, &server), 0);
+	ask(fd, "127.3.3.4", bound.sin_port, "late", 4);
+	assert_int_equal(echo(&server, batch), 2);
+	assert_string_equal(answer_source(fd, source), "127.3.3.3");
+	assert_string_equal(answer_source(fd, source), "127.3.3.4");
+	close(fd);
+	mh_batch_free(batch);
+	mh_close(&server);
+}
+
 static void a_dual_stack_socket_answers_both_families(void **state)
 {
 	int open_fd = client_socket(AF_INET6), off = 0, fd = client_socket(AF_INET), fd6 = client_socket(AF_INET6);
@@ -340,6 +363,7 @@ int main(void)
 		cmocka_unit_test(ipv6_answers_too),
 		cmocka_unit_test(what_is_sent_beside_the_prefix_never_arrives),
 		cmocka_unit_test(an_adopted_socket_is_checked_in_user_space),
+		cmocka_unit_test(what_waited_in_an_adopted_socket_is_answered_too),
 		cmocka_unit_test(a_dual_stack_socket_answers_both_families),
 		cmocka_unit_test(a_broadcast_is_flagged_and_answered_from_a_unicast_address),
 		cmocka_unit_test(a_multicast_datagram_is_flagged_and_never_answered_from_the_group),
