@@ -10,6 +10,7 @@ a datagram that the client received. Then a prompt, to look around in the lab. -
 import argparse
 import contextlib
 import ipaddress
+import itertools
 import os
 import pathlib
 import shutil
@@ -78,20 +79,29 @@ def say(*words):
     print(*words, flush=True)
 
 
+def title(text):
+    say()
+    say(STYLE.title(text))
+
+
 def show_plan(daemon):
     """Takes the built-in configuration out of force, shows its plan, and puts it in force again."""
     daemon.apply("")
-    plan = daemon.plan(expect=1)
-    say(STYLE.title("what multihomed is about to do (mhctl plan)"))
-    for line in plan.operations:
-        say("  " + STYLE.good(line))
+    shown = daemon.ctl("plan", f"--color={'always' if STYLE.on else 'never'}", expect=1).out
+    operations = list(itertools.takewhile(str.strip, shown.splitlines()))
+    sockets = [line for line in operations if "listener" in line]
+    title("what multihomed is about to do, and where its configuration asks for it (mhctl plan)")
+    for line in operations:
+        if line not in sockets[1:]:
+            say("  " + line)
+    say(STYLE.faint(f"    and {len(sockets) - 1} more listeners: UDP and TCP, IPv4 and IPv6, ports 7, 9 and {WHO_PORT}"))
     timing = daemon.apply().get("timing", {})
-    say(STYLE.faint(f"  done in {sum(timing.values()) / 1000:.1f} ms"))
+    say(STYLE.faint(f"    done in {sum(timing.values()) / 1000:.1f} ms"))
 
 
 def show_one(label, port, client):
     """Asks one address of each claim and shows whence the answer came. Returns how many came from the address asked."""
-    say(STYLE.title(label))
+    title(label)
     right = 0
     for address in SEVENTH:
         answer = ask.udp(client, address, port)
@@ -123,7 +133,7 @@ def asked_of(data):
 
 def show_tally(client):
     """Asks many random addresses by UDP and TCP; raises Broken unless each was right."""
-    say(STYLE.title(f"random addresses asked at port {WHO_PORT}        UDP              TCP"))
+    title(f"random addresses asked at port {WHO_PORT}       UDP                TCP")
     for claim in CLAIMS:
         count = min(scaled(300), ipaddress.ip_network(claim).num_addresses)
         addresses = ask.random_addresses(claim, count)
@@ -131,7 +141,7 @@ def show_tally(client):
         udp, tcp = tally_udp(client, addresses), tally_tcp(client, addresses)
         paint = STYLE.good if udp == tcp == count else STYLE.bad
         took = STYLE.faint(f"{time.monotonic() - since:.1f} s")
-        say(f"  {claim:<20} {count:>4}      " + paint(f"{udp:>4} of {count} right {tcp:>4} of {count} right") + f"  {took}")
+        say(f"  {claim:<20} {count:>4}       " + paint(f"{udp} of {count} right   {tcp} of {count} right") + f"   {took}")
         if udp != count or tcp != count:
             raise Broken(f"{claim}: {count - udp} wrong or lost by UDP, {count - tcp} by TCP")
 
@@ -177,7 +187,7 @@ def prompt(net, daemon):
         import readline  # noqa: F401  (its import is what gives input() a history)
     environment = {**os.environ, "MULTIHOMED_SOCKET": str(daemon.socket),
                    "PATH": f"{MHCTL.parent}:{MULTIHOMED.parent}:{os.environ['PATH']}"}
-    say(STYLE.title("the lab stays up; type"))
+    title("the lab stays up; type")
     say(HELP)
     while True:
         line = input("host> " if sys.stdin.isatty() else "").strip()
