@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond this the changes cost more than the dump that they would save. */
+/* So many twins are nobody's wish; they are left to the dump, which does not look at each for each. */
 #define RUN_MAX 64
 
 struct sorter {
@@ -87,9 +87,10 @@ static void run_change(struct object_set *run, const struct kind *kind, const st
 			run_remove(run, kind, same);
 		else if (run->count)
 			*ret_lost = true;
+	} else if (run->count >= RUN_MAX) {
+		*ret_lost = true;
 	} else if (same == run->count) {
-		if ((change->replaces && run->count > 1) || run->count >= RUN_MAX ||
-		    (!change->replaces && run->count && kind->melts && kind->melts(&change->object)))
+		if (change->replaces ? run->count > 1 : run->count && kind->melts && kind->melts(&change->object))
 			*ret_lost = true;
 		if (change->replaces)
 			run->count = 0;

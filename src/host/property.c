@@ -213,10 +213,10 @@ static void print_number(const struct property *row, uint32_t value, struct text
 	text_printf(text, "%u", value);
 }
 
-/* Quoted where white space or nothing would break the line into other words. */
+/* Quoted where white space, or nothing at all, would break the line into other words. */
 static void print_name(const char *name, struct text *text)
 {
-	bool bare = *name && !strpbrk(name, " \t\"#");
+	bool bare = *name && *name != '"' && !strpbrk(name, " \t");
 
 	text_printf(text, bare ? "%s" : "\"%s\"", name);
 }

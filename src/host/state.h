@@ -80,7 +80,7 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 
 /*
  * A whole state as text, an object a line, and back; here the protocol of routes and addresses is told, which makes
- * them ours ("protocol multihomed") or somebody's. A sysctl is ours when it says what it "was". Links come first. '#' at
+ * them ours ("protocol multihomed") or somebody's. A sysctl is ours when it says what it "was". '#' at
  * the start of a line is a comment. Parsing gives an observed, sorted state, or -EINVAL and one line in *ret_error.
  */
 void state_print(const struct state *state, struct text *text);

@@ -214,7 +214,7 @@ static int parse_object(const struct line *line, const struct kind *kind, const 
 		if (given & 1u << (row - kind->rows))
 			return refuse(line, ret_error, "'%s' is given twice", line->tokens[used]);
 		if (property_parse(row, line->tokens[used + 1], links, object) < 0)
-			return refuse(line, ret_error, row->type == PROPERTY_LINK ? "no link '%s' above this line" :
+			return refuse(line, ret_error, row->type == PROPERTY_LINK ? "there is no link '%s'" :
 										    "'%s' is not understood",
 				      line->tokens[used + 1]);
 		given |= 1u << (row - kind->rows);
@@ -244,7 +244,24 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 	return false;
 }
 
-static int parse_line(struct line *line, struct state *state, struct text *ret_error)
+/* Every line names links, and a link its master, which may come later: so their names are read first. */
+static int read_name(struct line *line, struct state *names, struct text *ret_error)
+{
+	struct host_link link = { 0 };
+	int r = line_cut(line, ret_error);
+
+	if (r < 0 || line->count < 2 || strcmp(line->tokens[0], "link") != 0)
+		return r;
+	for (unsigned i = 2; i + 1 < line->count; i += 2)
+		if (!strcmp(line->tokens[i], "index"))
+			(void)property_parse(row_named(&link_kind, "index"), line->tokens[i + 1], NULL, &link);
+	if (strlen(line->tokens[1]) < sizeof(link.name))
+		strcpy(link.name, line->tokens[1]);
+	state_add(names, OBJECT_LINK, &link);
+	return 0;
+}
+
+static int parse_line(struct line *line, const struct state *names, struct state *state, struct text *ret_error)
 {
 	union host_object object;
 	int r = line_cut(line, ret_error);
@@ -255,7 +272,7 @@ static int parse_line(struct line *line, struct state *state, struct text *ret_e
 		if (strcmp(line->tokens[0], object_kind_name((enum object_kind)kind)) != 0)
 			continue;
 		memset(&object, 0, sizeof(object));
-		r = parse_object(line, kind_of((enum object_kind)kind), state, &object, ret_error);
+		r = parse_object(line, kind_of((enum object_kind)kind), names, &object, ret_error);
 		if (r < 0)
 			return r;
 		object.object.ours = is_marked((enum object_kind)kind, &object);
@@ -265,9 +282,9 @@ static int parse_line(struct line *line, struct state *state, struct text *ret_e
 	return refuse(line, ret_error, "'%s' is no kind of object", line->tokens[0]);
 }
 
-int state_parse(const char *text, struct state *ret_state, struct text *ret_error)
+/* Reads all lines; with no @state only the @names of links. */
+static int parse_lines(const char *text, struct state *names, struct state *state, struct text *ret_error)
 {
-	struct state state = { 0 };
 	struct line line = { 0 };
 	int r = 0;
 
@@ -275,15 +292,24 @@ int state_parse(const char *text, struct state *ret_state, struct text *ret_erro
 		size_t length = strcspn(text, "\n");
 
 		line.number++;
-		if (length >= sizeof(line.text)) {
-			r = refuse(&line, ret_error, "too long%s", "");
-			break;
-		}
+		if (length >= sizeof(line.text))
+			return refuse(&line, ret_error, "too long%s", "");
 		memcpy(line.text, text, length);
 		line.text[length] = '\0';
-		r = parse_line(&line, &state, ret_error);
+		r = state ? parse_line(&line, names, state, ret_error) : read_name(&line, names, ret_error);
 		text += length + (text[length] == '\n');
 	}
+	return r;
+}
+
+int state_parse(const char *text, struct state *ret_state, struct text *ret_error)
+{
+	struct state state = { 0 }, names = { 0 };
+	int r = parse_lines(text, &names, NULL, ret_error);
+
+	if (r == 0)
+		r = parse_lines(text, &names, &state, ret_error);
+	state_free(&names);
 	if (r < 0) {
 		state_free(&state);
 		return r;

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For tests only: see dice.h. */
+#include "host/dice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PICK(list) (list)[dice(sizeof(list) / sizeof(*(list)))]
+
+unsigned dice(unsigned sides)
+{
+	return (unsigned)rand() % sides;
+}
+
+static struct address dice_address(uint8_t family)
+{
+	static const uint8_t bytes[] = { 0x00, 0x20, 0x80, 0xff };
+	struct address address = { .family = family };
+
+	for (size_t i = 0; i < address_size(family); i++)
+		address.bytes[i] = dice(4) ? 0 : PICK(bytes);
+	address.bytes[0] = 10;
+	return address;
+}
+
+static uint8_t dice_family(void)
+{
+	return dice(2) ? AF_INET : AF_INET6;
+}
+
+struct prefix dice_prefix(void)
+{
+	static const uint8_t lengths[] = { 0, 8, 9, 16, 24, 31, 32 };
+	struct address address = dice_address(dice_family());
+	struct prefix prefix = prefix_of_address(&address);
+
+	prefix.length = PICK(lengths);
+	if (prefix.family == AF_INET6 && dice(2))
+		prefix.length = (uint8_t)(128 - prefix.length);
+	return prefix_clean(&prefix);
+}
+
+static void dice_route(struct host_route *route)
+{
+	static const uint32_t tables[] = { RT_TABLE_MAIN, RT_TABLE_LOCAL, 1000 };
+	static const uint32_t metrics[] = { 0, 7, 1024 };
+	static const uint8_t types[] = { RTN_UNICAST, RTN_LOCAL, RTN_UNREACHABLE };
+	static const uint8_t protocols[] = { RTPROT_KERNEL, RTPROT_STATIC, HOST_PROTOCOL };
+
+	route->table = PICK(tables);
+	route->to = dice_prefix();
+	route->metric = PICK(metrics);
+	route->type = PICK(types);
+	route->protocol = PICK(protocols);
+	route->link = route->type == RTN_UNREACHABLE ? 0 : dice(4);
+	if (route->type == RTN_UNICAST && dice(2))
+		route->via = dice_address(dice(4) ? route->to.family : AF_INET6);
+	if (!dice(4))
+		route->source = dice_address(route->to.family);
+	if (route->to.family == AF_INET)
+		route->scope = dice(2) ? RT_SCOPE_LINK : RT_SCOPE_HOST;
+	route->object.ours = route->protocol == HOST_PROTOCOL;
+}
+
+static void dice_host_address(struct host_address *address)
+{
+	address->link = dice(4);
+	address->prefix = dice_prefix();
+	address->scope = dice(2) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	address->flags = dice(2) ? 0x80 : 0x280;
+	address->protocol = dice(2) ? HOST_PROTOCOL : 0;
+	address->object.ours = address->protocol == HOST_PROTOCOL;
+}
+
+static void dice_sysctl(struct host_sysctl *sysctl)
+{
+	static const char *const values[] = { "0", "1", "32768 60999" };
+
+	snprintf(sysctl->name, sizeof(sysctl->name), "net/ipv4/conf/eth%u.%u/rp_filter", dice(3), dice(3));
+	snprintf(sysctl->value, sizeof(sysctl->value), "%s", PICK(values));
+	if (dice(2))
+		snprintf(sysctl->former, sizeof(sysctl->former), "%s", PICK(values));
+	sysctl->object.ours = sysctl->former[0];
+}
+
+static void dice_link(struct host_link *link)
+{
+	link->index = 1 + dice(6);
+	snprintf(link->name, sizeof(link->name), "eth%u", link->index);
+	link->flags = dice(2) ? IFF_UP | IFF_LOWER_UP : 0;
+	link->mtu = dice(2) ? 1500 : 9000;
+	link->master = dice(2) ? 1 + dice(8) : 0;
+	link->mac[5] = (uint8_t)dice(3);
+}
+
+static void dice_neighbour(struct host_neighbour *neighbour)
+{
+	neighbour->link = 1 + dice(3);
+	neighbour->address = dice_address(dice_family());
+	neighbour->state = (uint16_t)(1u << dice(5));
+	neighbour->flags = dice(2) ? 0x80 : 0;
+	neighbour->mac[0] = (uint8_t)dice(2);
+}
+
+static void dice_listener(struct host_listener *listener)
+{
+	listener->protocol = dice(2) ? IPPROTO_UDP : IPPROTO_TCP;
+	listener->address = dice(2) ? (struct address){ .family = dice_family() } : dice_address(dice_family());
+	listener->port = (uint16_t)dice(3);
+	listener->object.ours = true;
+}
+
+void dice_object(enum object_kind kind, union host_object *ret_object)
+{
+	memset(ret_object, 0, sizeof(*ret_object));
+	switch (kind) {
+	case OBJECT_LINK:
+		dice_link(&ret_object->link);
+		break;
+	case OBJECT_NEIGHBOUR:
+		dice_neighbour(&ret_object->neighbour);
+		break;
+	case OBJECT_SYSCTL:
+		dice_sysctl(&ret_object->sysctl);
+		break;
+	case OBJECT_ADDRESS:
+		dice_host_address(&ret_object->address);
+		break;
+	case OBJECT_ROUTE:
+		dice_route(&ret_object->route);
+		break;
+	case OBJECT_LISTENER:
+		dice_listener(&ret_object->listener);
+		break;
+	case OBJECT_KINDS:
+		break;
+	}
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Sysctls against a real kernel: changed, remembered, given back, and left alone when they are
+ * somebody else's.
+ */
+#include "host/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void desire_sysctl(struct scene *scene, const char *name, const char *value)
+{
+	struct host_sysctl sysctl = { .object.ours = true };
+
+	snprintf(sysctl.name, sizeof(sysctl.name), "%s", name);
+	snprintf(sysctl.value, sizeof(sysctl.value), "%s", value);
+	state_add(&scene->desired, OBJECT_SYSCTL, &sysctl);
+}
+
+static void a_sysctl_is_given_back(void **data)
+{
+	struct scene *scene = *data;
+
+	assert_true(scene_value_is("net/ipv6/ip_nonlocal_bind", "0"));
+	desire_sysctl(scene, "net/ipv6/ip_nonlocal_bind", "1");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scene_value_is("net/ipv6/ip_nonlocal_bind", "1"));
+	assert_int_equal(scene_apply(scene), 0);
+	/* As after kill -9: the file alone knows. */
+	host_close(scene->host);
+	scene_open(scene);
+	assert_int_equal(scene_apply(scene), 0);
+	state_free(&scene->desired);
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scene_value_is("net/ipv6/ip_nonlocal_bind", "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+	assert_int_equal(scene_apply(scene), 0);
+}
+
+static void a_sysctl_that_is_right_already_is_not_ours(void **data)
+{
+	struct scene *scene = *data;
+	const char *name = "net/ipv6/ip_nonlocal_bind";
+
+	assert_true(scratch_write("/proc/sys/net/ipv6/ip_nonlocal_bind", "1"));
+	host_set_interest(scene->host, &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
+	desire_sysctl(scene, name, "1");
+	assert_int_equal(scene_apply(scene), 0);
+	state_free(&scene->desired);
+	assert_int_equal(scene_apply(scene), 0);
+	assert_true(scene_value_is(name, "1"));
+}
+
+static void somebody_elses_value_stays(void **data)
+{
+	struct scene *scene = *data;
+	const char *name = "net/ipv4/conf/eth0/arp_ignore";
+
+	desire_sysctl(scene, name, "1");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scratch_write("/proc/sys/net/ipv4/conf/eth0/arp_ignore", "2"));
+	host_reread_sysctls(scene->host);
+	assert_int_equal(scene_apply(scene), 1);	/* drift is repaired while it is desired */
+	assert_true(scene_value_is(name, "1"));
+	assert_true(scratch_write("/proc/sys/net/ipv4/conf/eth0/arp_ignore", "2"));
+	host_reread_sysctls(scene->host);
+	state_free(&scene->desired);
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scene_value_is(name, "2"));
+	assert_int_equal(scene_apply(scene), 0);
+}
+
+static void a_star_stands_for_every_link(void **data)
+{
+	struct scene *scene = *data;
+	const char *name = "net/ipv4/conf/*/rp_filter";
+
+	host_set_interest(scene->host, &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
+	scene_settle(scene, NULL);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_SYSCTL), 4);	/* all, lo, eth0, peer0 */
+	assert_true(scratch_run("ip link add name dot.ted type bridge"));
+	scene_settle(scene, NULL);
+	assert_non_null(state_find(host_observed(scene->host), OBJECT_SYSCTL,
+				   &(struct host_sysctl){ .name = "net/ipv4/conf/dot.ted/rp_filter" }));
+	assert_true(scratch_write("/proc/sys/net/ipv4/conf/dot.ted/rp_filter", "1"));
+	assert_true(scene_settle(scene, NULL));	/* of this one the kernel tells */
+	assert_true(scratch_run("ip link del dot.ted"));
+	scene_settle(scene, NULL);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_SYSCTL), 4);
+}
+
+static void a_sysctl_outside_of_the_network_is_refused(void **data)
+{
+	struct scene *scene = *data;
+
+	desire_sysctl(scene, "net/../kernel/hostname", "x");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_int_equal(scene->error, -EINVAL);
+}
+
+int main(void)
+{
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE(a_sysctl_is_given_back),
+		SCENE(a_sysctl_that_is_right_already_is_not_ours),
+		SCENE(somebody_elses_value_stays),
+		SCENE(a_star_stands_for_every_link),
+		SCENE(a_sysctl_outside_of_the_network_is_refused),
+	};
+
+	if (!scratch_allowed()) {
+		printf("skipped: no namespace of its own to be had\n");
+		return SCRATCH_SKIPPED;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
