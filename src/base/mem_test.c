@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 /* With the address sanitizer, too, a request that is too large gives NULL instead of ending the test. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";
