@@ -37,7 +37,7 @@ const struct config_field claim_fields[] = {
 	  .help = "Says that the claim meets a connected network: a network that one of this host's links has an address in. "
 		  "Without it such a claim is refused, because senders inside a claim are silently dropped by Linux; with it, the gateways and the neighbours that this "
 		  "host knows are excepted, and stay so until the claim goes. Neighbours that it has never heard must be named in "
-		  "\\&`except\\&`.",
+		  "`except`.",
 	  .example = "true" },
 	[CLAIM_NONLOCAL_BIND] =
 	{ "nonlocal-bind", CONFIG_BOOL, offsetof(struct claim, nonlocal_bind), .def = true,
