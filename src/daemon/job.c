@@ -334,6 +334,20 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 		job_end(engine);
 }
 
+/* The kernel could not be asked: what is left of the plan counts as refused, and is tried again. */
+static void break_off(struct engine *engine, int error)
+{
+	struct job *job = &engine->job;
+	struct refusal *refusal = VEC_PUSH(&job->refusals.items);
+
+	refusal->object = mem_printf("the last %zu operations", job->plan.count - job->at);
+	refusal->reason = mem_printf("the kernel could not be asked: %s", strerror(-error));
+	refusal->retry_us = retry_time(1);
+	tell_refusal(engine, refusal, NULL);
+	job->at = job->plan.count;
+	host_resync(engine->host);
+}
+
 void job_step(struct engine *engine)
 {
 	struct job *job = &engine->job;
@@ -341,12 +355,8 @@ void job_step(struct engine *engine)
 	int r = host_apply(engine->host, &job->plan, &job->at, on_result, engine);
 
 	host_receive(engine->host);
-	if (r < 0) {
-		tell(engine, LOG_ERROR, "failing", "writing the kernel: %s; trying again", strerror(-r));
-		job->at = job->plan.count;
-		host_resync(engine->host);
-		loop_timer_set(engine->retry, 1000);
-	}
+	if (r < 0)
+		break_off(engine, r);
 	job->apply_us += clock_now_us() - before;
 	if (engine->server && job->told && job->at < job->plan.count)
 		server_progress(engine->server, job->data, job->at, job->plan.count);
