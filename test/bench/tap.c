@@ -8,6 +8,8 @@
  */
 #include "tap.h"
 
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -23,10 +25,17 @@
 #define RING_BLOCK (64u * RING_FRAME)
 #define RING_BLOCKS 16u
 #define RING_FRAMES (RING_BLOCK / RING_FRAME * RING_BLOCKS)
+#define SPIN_US 200
 
 static struct tpacket2_hdr *tap_head(const struct tap *tap)
 {
 	return (struct tpacket2_hdr *)(tap->ring + (size_t)tap->next * RING_FRAME);
+}
+
+/* Pairs with the kernel, which writes the frame first and the status last. */
+static bool tap_waits(const struct tap *tap)
+{
+	return __atomic_load_n(&tap_head(tap)->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
 }
 
 static int tap_map(struct tap *tap)
@@ -99,8 +108,7 @@ const uint8_t *tap_receive(struct tap *tap, size_t *ret_length)
 {
 	const struct tpacket2_hdr *head = tap_head(tap);
 
-	/* Pairs with the kernel, which writes the frame first and the status last. */
-	if (!(__atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+	if (!tap_waits(tap))
 		return NULL;
 	*ret_length = head->tp_snaplen;
 	return (const uint8_t *)head + head->tp_mac;
@@ -112,11 +120,20 @@ void tap_release(struct tap *tap)
 	tap->next = (tap->next + 1) % RING_FRAMES;
 }
 
+/*
+ * Looks for a while before it sleeps: whoever sends to a link on which somebody sleeps has to wake
+ * them, and here that is the server, on its core and at its cost.
+ */
 void tap_wait(const struct tap *tap, int milliseconds)
 {
 	struct pollfd ready = { .fd = tap->fd, .events = POLLIN };
+	int64_t until = clock_now_us() + SPIN_US;
 
-	poll(&ready, 1, milliseconds);
+	while (!tap_waits(tap))
+		if (clock_now_us() > until) {
+			poll(&ready, 1, milliseconds);
+			break;
+		}
 }
 
 int tap_send(const struct tap *tap, uint8_t *const *frames, const size_t *lengths, unsigned count)
