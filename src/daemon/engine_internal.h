@@ -60,6 +60,7 @@ struct engine {
 
 	unsigned audits;
 	bool dirty;			/* facts may have changed: desire again */
+	bool clean;			/* the last decision found nothing to do */
 	bool started, ready;		/* the first job has ended; and its workers answer */
 	bool stopping;
 	unsigned confirm_ms;		/* that the apply under way was asked with; 0 = none */
@@ -78,6 +79,8 @@ struct engine {
  */
 void job_begin(struct engine *engine, enum job_type type, struct generation *target);
 void job_step(struct engine *engine);
+/* Brings the observed state up to date. Returns whether it may differ from before. */
+bool job_settle(struct engine *engine);
 /* desire() and plan of @config on the host as it is; the caller frees all three. */
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
 		struct plan *plan);

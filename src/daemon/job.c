@@ -69,7 +69,7 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 	interest_free(&interest);
 }
 
-static void settle(struct engine *engine)
+bool job_settle(struct engine *engine)
 {
 	bool changed = false, resynced = false;
 	int r = host_settle(engine->host, &changed, &resynced);
@@ -81,6 +81,7 @@ static void settle(struct engine *engine)
 	}
 	if (changed)
 		tell_links(engine);
+	return changed || r < 0;
 }
 
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
@@ -89,7 +90,7 @@ void job_decide(struct engine *engine, const struct config *config, struct diags
 	struct facts facts;
 
 	set_interest(engine, config, engine->now->config);
-	settle(engine);
+	job_settle(engine);
 	facts = (struct facts){ .observed = host_observed(engine->host) };
 	diags_init(diags);
 	desired_init(desired, diags);
@@ -295,13 +296,14 @@ static void job_end(struct engine *engine)
 	bool committed = !unreadable && !job->reverting;
 
 	if (!unreadable) {
-		settle(engine);
+		job_settle(engine);
 		configure_workers(engine, (committed ? job->target : engine->now)->config);
 		sync_workers(engine);
 	}
 	tell_outcome(engine, committed ? job->target->number : engine->now->number);
 	/* What was written is looked at once more, as the kernel has it now. */
 	engine->dirty = engine->dirty || !committed || job->done;
+	engine->clean = committed && !job->plan.count && !job->refusals.items.count;
 	if (committed)
 		commit(engine);
 	set_interest(engine, engine->now->config, engine->now->config);

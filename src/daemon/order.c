@@ -111,16 +111,45 @@ static void remember_for_confirm(struct engine *engine)
 		     engine->confirm_path, strerror(-r));
 }
 
+/* The same configuration on a host that has not changed since it was last looked at: there is nothing to decide. */
+static bool nothing_moved(struct engine *engine, const struct generation *generation)
+{
+	if (generation != engine->now || !engine->clean || engine->dirty)
+		return false;
+	engine->dirty = job_settle(engine);
+	return !engine->dirty;
+}
+
+static void tell_nothing_moved(struct engine *engine, const struct request *request, int64_t read_us)
+{
+	struct outcome outcome = {
+		.generation = engine->now,
+		.number = engine->now->number,
+		.diags = &engine->diags,
+		.desired = &engine->desired,
+		.observed = host_observed(engine->host),
+		.read_us = read_us,
+	};
+
+	request->told(request->data, &outcome);
+	engine_finished(engine, JOB_APPLY, true);
+}
+
 static void begin_apply(struct engine *engine, const struct request *request, struct generation *generation,
 			int64_t read_us)
 {
+	host_reread_sysctls(engine->host);
+	if (nothing_moved(engine, generation)) {
+		tell_nothing_moved(engine, request, read_us);
+		generation_drop(&generation);
+		return;
+	}
 	engine->job.told = request->told;
 	engine->job.data = request->data;
 	engine->job.read_us = read_us;
 	engine->confirm_ms = generation == engine->now ? 0 : request->confirm_ms;
 	if (engine->confirm_ms)
 		remember_for_confirm(engine);
-	host_reread_sysctls(engine->host);
 	job_begin(engine, JOB_APPLY, generation);
 }
 

