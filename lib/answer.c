@@ -27,25 +27,33 @@ struct piece {
 
 static unsigned piece_count(size_t length, size_t segment)
 {
+	/* Most are one datagram, and dividing is dear. */
+	if (length <= segment)
+		return 1;
 	return segment ? (unsigned)((length + segment - 1) / segment) : 1;
 }
 
-static void tell(struct mh_datagram *datagram, unsigned count, int error)
+static void tell(struct mh_batch *batch, struct mh_datagram *datagram, unsigned count, int error)
 {
 	if (error) {
 		datagram->failed += count;
 		datagram->error = error;
 	} else {
 		datagram->answered += count;
+		batch->answered += count;
 	}
+}
+
+static bool peer_is_link_local(const union mh_endpoint *peer)
+{
+	return peer->any.sa_family == AF_INET ? ntohl(peer->v4.sin_addr.s_addr) >> 16 == 0xa9fe :
+						IN6_IS_ADDR_LINKLOCAL(&peer->v6.sin6_addr);
 }
 
 /* The link only where an address means nothing without one: elsewhere the routes know better. */
 static unsigned answer_link(const struct mh_datagram *datagram)
 {
-	struct mh_address peer = mh_address_of_endpoint(&datagram->peer);
-
-	return mh_address_is_link_local(&peer) || mh_address_is_link_local(&datagram->source) ? datagram->link : 0;
+	return mh_address_is_link_local(&datagram->source) || peer_is_link_local(&datagram->peer) ? datagram->link : 0;
 }
 
 static socklen_t peer_length(const struct mh_datagram *datagram)
@@ -99,7 +107,7 @@ static void message_new(struct mh_batch *batch, struct mh_datagram *owner, const
 		.segments = piece_count(piece->length, segment),
 		.segment = segment,
 		.bytes = piece->length,
-		.closed = !segment || piece->length % segment != 0,
+		.closed = !segment || (piece->segment && piece->length % segment != 0),
 	};
 	batch->out[index].msg_hdr = (struct msghdr){
 		.msg_name = &owner->peer,
@@ -158,7 +166,7 @@ static void send_apart(int fd, struct mh_batch *batch, unsigned index)
 			size_t left = (size_t)(end - at);
 
 			slice = (struct iovec){ (void *)at, left < message->segment ? left : message->segment };
-			tell(owner, 1, send_one(fd, batch, &header));
+			tell(batch, owner, 1, send_one(fd, batch, &header));
 		}
 	}
 }
@@ -170,8 +178,8 @@ static void message_tell(struct mh_batch *batch, unsigned index, int error)
 	for (size_t i = 0; i < header->msg_iovlen; i++) {
 		const struct iovec *part = &header->msg_iov[i];
 
-		tell(batch->part_owners[part - batch->parts], piece_count(part->iov_len, batch->messages[index].segment),
-		     error);
+		tell(batch, batch->part_owners[part - batch->parts],
+		     piece_count(part->iov_len, batch->messages[index].segment), error);
 	}
 }
 
@@ -253,9 +261,8 @@ static void gather(const struct mh_socket *socket, struct mh_batch *batch, struc
 
 int mh_udp_answer(const struct mh_socket *socket, struct mh_batch *batch)
 {
-	int answered = 0;
-
 	batch->waited = false;
+	batch->answered = 0;
 	batch->out_count = batch->part_count = 0;
 	for (unsigned i = 0; i < batch->count; i++) {
 		struct mh_datagram *datagram = &batch->datagrams[i];
@@ -267,10 +274,9 @@ int mh_udp_answer(const struct mh_socket *socket, struct mh_batch *batch)
 		if (may_answer(datagram))
 			gather(socket, batch, datagram);
 		else
-			tell(datagram, piece_count(datagram->answer_length, datagram->answer_segment), -EADDRNOTAVAIL);
+			tell(batch, datagram, piece_count(datagram->answer_length, datagram->answer_segment),
+			     -EADDRNOTAVAIL);
 	}
 	flush(socket->fd, batch);
-	for (unsigned i = 0; i < batch->count; i++)
-		answered += (int)batch->datagrams[i].answered;
-	return answered;
+	return (int)batch->answered;
 }

@@ -13,6 +13,7 @@
  */
 #include "private.h"
 
+#include <assert.h>
 #include <string.h>
 
 #ifndef UDP_SEGMENT
@@ -102,31 +103,41 @@ void mh_control_read(const void *control, size_t length, struct mh_arrival *ret_
 	*ret_arrival = arrival;
 }
 
+static_assert(CMSG_LEN(0) == sizeof(struct cmsghdr), "data follows its header at once");
+
+/*
+ * Appends one to @at, and returns its length without the padding behind it: Linux keeps 36 bytes for ancillary
+ * data on its stack and allocates for more, so that the padding behind an IPv6 packet
+ * information (36 bytes, 40 with it) would cost an allocation for each message.
+ */
 static size_t put(char *at, int level, int type, const void *data, size_t length)
 {
 	struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(length) };
 
-	memset(at, 0, CMSG_SPACE(length));
 	memcpy(at, &header, sizeof(header));
-	memcpy(at + CMSG_LEN(0), data, length);
-	return CMSG_SPACE(length);
+	memcpy(at + sizeof(header), data, length);
+	return CMSG_LEN(length);
 }
 
 size_t mh_control_write(void *control, const struct mh_address *source, unsigned link, unsigned segment)
 {
-	uint16_t length = (uint16_t)segment;
-	struct in6_pktinfo v6 = { .ipi6_ifindex = link };
-	struct in_pktinfo v4 = { .ipi_ifindex = (int)link };
-	char *at = control;
+	uint16_t train = (uint16_t)segment;
+	size_t length = 0;
 
 	if (source->family == AF_INET) {
-		memcpy(&v4.ipi_spec_dst, source->bytes, 4);
-		at += put(at, SOL_IP, IP_PKTINFO, &v4, sizeof(v4));
+		struct in_pktinfo info = { .ipi_ifindex = (int)link };
+
+		memcpy(&info.ipi_spec_dst, source->bytes, 4);
+		length = put(control, SOL_IP, IP_PKTINFO, &info, sizeof(info));
 	} else if (source->family == AF_INET6) {
-		memcpy(&v6.ipi6_addr, source->bytes, 16);
-		at += put(at, SOL_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+		struct in6_pktinfo info = { .ipi6_ifindex = link };
+
+		memcpy(&info.ipi6_addr, source->bytes, 16);
+		length = put(control, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	}
-	if (segment)
-		at += put(at, SOL_UDP, UDP_SEGMENT, &length, sizeof(length));
-	return (size_t)(at - (char *)control);
+	if (!segment)
+		return length;
+	memset((char *)control + length, 0, CMSG_ALIGN(length) - length);
+	length = CMSG_ALIGN(length);
+	return length + put((char *)control + length, SOL_UDP, UDP_SEGMENT, &train, sizeof(train));
 }

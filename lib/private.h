@@ -49,15 +49,14 @@ struct mh_message {
 
 struct mh_batch {
 	unsigned size, count;
-	bool full;
 	size_t room, stride, memory_size;
 	char *memory;
 
 	struct mh_datagram *datagrams;
 	struct mmsghdr *in;
 	struct iovec *in_parts;
-	union mh_endpoint *in_peers;
 	char *in_controls;
+	unsigned used;				/* slots that the kernel wrote last time */
 
 	unsigned out_count, part_count;
 	struct mh_message *messages;
@@ -65,6 +64,7 @@ struct mh_batch {
 	struct iovec *parts;
 	struct mh_datagram **part_owners;	/* whose answer each part is */
 	char *out_controls;
+	unsigned answered;			/* in this call */
 	bool waited;				/* for the send buffer, in this call */
 };
 

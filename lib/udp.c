@@ -24,7 +24,6 @@ static bool batch_allocate(struct mh_batch *batch)
 	batch->datagrams = calloc(size, sizeof(*batch->datagrams));
 	batch->in = calloc(size, sizeof(*batch->in));
 	batch->in_parts = calloc(size, sizeof(*batch->in_parts));
-	batch->in_peers = calloc(size, sizeof(*batch->in_peers));
 	batch->in_controls = calloc(size, MH_CONTROL_IN);
 	batch->messages = calloc(size, sizeof(*batch->messages));
 	batch->out = calloc(size, sizeof(*batch->out));
@@ -36,9 +35,8 @@ static bool batch_allocate(struct mh_batch *batch)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (batch->memory == MAP_FAILED)
 		batch->memory = NULL;
-	return batch->datagrams && batch->in && batch->in_parts && batch->in_peers && batch->in_controls &&
-	       batch->messages && batch->out && batch->parts && batch->part_owners && batch->out_controls &&
-	       batch->memory;
+	return batch->datagrams && batch->in && batch->in_parts && batch->in_controls && batch->messages &&
+	       batch->out && batch->parts && batch->part_owners && batch->out_controls && batch->memory;
 }
 
 int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
@@ -54,6 +52,7 @@ int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
 	batch->room = room;
 	batch->stride = (room + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + CACHE_LINE;
 	batch->memory_size = batch->stride * count;
+	batch->used = count;
 	if (!batch_allocate(batch)) {
 		mh_batch_free(batch);
 		return -ENOMEM;
@@ -62,7 +61,7 @@ int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
 		batch->in_parts[i].iov_base = batch->memory + i * batch->stride;
 		batch->in_parts[i].iov_len = room;
 		batch->in[i].msg_hdr = (struct msghdr){
-			.msg_name = &batch->in_peers[i],
+			.msg_name = &batch->datagrams[i].peer,
 			.msg_iov = &batch->in_parts[i],
 			.msg_iovlen = 1,
 			.msg_control = batch->in_controls + i * MH_CONTROL_IN,
@@ -79,7 +78,6 @@ void mh_batch_free(struct mh_batch *batch)
 	free(batch->datagrams);
 	free(batch->in);
 	free(batch->in_parts);
-	free(batch->in_peers);
 	free(batch->in_controls);
 	free(batch->messages);
 	free(batch->out);
@@ -103,54 +101,62 @@ unsigned mh_datagram_count(const struct mh_datagram *datagram)
 
 bool mh_batch_full(const struct mh_batch *batch)
 {
-	return batch->full;
+	return batch->used == batch->size;
 }
 
-/* Turns what the kernel wrote into slot @index into a datagram. */
-static void datagram_read(const struct mh_batch *batch, unsigned index, struct mh_datagram *ret_datagram)
+/* What the kernel wrote into slot @index, as a datagram; its peer stands there already. */
+static void datagram_read(const struct mh_batch *batch, unsigned index, struct mh_datagram *datagram)
 {
 	const struct mmsghdr *message = &batch->in[index];
 	struct mh_arrival arrival;
 
 	mh_control_read(message->msg_hdr.msg_control, message->msg_hdr.msg_controllen, &arrival);
-	*ret_datagram = (struct mh_datagram){
-		.data = batch->in_parts[index].iov_base,
-		.length = message->msg_len < batch->room ? message->msg_len : batch->room,
-		.room = batch->room,
-		.flags = (arrival.group ? MH_GROUP : 0) |
-			 (message->msg_hdr.msg_flags & MSG_TRUNC ? MH_TRUNCATED : 0),
-		.link = arrival.link,
-		.peer = batch->in_peers[index],
-		.asked = arrival.asked,
-		.source = arrival.source,
-	};
-	if (arrival.segment && arrival.segment < ret_datagram->length)
-		ret_datagram->segment = arrival.segment;
+	datagram->data = batch->in_parts[index].iov_base;
+	datagram->length = message->msg_len < batch->room ? message->msg_len : batch->room;
+	datagram->room = batch->room;
+	datagram->segment = arrival.segment < datagram->length ? arrival.segment : 0;
+	datagram->flags = (arrival.group ? MH_GROUP : 0) |
+			  (message->msg_hdr.msg_flags & MSG_TRUNC ? MH_TRUNCATED : 0);
+	datagram->link = arrival.link;
+	datagram->asked = arrival.asked;
+	datagram->source = arrival.source;
+	datagram->answer = NULL;
+	datagram->answer_length = 0;
+	datagram->answer_segment = 0;
+	datagram->answered = datagram->failed = 0;
+	datagram->error = 0;
+}
+
+/* An adopted socket may hold what came before anybody asked for a filter. */
+static bool served(const struct mh_socket *socket, const struct mh_datagram *datagram)
+{
+	return !socket->on.address.family || mh_prefix_holds(&socket->on, &datagram->asked);
 }
 
 int mh_udp_receive(const struct mh_socket *socket, struct mh_batch *batch)
 {
 	int received;
 
-	batch->count = 0;
-	batch->full = false;
-	for (unsigned i = 0; i < batch->size; i++) {
-		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->in_peers[i]);
+	for (unsigned i = 0; i < batch->used; i++) {
+		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->datagrams[i].peer);
 		batch->in[i].msg_hdr.msg_controllen = MH_CONTROL_IN;
 	}
+	batch->count = batch->used = 0;
 	do {
 		received = recvmmsg(socket->fd, batch->in, batch->size, MSG_WAITFORONE, NULL);
 	} while (received < 0 && errno == EINTR);
 	if (received < 0)
 		return -errno;
-	batch->full = (unsigned)received == batch->size;
-	for (unsigned i = 0; i < (unsigned)received; i++) {
-		struct mh_datagram *datagram = &batch->datagrams[batch->count];
+	batch->used = (unsigned)received;
+	for (unsigned i = 0; i < batch->used; i++) {
+		struct mh_datagram *datagram = &batch->datagrams[i];
 
 		datagram_read(batch, i, datagram);
-		/* Again, since an adopted socket may hold what came before anybody asked for a filter. */
-		if (!socket->on.address.family || mh_prefix_holds(&socket->on, &datagram->asked))
-			batch->count++;
+		if (!served(socket, datagram))
+			continue;
+		if (batch->count != i)
+			batch->datagrams[batch->count] = *datagram;
+		batch->count++;
 	}
 	return (int)batch->count;
 }

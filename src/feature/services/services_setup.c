@@ -30,6 +30,22 @@ static int port_order(const void *a, const void *b)
 	return r ? r : prefix_compare(&first->entry.prefix, &second->entry.prefix);
 }
 
+static int entry_order(const void *a, const void *b)
+{
+	const struct lpm_entry *first = a, *second = b;
+
+	return prefix_compare(&first->prefix, &second->prefix);
+}
+
+/* @entries sorted: a prefix stands right before what lies inside it. */
+static struct lpm *table_new(struct lpm_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (i + 1 == count || !prefix_covers(&entries[i].prefix, &entries[i + 1].prefix))
+			entries[i].value |= SERVICES_LEAF;
+	return lpm_new(entries, count);
+}
+
 static struct services_port port_of(const struct port_entry *group, size_t count)
 {
 	struct lpm_entry *entries = mem_alloc(count * sizeof(*entries));
@@ -37,7 +53,7 @@ static struct services_port port_of(const struct port_entry *group, size_t count
 
 	for (size_t i = 0; i < count; i++)
 		entries[i] = group[i].entry;
-	port.by_address = lpm_new(entries, count);
+	port.by_address = table_new(entries, count);
 	mem_freep(&entries);
 	return port;
 }
@@ -99,7 +115,9 @@ static void claims_build(struct services_setup *setup, const struct services_ord
 		setup->claims[i] = orders->claims.items[i];
 		entries[i] = (struct lpm_entry){ setup->claims[i], i };
 	}
-	setup->claim_table = lpm_new(entries, setup->claim_count);
+	if (setup->claim_count)
+		qsort(entries, setup->claim_count, sizeof(*entries), entry_order);
+	setup->claim_table = table_new(entries, setup->claim_count);
 	mem_freep(&entries);
 }
 
@@ -163,7 +181,7 @@ static void counters_hand_on(struct services_setup *setup, const struct services
 		const struct lpm_entry *to = lpm_find_cover(setup->claim_table, &before->claims[i]);
 
 		if (to && to->prefix.length == before->claims[i].length)
-			setup->before[setup->service_count + to->value] =
+			setup->before[setup->service_count + services_setup_index(to)] =
 				counter_sum(before, before->service_count + i);
 	}
 	setup->before[services_setup_counters(setup) - 1] = counter_sum(before, services_setup_counters(before) - 1);

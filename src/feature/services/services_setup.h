@@ -20,6 +20,9 @@ struct services_service {
 	struct services_live *live;
 };
 
+/* Set in the values of the tables below when no prefix of the table lies inside that one: it may be remembered. */
+#define SERVICES_LEAF 0x80000000u
+
 /* Who answers on a port, by the address asked: .value is the index of a service. */
 struct services_port {
 	uint8_t protocol;
@@ -61,6 +64,25 @@ static inline uint32_t services_setup_counters(const struct services_setup *setu
 
 /* Everything counted so far, as bytes for services_report(). From any thread. */
 void services_setup_report(const struct services_setup *setup, struct text *report);
+
+/* The entry that holds @address, or NULL. @last: what was found last; most packets of a host ask for the same few prefixes. */
+static inline const struct lpm_entry *services_setup_lookup(const struct lpm *table, const struct lpm_entry **last,
+							    const struct address *address)
+{
+	const struct lpm_entry *entry = *last;
+
+	if (entry && prefix_holds(&entry->prefix, address))
+		return entry;
+	entry = lpm_find(table, address);
+	if (entry && (entry->value & SERVICES_LEAF))
+		*last = entry;
+	return entry;
+}
+
+static inline uint32_t services_setup_index(const struct lpm_entry *entry)
+{
+	return entry->value & ~SERVICES_LEAF;
+}
 
 /* Adds to a counter of the calling thread: nobody else writes it, but others read it. */
 static inline void services_count(uint64_t *number, uint64_t more)

@@ -34,12 +34,13 @@ static inline struct stage stage_start(rlim_t files)
 	int ends[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	fflush(NULL);
 	stage.pid = fork();
 	if (!stage.pid) {
 		close(ends[0]);
 		if (files)
 			setrlimit(RLIMIT_NOFILE, &limit);
-		_exit(services_worker.main(ends[1], STAGE_THREADS));
+		exit(services_worker.main(ends[1], STAGE_THREADS));
 	}
 	close(ends[1]);
 	stage.channel = ends[0];

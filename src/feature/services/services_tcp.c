@@ -95,13 +95,14 @@ void services_connection_end(struct services_thread *thread, struct services_con
 {
 	if (connection->with.fd < 0)
 		return;
+	/* Before the peer can know: it may come back at once, to another thread. */
+	atomic_fetch_sub_explicit(&thread->setup->services[connection->service].live->connections, 1,
+				  memory_order_release);
 	if (reset)
 		mh_tcp_reset(connection->with.fd);
 	else
 		close(connection->with.fd);
 	connection->with.fd = -1;
-	atomic_fetch_sub_explicit(&thread->setup->services[connection->service].live->connections, 1,
-				  memory_order_relaxed);
 	services_connection_buffer(thread, connection, false);
 	queue_remove(thread, connection);
 	connection->after = thread->gone;
@@ -163,7 +164,7 @@ static struct services_connection *connection_take(struct services_thread *threa
 /* One more connection of @service, unless it has its fill. */
 static bool live_add(const struct services_service *service)
 {
-	if (atomic_fetch_add_explicit(&service->live->connections, 1, memory_order_relaxed) < service->max_connections)
+	if (atomic_fetch_add_explicit(&service->live->connections, 1, memory_order_acquire) < service->max_connections)
 		return true;
 	atomic_fetch_sub_explicit(&service->live->connections, 1, memory_order_relaxed);
 	return false;
@@ -205,9 +206,10 @@ static void admit(struct services_thread *thread, struct services_socket *socket
 	const struct services_setup *setup = thread->setup;
 	const struct lpm_entry *entry = service_of(socket->by_address, &with->asked);
 	const struct lpm_entry *claim = service_of(setup->claim_table, &with->asked);
-	uint32_t index = entry ? entry->value : services_setup_counters(setup) - 1;
+	uint32_t index = entry ? services_setup_index(entry) : services_setup_counters(setup) - 1;
 	struct counter *counters[] = { &thread->counters[index],
-				       claim ? &thread->counters[setup->service_count + claim->value] : NULL };
+				       claim ? &thread->counters[setup->service_count + services_setup_index(claim)] :
+					       NULL };
 	bool taken = entry && live_add(&setup->services[index]);
 
 	if (taken && !connection_begin(thread, socket, with, index)) {
@@ -257,11 +259,11 @@ static int successor(const struct services_thread *thread, const struct services
 	const struct services_service *old = &thread->setup->services[connection->service];
 	const struct lpm_entry *entry = service_of(services_setup_port(setup, IPPROTO_TCP, connection->port),
 						   &connection->with.asked);
+	const struct services_service *next = entry ? &setup->services[services_setup_index(entry)] : NULL;
 
-	if (!entry || setup->services[entry->value].kind != old->kind ||
-	    strcmp(setup->services[entry->value].name, old->name) != 0)
+	if (!next || next->kind != old->kind || strcmp(next->name, old->name) != 0)
 		return -1;
-	return (int)entry->value;
+	return (int)services_setup_index(entry);
 }
 
 static struct services_queue *queues_new(const struct services_setup *setup)

@@ -5,6 +5,11 @@
  * thread posts a call, wakes it, and waits until it is done. A thread that has carried out
  * "adopt" cannot hold the setup before any more, which is when that one may be freed.
  *
+ * A socket in an epoll set pays for it with every datagram sent and received: its wait queue is
+ * not empty, so that each one takes two locks there. A busy UDP socket is therefore hot: it
+ * leaves the set, is asked in every round, and is waited for by poll(2), whose entries are in its queue
+ * only while the thread sleeps (so much as NAPI does for a network card).
+ *
  * A round: wait, serve every ready descriptor, end what has waited too long, free what ended in this
  * round (not before: a later event of the round may still name it), carry out the call.
  */
@@ -16,6 +21,7 @@
 #include "io/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -78,8 +84,37 @@ void services_thread_poll(struct services_thread *thread, struct services_socket
 	socket->polled = wanted;
 }
 
+static void socket_heat(struct services_thread *thread, struct services_socket *socket)
+{
+	if (thread->hot_count == SERVICES_HOT || !socket->polled) {
+		socket->heat = 0;
+		return;
+	}
+	services_thread_poll(thread, socket, false);
+	thread->hot[thread->hot_count++] = socket;
+}
+
+/* Gives the hot sockets back to epoll: those that have cooled down, or all. */
+static void cool(struct services_thread *thread, bool all)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < thread->hot_count; i++) {
+		struct services_socket *socket = thread->hot[i];
+
+		if (socket->heat && !all) {
+			thread->hot[kept++] = socket;
+			continue;
+		}
+		socket->heat = 0;
+		services_thread_poll(thread, socket, true);
+	}
+	thread->hot_count = kept;
+}
+
 static void socket_adopt(struct services_thread *thread, struct services_socket *socket)
 {
+	socket->last = NULL;
 	socket->by_address =
 		thread->setup ? services_setup_port(thread->setup, socket->protocol, socket->port) : NULL;
 	services_thread_poll(thread, socket, socket->by_address && !socket->starved);
@@ -89,7 +124,9 @@ void services_thread_adopt(struct services_thread *thread, void *data)
 {
 	struct services_setup *setup = data;
 
+	cool(thread, true);
 	services_tcp_adopt(thread, setup);
+	thread->last_claim = NULL;
 	thread->setup = setup;
 	thread->counters = setup->counters[thread->index];
 	for (struct services_socket *socket = thread->sockets; socket; socket = socket->next)
@@ -128,6 +165,7 @@ void services_thread_close(struct services_thread *thread, void *data)
 	const struct services_socket *like = data;
 	struct services_socket **place = &thread->sockets, *socket;
 
+	cool(thread, true);
 	while ((socket = *place)) {
 		if (socket->protocol != like->protocol || socket->port != like->port ||
 		    !address_equal(&socket->address, &like->address)) {
@@ -185,6 +223,8 @@ static void serve(struct services_thread *thread, void *watched)
 		break;
 	case SERVICES_WATCH_UDP:
 		services_udp_serve(thread, watched);
+		if (((struct services_socket *)watched)->heat)
+			socket_heat(thread, watched);
 		break;
 	case SERVICES_WATCH_TCP:
 		services_tcp_accept(thread, watched);
@@ -195,13 +235,40 @@ static void serve(struct services_thread *thread, void *watched)
 	}
 }
 
+/* Returns whether a hot socket may hold more. */
+static bool serve_hot(struct services_thread *thread)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < thread->hot_count; i++)
+		more = services_udp_serve(thread, thread->hot[i]) || more;
+	cool(thread, false);
+	return more;
+}
+
+/* Sleeps until a hot socket or the set has something. Returns whether the set has. */
+static bool wait_hot(const struct services_thread *thread)
+{
+	struct pollfd polled[1 + SERVICES_HOT] = { { .fd = thread->epoll, .events = POLLIN } };
+
+	for (unsigned i = 0; i < thread->hot_count; i++)
+		polled[1 + i] = (struct pollfd){ .fd = thread->hot[i]->socket.fd, .events = POLLIN };
+	return poll(polled, 1 + thread->hot_count, milliseconds_to_wait(thread)) > 0 && polled[0].revents;
+}
+
 static void *thread_main(void *data)
 {
 	struct services_thread *thread = data;
 	struct epoll_event events[EVENTS];
 
 	while (!thread->stop) {
-		int count = epoll_wait(thread->epoll, events, EVENTS, milliseconds_to_wait(thread));
+		bool more = serve_hot(thread);
+		int count = 0;
+
+		if (!thread->hot_count)
+			count = epoll_wait(thread->epoll, events, EVENTS, milliseconds_to_wait(thread));
+		else if (more || wait_hot(thread))
+			count = epoll_wait(thread->epoll, events, EVENTS, 0);
 
 		thread->now_us = clock_now_us();
 		for (int i = 0; i < count; i++)

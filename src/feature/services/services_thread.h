@@ -20,7 +20,9 @@ struct services_socket {
 	struct address address;
 	uint16_t port;
 	const struct lpm *by_address;	/* of the setup in force; NULL: nobody is served, so it is not polled */
+	const struct lpm_entry *last;	/* of by_address, found last: nothing more specific lies inside it; or NULL */
 	bool polled, starved;		/* starved: no descriptors were left for what waits to be accepted */
+	unsigned heat;			/* not 0: so busy that it is asked in every round instead of being polled */
 	struct services_socket *next;
 };
 
@@ -35,6 +37,7 @@ struct services_queue {
 #define SERVICES_BATCH 64
 #define SERVICES_BUFFER 16384
 #define SERVICES_LINKS 64
+#define SERVICES_HOT 8
 
 struct services_link {
 	unsigned index;
@@ -62,6 +65,9 @@ struct services_thread {
 	struct services_setup *setup;
 	struct counter *counters;	/* setup->counters of this thread */
 	struct services_socket *sockets;
+	struct services_socket *hot[SERVICES_HOT];
+	unsigned hot_count;
+	const struct lpm_entry *last_claim;	/* as services_socket.last */
 	int64_t now_us, logged_us, starved_until_us;
 
 	struct mh_batch *batch;

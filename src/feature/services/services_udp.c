@@ -14,7 +14,11 @@
 #include <string.h>
 
 /* Batches from one socket before the others get their turn. */
-#define ROUNDS 8
+#define ROUNDS 16
+
+/* A batch of so many datagrams heats a socket; so many smaller ones in a row cool it. */
+#define HOT_BATCH 8
+#define HEAT 64
 
 #define NO_CLAIM UINT32_MAX
 
@@ -86,7 +90,7 @@ static void answer(struct services_thread *thread, const struct services_socket 
 	}
 }
 
-static struct account decide(struct services_thread *thread, const struct services_socket *socket,
+static struct account decide(struct services_thread *thread, struct services_socket *socket,
 			     struct mh_datagram *datagram)
 {
 	const struct services_setup *setup = thread->setup;
@@ -95,31 +99,53 @@ static struct account decide(struct services_thread *thread, const struct servic
 	struct address asked;
 
 	memcpy(&asked, &datagram->asked, sizeof(asked));
-	entry = lpm_find(setup->claim_table, &asked);
+	entry = setup->claim_count ? services_setup_lookup(setup->claim_table, &thread->last_claim, &asked) : NULL;
 	if (entry)
-		account.claim = setup->service_count + entry->value;
-	entry = lpm_find(socket->by_address, &asked);
+		account.claim = setup->service_count + services_setup_index(entry);
+	entry = services_setup_lookup(socket->by_address, &socket->last, &asked);
 	if (entry) {
-		account.service = entry->value;
-		answer(thread, socket, entry->value, datagram);
+		account.service = services_setup_index(entry);
+		answer(thread, socket, account.service, datagram);
 	}
 	return account;
 }
 
-static void count_for(struct counter *counter, const struct mh_datagram *datagram, unsigned count)
+static void counter_add(struct counter *counter, const struct counter *more)
 {
-	unsigned done = datagram->answered + datagram->failed;
-
-	services_count(&counter->asked, count);
-	if (datagram->answered)
-		services_count(&counter->answered, datagram->answered);
-	if (datagram->failed)
-		services_count(&counter->failed, datagram->failed);
-	if (done < count)
-		services_count(&counter->dropped, count - done);
+	services_count(&counter->asked, more->asked);
+	services_count(&counter->answered, more->answered);
+	services_count(&counter->dropped, more->dropped);
+	services_count(&counter->failed, more->failed);
 }
 
-static void serve_batch(struct services_thread *thread, const struct services_socket *socket, unsigned count)
+/* Adds what a run of datagrams of one service and one claim came to. */
+static void book(struct services_thread *thread, const struct account *account, struct counter *run)
+{
+	run->dropped = run->asked - run->answered - run->failed;
+	counter_add(&thread->counters[account->service], run);
+	if (account->claim != NO_CLAIM)
+		counter_add(&thread->counters[account->claim], run);
+	*run = (struct counter){ 0 };
+}
+
+static void book_batch(struct services_thread *thread, const struct account *accounts, unsigned count)
+{
+	struct counter run = { 0 };
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
+
+		if (i && (accounts[i].service != accounts[i - 1].service || accounts[i].claim != accounts[i - 1].claim))
+			book(thread, &accounts[i - 1], &run);
+		run.asked += mh_datagram_count(datagram);
+		run.answered += datagram->answered;
+		run.failed += datagram->failed;
+	}
+	if (count)
+		book(thread, &accounts[count - 1], &run);
+}
+
+static void serve_batch(struct services_thread *thread, struct services_socket *socket, unsigned count)
 {
 	struct account accounts[SERVICES_BATCH];
 	bool any = false;
@@ -132,26 +158,24 @@ static void serve_batch(struct services_thread *thread, const struct services_so
 	}
 	if (any)
 		mh_udp_answer(&socket->socket, thread->batch);
-	for (unsigned i = 0; i < count; i++) {
-		const struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
-		unsigned asked = mh_datagram_count(datagram);
-
-		count_for(&thread->counters[accounts[i].service], datagram, asked);
-		if (accounts[i].claim != NO_CLAIM)
-			count_for(&thread->counters[accounts[i].claim], datagram, asked);
-	}
+	book_batch(thread, accounts, count);
 }
 
-void services_udp_serve(struct services_thread *thread, struct services_socket *socket)
+bool services_udp_serve(struct services_thread *thread, struct services_socket *socket)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		int count = mh_udp_receive(&socket->socket, thread->batch);
 
 		/* An error of the network that somebody's earlier answer raised is read, and so over. */
 		if (count < 0)
-			return;
+			return false;
 		serve_batch(thread, socket, (unsigned)count);
-		if (!mh_batch_full(thread->batch))
-			return;
+		if (count >= HOT_BATCH)
+			socket->heat = HEAT;
+		else if (socket->heat)
+			socket->heat--;
+		if (!socket->heat && !mh_batch_full(thread->batch))
+			return false;
 	}
+	return true;
 }

@@ -5,8 +5,8 @@
 #include "feature/services/services_thread.h"
 #include "feature/services/services_who.h"
 
-/* Answers what waits in the socket. */
-void services_udp_serve(struct services_thread *thread, struct services_socket *socket);
+/* Answers what waits in the socket. Returns whether more may wait. */
+bool services_udp_serve(struct services_thread *thread, struct services_socket *socket);
 
 /* Pure: from @peer_port something may come that answers answers, so that it is not answered on @port. */
 bool services_udp_guarded(uint16_t peer_port, uint16_t port);
