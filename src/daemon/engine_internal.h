@@ -21,6 +21,7 @@ struct job {
 	struct refusals refusals;
 	size_t done;
 	unsigned drifted;		/* how many operations mended what somebody else changed */
+	unsigned rounds;		/* of decisions, after the first */
 	bool reverting;			/* a refused apply on its way back */
 	outcome_fn *told;		/* NULL = nobody asked */
 	void *data;

@@ -13,6 +13,7 @@
 
 #define RETRY_FIRST_US 1000000
 #define RETRY_MOST_US 60000000
+#define MOST_ROUNDS 4		/* of decisions in one job */
 
 static void refusal_free(struct refusal *refusal)
 {
@@ -292,7 +293,7 @@ static void job_end(struct engine *engine)
 {
 	struct job *job = &engine->job;
 	enum job_type type = job->type;
-	bool unreadable = type == JOB_APPLY && job->diags.errors && !job->reverting;
+	bool unreadable = type == JOB_APPLY && job->diags.errors && !job->reverting && !job->rounds;
 	bool committed = !unreadable && !job->reverting;
 
 	if (!unreadable) {
@@ -302,7 +303,7 @@ static void job_end(struct engine *engine)
 	}
 	tell_outcome(engine, committed ? job->target->number : engine->now->number);
 	/* What was written is looked at once more, as the kernel has it now. */
-	engine->dirty = engine->dirty || !committed || job->done;
+	engine->dirty = engine->dirty || !committed || job->plan.count;
 	engine->clean = committed && !job->plan.count && !job->refusals.items.count;
 	if (committed)
 		commit(engine);
@@ -336,6 +337,25 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 		job_end(engine);
 }
 
+/*
+ * What was done may be a fact that something else waits for (a claim is a source that replies may have): a change
+ * is finished when nothing is left to do. Returns whether the job goes on.
+ */
+static bool follow_up(struct engine *engine)
+{
+	struct job *job = &engine->job;
+	int64_t before = clock_now_us();
+
+	if (job->type == JOB_REPAIR || job->refusals.items.count || job->reverting || ++job->rounds == MOST_ROUNDS)
+		return false;
+	plan_free(&job->plan);
+	desired_free(&job->desired);
+	diags_free(&job->diags);
+	decide(engine, job->target);
+	job->decide_us += clock_now_us() - before;
+	return job->plan.count > 0;
+}
+
 /* The kernel could not be asked: what is left of the plan counts as refused, and is tried again. */
 static void break_off(struct engine *engine, int error)
 {
@@ -366,6 +386,6 @@ void job_step(struct engine *engine)
 		return;
 	if (job->type == JOB_APPLY && !job->reverting && newly_refused(engine))
 		revert(engine);
-	else
+	else if (!follow_up(engine))
 		job_end(engine);
 }
