@@ -15,7 +15,7 @@
  */
 int codec_kind(const struct nlmsghdr *message, bool *ret_removed);
 
-/* Reads an object. False when it is malformed, or nothing that we look at. The message is one that mnl_nlmsg_ok() took. */
+/* Reads an object. False when it is malformed, or nothing that we look at. The message is whole. */
 bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union host_object *ret_object);
 
 /* Writes @object after the netlink header that @message has. */

@@ -94,14 +94,15 @@ static void walk_both(const struct walk *walk)
 	}
 }
 
-/* Stable, by the turn of each object: a counting sort. */
-static void take_turns(struct operation *operations, size_t count, const struct kind *of)
+/* Orders the operations from @first on by the turns of their objects, stably: a counting sort. */
+static void take_turns(const struct plan *plan, size_t first, const struct kind *of)
 {
-	size_t starts[TURNS + 1] = { 0 };
-	struct operation *sorted;
+	size_t starts[TURNS + 1] = { 0 }, count = plan->count - first;
+	struct operation *operations, *sorted;
 
 	if (!of->turn || count < 2)
 		return;
+	operations = plan->items + first;
 	sorted = mem_alloc(count * sizeof(*sorted));
 	for (size_t i = 0; i < count; i++)
 		starts[of->turn(operations[i].after ? operations[i].after : operations[i].before) + 1]++;
@@ -125,8 +126,8 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 		size_t opened = opens.count, closed = closes.count;
 
 		walk_both(&walk);
-		take_turns(opens.items + opened, opens.count - opened, walk.of);
-		take_turns(closes.items + closed, closes.count - closed, walk.of);
+		take_turns(&opens, opened, walk.of);
+		take_turns(&closes, closed, walk.of);
 	}
 	for (size_t i = closes.count; i > 0; i--)
 		*VEC_PUSH(&opens) = closes.items[i - 1];

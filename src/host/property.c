@@ -216,7 +216,7 @@ static void print_number(const struct property *row, uint32_t value, struct text
 /* Quoted where white space, or nothing at all, would break the line into other words. */
 static void print_name(const char *name, struct text *text)
 {
-	bool bare = *name && *name != '"' && !strpbrk(name, " \t");
+	bool bare = *name && *name != '"' && !strpbrk(name, " \t\r");
 
 	text_printf(text, bare ? "%s" : "\"%s\"", name);
 }
@@ -225,8 +225,8 @@ static void print_link(uint32_t index, const struct state *links, struct text *t
 {
 	const struct host_link *link = links ? state_link(links, index) : NULL;
 
-	if (link)
-		text_puts(text, link->name);
+	if (link && link->name[0] && link->name[0] != '#')
+		print_name(link->name, text);
 	else
 		text_printf(text, "#%u", index);
 }

@@ -98,8 +98,8 @@ void set_sort_observed(struct object_set *set, const struct kind *kind)
 		return;
 	set_order(set, kind, true);
 	for (size_t i = 0; i < set->count; i++) {
-		char *item = set->items + i * kind->size, *last = set->items + (kept - 1) * kind->size;
-		bool same = kept && kind_compare(kind, last, item) == 0;
+		char *item = set->items + i * kind->size, *last = kept ? set->items + (kept - 1) * kind->size : NULL;
+		bool same = last && kind_compare(kind, last, item) == 0;
 
 		if (same && (!kind->twins || kind_identical(kind, last, item)))
 			kept--;
@@ -134,9 +134,9 @@ static void state_sort_set(struct state *state, enum object_kind kind, state_con
 		return;
 	set_order(set, of, false);
 	for (size_t i = 0; i < set->count; i++) {
-		char *item = set->items + i * of->size, *last = set->items + (kept - 1) * of->size;
+		char *item = set->items + i * of->size, *last = kept ? set->items + (kept - 1) * of->size : NULL;
 
-		if (kept && kind_compare(of, last, item) == 0) {
+		if (last && kind_compare(of, last, item) == 0) {
 			if (!kind_identical(of, last, item) && conflict)
 				conflict(data, kind, last, item);
 			else if (kind_identical(of, last, item))

@@ -108,6 +108,7 @@ static void mistakes_in_a_text_are_named(void **data)
 	refused("sysctl net/x \"1", "line 1: a quote is not closed");
 	refused("link verylonginterfacename index 1", "line 1: 'verylonginterfacename' is not understood");
 	refused("listener udp 0.0.0.0:65536", "line 1: '0.0.0.0:65536' is not understood");
+	refused("link a index 1\nlink a index 2", "line 2: there are two links 'a'");
 	refused("neighbour 10.0.0.1 link #1 mac 02:00:00:00:00", "line 1: '02:00:00:00:00' is not understood");
 }
 

@@ -255,8 +255,11 @@ static int read_name(struct line *line, struct state *names, struct text *ret_er
 	for (unsigned i = 2; i + 1 < line->count; i += 2)
 		if (!strcmp(line->tokens[i], "index"))
 			(void)property_parse(row_named(&link_kind, "index"), line->tokens[i + 1], NULL, &link);
-	if (strlen(line->tokens[1]) < sizeof(link.name))
-		strcpy(link.name, line->tokens[1]);
+	if (strlen(line->tokens[1]) >= sizeof(link.name))
+		return 0;
+	if (state_link_named(names, line->tokens[1]))
+		return refuse(line, ret_error, "there are two links '%s'", line->tokens[1]);
+	strcpy(link.name, line->tokens[1]);
 	state_add(names, OBJECT_LINK, &link);
 	return 0;
 }

@@ -138,12 +138,26 @@ static void arrival_init(struct arrival *arrival, char *packets)
 	}
 }
 
+const struct nlmsghdr *netlink_next(const char **bytes, size_t *left)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)*bytes;
+	size_t step;
+
+	if (*left < sizeof(*message) || message->nlmsg_len < sizeof(*message) || message->nlmsg_len > *left)
+		return NULL;
+	step = NLMSG_ALIGN((size_t)message->nlmsg_len);
+	if (step > *left)
+		step = *left;
+	*bytes += step;
+	*left -= step;
+	return message;
+}
+
 static void walk_messages(struct netlink *netlink, const char *packet, size_t length, packet_fn *fn, void *data)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)packet;
-	int left = (int)length;
+	const struct nlmsghdr *message;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+	while ((message = netlink_next(&packet, &length)))
 		fn(netlink, message, data);
 }
 

@@ -24,7 +24,7 @@ struct netlink {
 	void *data;
 };
 
-/* A message, valid during the call, which mnl_nlmsg_ok() took. */
+/* A message, whole, and valid during the call. */
 typedef void netlink_message_fn(void *data, const struct nlmsghdr *message);
 
 /*
@@ -55,6 +55,12 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_mess
 void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *), void *data);
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message);
 int netlink_finish(struct netlink *netlink);
+
+/*
+ * The next whole message of a datagram, or NULL; moves on. Pure. (libmnl's mnl_nlmsg_ok() takes a length beyond 2 GiB
+ * for a negative one, and so for a small one.)
+ */
+const struct nlmsghdr *netlink_next(const char **bytes, size_t *left);
 
 /* What an NLMSG_ERROR (or the end of a dump) says. Pure. Returns false when it is malformed. @text gets the extended ack. */
 bool netlink_read_error(const struct nlmsghdr *message, int *ret_error, char *text, size_t text_size);
