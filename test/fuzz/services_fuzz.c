@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the services read of others; the first byte chooses: the engine's orders (from which a
+ * setup is built and asked), a worker's report, the name of a listener, an HTTP request as it
+ * comes in piece by piece, and names in what whoami tells.
+ */
+#include "feature/services/services_http.h"
+#include "feature/services/services_setup.h"
+#include "feature/services/services_who.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void require(bool truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void ask_setup(const struct services_setup *setup, const struct services_orders *orders)
+{
+	for (size_t i = 0; i < orders->rules.count && i < 64; i++) {
+		const struct services_rule *rule = &orders->rules.items[i];
+		struct address address = prefix_address(&rule->on);
+		const struct lpm *table = services_setup_port(setup, rule->protocol, rule->first);
+		const struct lpm_entry *last = NULL, *entry, *again;
+
+		require(table != NULL);
+		entry = services_setup_lookup(table, &last, &address);
+		again = services_setup_lookup(table, &last, &address);
+		require(entry && entry == again && entry == lpm_find(table, &address));
+		require(services_setup_index(entry) < setup->service_count);
+		require(prefix_holds(&entry->prefix, &address));
+		setup->counters[0][services_setup_index(entry)].asked++;
+	}
+}
+
+static void fuzz_orders(const uint8_t *bytes, size_t size)
+{
+	struct services_setup *setup, *next;
+	struct counters counters = { 0 };
+	struct services_orders orders;
+	AUTO_TEXT report = { 0 };
+
+	if (services_orders_read(bytes, size, &orders) < 0)
+		return;
+	setup = services_setup_new(&orders, 1, NULL);
+	ask_setup(setup, &orders);
+	next = services_setup_new(&orders, 2, setup);
+	services_setup_succeed(next, setup);
+	services_setup_report(next, &report);
+	require(services_report(report.data, report.length, &counters) == 0);
+	counters_free(&counters);
+	services_setup_succeed(NULL, next);
+	services_orders_free(&orders);
+}
+
+static void fuzz_report(const uint8_t *bytes, size_t size)
+{
+	struct counters counters = { 0 };
+
+	if (services_report(bytes, size, &counters) < 0)
+		require(counters.entries.count == 0);
+	counters_free(&counters);
+}
+
+static void fuzz_listener(const uint8_t *bytes, size_t size)
+{
+	struct address address;
+	uint8_t protocol;
+	uint16_t port;
+
+	if (services_listener_read(bytes, size, &protocol, &address, &port) == 0)
+		require(port && address_size(address.family));
+}
+
+/* What was decided on the first bytes stays true whatever follows. */
+static void fuzz_http(const uint8_t *bytes, size_t size)
+{
+	enum services_http decided = SERVICES_HTTP_MAYBE;
+	char answer[2048];
+
+	for (size_t length = 0; length <= size; length += length < 256 || size - length < 16 ? 1 : 97) {
+		char *copy = malloc(length ? length : 1);
+		enum services_http now;
+
+		if (length)
+			memcpy(copy, bytes, length);
+		now = services_http_read(copy, length, false);
+		if (decided != SERVICES_HTTP_MAYBE && decided != SERVICES_HTTP_PARTIAL)
+			require(now == decided);
+		require(decided != SERVICES_HTTP_PARTIAL || now != SERVICES_HTTP_MAYBE);
+		decided = now;
+		now = services_http_read(copy, length, true);
+		require(now != SERVICES_HTTP_MAYBE && now != SERVICES_HTTP_PARTIAL);
+		free(copy);
+	}
+	require(services_http_write(decided, "{}\n", 0, answer, sizeof(answer)) > 0);
+}
+
+static void fuzz_who(const uint8_t *bytes, size_t size)
+{
+	char link[17] = "", line[SERVICES_WHO_SIZE], json[SERVICES_WHO_SIZE], *service;
+	struct services_who who = { .asked.family = AF_INET6, .peer.family = AF_INET6, .link = link, .protocol = "udp" };
+	size_t length;
+
+	memset(who.asked.bytes, 0xff, 16);
+	memset(who.peer.bytes, 0xfe, 16);
+	memcpy(link, bytes, size < 16 ? size : 16);
+	service = malloc(size + 1);
+	memcpy(service, bytes, size);
+	service[size] = '\0';
+	who.service = service;
+	length = services_who_line(&who, line);
+	require(length < sizeof(line) && strlen(line) == length && strchr(line, '\n') == line + length - 1);
+	length = services_who_json(&who, json);
+	require(length < sizeof(json) && strlen(json) == length && strchr(json, '\n') == json + length - 1);
+	free(service);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static void (*const targets[])(const uint8_t *, size_t) = { fuzz_orders, fuzz_report, fuzz_listener, fuzz_http,
+								    fuzz_who };
+
+	if (size)
+		targets[bytes[0] % ARRAY_SIZE(targets)](bytes + 1, size - 1);
+	return 0;
+}
