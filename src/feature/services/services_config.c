@@ -96,6 +96,14 @@ static void check_names(const struct config_list *services, struct diags *diags)
 		}
 }
 
+/* As the user wrote it: a single address without its length. */
+static const char *listen_text(const struct prefix *on, char buffer[ADDRESS_TEXT_SIZE])
+{
+	struct address address = prefix_address(on);
+
+	return on->length == address_bits(on->family) ? address_text(&address, buffer) : prefix_text(on, buffer);
+}
+
 /* Why nobody can serve @on, or NULL. */
 static const char *listen_wrong(const struct prefix *on)
 {
@@ -123,7 +131,7 @@ static void check_listen(const struct services_item *item, struct diags *diags)
 
 		if (reason)
 			diag_at(diags, item->listen.places[i], -EINVAL, "no service can listen on %s: %s",
-				prefix_text(&listen[i], text), reason);
+				listen_text(&listen[i], text), reason);
 	}
 }
 
@@ -174,7 +182,7 @@ static void tell_twice(const struct config_list *services, const struct services
 	const char *protocol = services_protocol_words[second->protocol == IPPROTO_UDP ? SERVICES_UDP : SERVICES_TCP];
 	char text[ADDRESS_TEXT_SIZE];
 
-	prefix_text(&second->on, text);
+	listen_text(&second->on, text);
 	if (first->service == second->service)
 		diag_between(diags, at, other, -EINVAL, "%s port %u of %s is listed twice; leave one of them out", protocol,
 			     port, text);
