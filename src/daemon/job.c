@@ -66,6 +66,9 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 						.prefix_count = interest.prefixes.count,
 						.sysctls = interest.sysctls.items,
 						.sysctl_count = interest.sysctls.count,
+						.cgroups = interest.cgroups.items,
+						.cgroup_count = interest.cgroups.count,
+						.local_routes = interest.local_routes,
 					});
 	interest_free(&interest);
 }

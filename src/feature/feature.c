@@ -106,4 +106,5 @@ void interest_free(struct interest *interest)
 {
 	VEC_FREE(&interest->prefixes);
 	VEC_FREE(&interest->sysctls);
+	VEC_FREE(&interest->cgroups);
 }

@@ -41,6 +41,8 @@ void desire_pending(struct desired *desired, struct place place, const char *for
 struct interest {
 	VEC(struct prefix) prefixes;
 	VEC(const char *) sysctls;	/* static strings */
+	VEC(const char *) cgroups;	/* of the configuration */
+	bool local_routes;
 };
 
 struct feature {

@@ -7,6 +7,7 @@
 #include "host/kind.h"
 
 #include "base/mem.h"
+#include "io/netlink.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -65,9 +66,9 @@ static bool address_decoded(void *object, const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *header = NLMSG_DATA(message);
 	struct host_address *address = object;
-	const struct nlattr *attribute;
+	const struct nlattr *attribute = NULL;
 
-	mnl_attr_for_each(attribute, message, sizeof(*header)) {
+	while ((attribute = netlink_attribute(message, sizeof(*header), attribute))) {
 		if (mnl_attr_get_type(attribute) != IFA_LOCAL ||
 		    mnl_attr_get_payload_len(attribute) != address_size(header->ifa_family))
 			continue;

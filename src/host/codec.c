@@ -9,6 +9,8 @@
  */
 #include "host/codec.h"
 
+#include "io/netlink.h"
+
 #include <libmnl/libmnl.h>
 #include <string.h>
 
@@ -114,8 +116,8 @@ static void take_attribute(const struct property *row, const struct nlattr *attr
 
 bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union host_object *ret_object)
 {
+	const struct nlattr *attribute = NULL;
 	union host_object object;
-	const struct nlattr *attribute;
 
 	if (mnl_nlmsg_get_payload_len(message) < kind->header_size)
 		return false;
@@ -123,7 +125,7 @@ bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union
 	for (size_t i = 0; i < kind->row_count; i++)
 		if (kind->rows[i].header_size)
 			take_header(&kind->rows[i], message, &object);
-	mnl_attr_for_each(attribute, message, kind->header_size) {
+	while ((attribute = netlink_attribute(message, kind->header_size, attribute))) {
 		for (size_t i = 0; i < kind->row_count; i++)
 			if (kind->rows[i].attribute && kind->rows[i].attribute == mnl_attr_get_type(attribute))
 				take_attribute(&kind->rows[i], attribute, header_family(message), &object);

@@ -28,9 +28,9 @@ struct dump {
 
 bool route_uses_nexthop(const struct nlmsghdr *message)
 {
-	const struct nlattr *attribute;
+	const struct nlattr *attribute = NULL;
 
-	mnl_attr_for_each(attribute, message, sizeof(struct rtmsg)) {
+	while ((attribute = netlink_attribute(message, sizeof(struct rtmsg), attribute))) {
 		if (mnl_attr_get_type(attribute) == RTA_NH_ID)
 			return true;
 	}

@@ -44,7 +44,10 @@ static const struct meaning *meanings_of(enum object_kind kind)
 		return address_meanings;
 	case OBJECT_LINK:
 	case OBJECT_NEIGHBOUR:
+	case OBJECT_CGROUP:
 	case OBJECT_SYSCTL:
+	case OBJECT_SOURCE:
+	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 	case OBJECT_KINDS:
 		break;

@@ -208,14 +208,14 @@ int host_receive(struct host *host)
 void host_set_interest(struct host *host, const struct host_interest *interest)
 {
 	struct taste fresh;
-	bool same_names;
 
 	taste_set(&fresh, interest);
-	same_names = taste_same_sysctls(&fresh, &host->taste);
 	if (!taste_within(&fresh, &host->taste) || !taste_within(&host->taste, &fresh))
 		host->stale |= STALE(OBJECT_ROUTE);
-	if (!same_names)
+	if (!taste_same_names(fresh.sysctls, host->taste.sysctls))
 		host->stale |= STALE(OBJECT_SYSCTL);
+	if (!taste_same_names(fresh.cgroups, host->taste.cgroups))
+		host->stale |= STALE(OBJECT_CGROUP);
 	taste_free(&host->taste);
 	host->taste = fresh;
 }

@@ -16,6 +16,9 @@ struct host_interest {
 	size_t prefix_count;		/* neighbours and addresses: all */
 	const char *const *sysctls;	/* names to read; a component "*" stands for every link and for "all" */
 	size_t sysctl_count;
+	bool local_routes;		/* every route of type local in table local, whoever made it */
+	const char *const *cgroups;	/* control groups whose existence matters */
+	size_t cgroup_count;
 };
 
 struct host_options {

@@ -17,6 +17,22 @@ static int by_prefix(const void *a, const void *b)
 	return prefix_compare(a, b);
 }
 
+static char **names_copy(const char *const *names, size_t count)
+{
+	char **copy = mem_alloc((count + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = mem_strdup(names[i]);
+	return copy;
+}
+
+static void names_free(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
+}
+
 void taste_set(struct taste *taste, const struct host_interest *interest)
 {
 	struct lpm_entry *entries = mem_alloc((interest->prefix_count + 1) * sizeof(*entries));
@@ -28,18 +44,17 @@ void taste_set(struct taste *taste, const struct host_interest *interest)
 	qsort(taste->prefixes, taste->prefix_count, sizeof(*taste->prefixes), by_prefix);
 	taste->by_prefix = lpm_new(entries, interest->prefix_count);
 	free(entries);
-	taste->sysctls = mem_alloc((interest->sysctl_count + 1) * sizeof(*taste->sysctls));
-	for (size_t i = 0; i < interest->sysctl_count; i++)
-		taste->sysctls[i] = mem_strdup(interest->sysctls[i]);
+	taste->sysctls = names_copy(interest->sysctls, interest->sysctl_count);
+	taste->cgroups = names_copy(interest->cgroups, interest->cgroup_count);
+	taste->local_routes = interest->local_routes;
 }
 
 void taste_free(struct taste *taste)
 {
 	free(taste->prefixes);
 	lpm_free(taste->by_prefix);
-	for (char **name = taste->sysctls; name && *name; name++)
-		free(*name);
-	free(taste->sysctls);
+	names_free(taste->sysctls);
+	names_free(taste->cgroups);
 	*taste = (struct taste){ 0 };
 }
 
@@ -63,6 +78,8 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 {
 	if (route->object.ours)
 		return true;
+	if (taste->local_routes && route->table == RT_TABLE_LOCAL && route->type == RTN_LOCAL)
+		return true;
 	if (!taste->prefix_count || (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL))
 		return false;
 	return lpm_find_cover(taste->by_prefix, &route->to) || covers_any(taste, &route->to) ||
@@ -71,19 +88,21 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 
 bool taste_within(const struct taste *taste, const struct taste *other)
 {
+	if (taste->local_routes && !other->local_routes)
+		return false;
 	for (size_t i = 0; i < taste->prefix_count; i++)
 		if (!other->prefix_count || !lpm_find_cover(other->by_prefix, &taste->prefixes[i]))
 			return false;
 	return true;
 }
 
-bool taste_same_sysctls(const struct taste *taste, const struct taste *other)
+bool taste_same_names(char *const *names, char *const *others)
 {
 	size_t i = 0;
 
-	if (!taste->sysctls || !other->sysctls)
-		return taste->sysctls == other->sysctls;
-	while (taste->sysctls[i] && other->sysctls[i] && !strcmp(taste->sysctls[i], other->sysctls[i]))
+	if (!names || !others)
+		return names == others;
+	while (names[i] && others[i] && !strcmp(names[i], others[i]))
 		i++;
-	return !taste->sysctls[i] && !other->sysctls[i];
+	return !names[i] && !others[i];
 }

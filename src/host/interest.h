@@ -11,6 +11,8 @@ struct taste {
 	size_t prefix_count;
 	struct lpm *by_prefix;
 	char **sysctls;			/* NULL-terminated */
+	char **cgroups;			/* the same */
+	bool local_routes;
 };
 
 void taste_set(struct taste *taste, const struct host_interest *interest);
@@ -20,6 +22,7 @@ void taste_free(struct taste *taste);
 bool taste_wants_route(const struct taste *taste, const struct host_route *route);
 /* Whether everything that @taste wants is wanted by @other as well. */
 bool taste_within(const struct taste *taste, const struct taste *other);
-bool taste_same_sysctls(const struct taste *taste, const struct taste *other);
+/* Two lists of names, ended by NULL; either may be NULL. */
+bool taste_same_names(char *const *names, char *const *others);
 
 #endif

@@ -71,7 +71,8 @@ struct kind {
 	void (*encoded)(const void *object, struct nlmsghdr *message);	/* adds what no row says; or NULL */
 };
 
-extern const struct kind link_kind, neighbour_kind, sysctl_kind, address_kind, route_kind, listener_kind;
+extern const struct kind link_kind, neighbour_kind, cgroup_kind, sysctl_kind, address_kind, route_kind, source_kind,
+	attachment_kind, listener_kind;
 const struct kind *kind_of(enum object_kind kind);
 
 /* property.c */

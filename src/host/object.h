@@ -18,9 +18,12 @@
 enum object_kind {
 	OBJECT_LINK,		/* observed only */
 	OBJECT_NEIGHBOUR,	/* observed only */
+	OBJECT_CGROUP,		/* observed only: control groups that are asked for, and exist */
 	OBJECT_SYSCTL,
 	OBJECT_ADDRESS,
 	OBJECT_ROUTE,
+	OBJECT_SOURCE,		/* what the programs of an attachment may answer from */
+	OBJECT_ATTACHMENT,	/* our eBPF programs on a control group */
 	OBJECT_LISTENER,	/* a bound socket that a worker of ours serves */
 	OBJECT_KINDS
 };
@@ -86,6 +89,24 @@ struct host_route {
 	struct address source;	/* RTA_PREFSRC */
 };
 
+/* Room for the path of a control group below the root of the hierarchy, and the NUL. */
+#define CGROUP_NAME_SIZE 256
+
+struct host_cgroup {
+	struct object object;
+	char name[CGROUP_NAME_SIZE];	/* key; "all" = the root */
+};
+
+struct host_source {
+	struct object object;
+	struct prefix prefix;		/* key; clean */
+};
+
+struct host_attachment {
+	struct object object;
+	char cgroup[CGROUP_NAME_SIZE];	/* key */
+};
+
 struct host_listener {
 	struct object object;
 	uint8_t protocol;	/* key; IPPROTO_UDP, IPPROTO_TCP */
@@ -101,6 +122,9 @@ union host_object {
 	struct host_sysctl sysctl;
 	struct host_address address;
 	struct host_route route;
+	struct host_cgroup cgroup;
+	struct host_source source;
+	struct host_attachment attachment;
 	struct host_listener listener;
 };
 

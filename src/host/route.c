@@ -11,6 +11,7 @@
 #include "host/kind.h"
 
 #include "base/mem.h"
+#include "io/netlink.h"
 
 #include <libmnl/libmnl.h>
 #include <stddef.h>
@@ -171,9 +172,9 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 {
 	const struct rtmsg *header = NLMSG_DATA(message);
 	struct host_route *route = object;
-	const struct nlattr *attribute;
+	const struct nlattr *attribute = NULL;
 
-	mnl_attr_for_each(attribute, message, sizeof(*header)) {
+	while ((attribute = netlink_attribute(message, sizeof(*header), attribute))) {
 		if (mnl_attr_get_type(attribute) == RTA_VIA)
 			take_via(route, attribute);
 		if (mnl_attr_get_type(attribute) == RTA_MULTIPATH)

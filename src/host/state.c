@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What qsort_r() needs to sort numbers of objects; equal keys keep the order in which they were added. */
+/* The order of numbers of objects; equal keys keep the order in which they were added. */
 struct sorter {
 	const struct kind *kind;
 	const char *items;
@@ -24,6 +24,8 @@ const struct kind *kind_of(enum object_kind kind)
 		[OBJECT_LINK] = &link_kind,       [OBJECT_NEIGHBOUR] = &neighbour_kind,
 		[OBJECT_SYSCTL] = &sysctl_kind,   [OBJECT_ADDRESS] = &address_kind,
 		[OBJECT_ROUTE] = &route_kind,     [OBJECT_LISTENER] = &listener_kind,
+		[OBJECT_CGROUP] = &cgroup_kind,   [OBJECT_SOURCE] = &source_kind,
+		[OBJECT_ATTACHMENT] = &attachment_kind,
 	};
 
 	return kinds[kind];
@@ -39,16 +41,81 @@ static bool is_ours(const void *object)
 	return ((const struct object *)object)->ours;
 }
 
-static int sorter_compare(const void *left, const void *right, void *data)
+static bool stands_before(const struct sorter *sorter, uint32_t i, uint32_t j)
 {
-	const struct sorter *sorter = data;
-	uint32_t i = *(const uint32_t *)left, j = *(const uint32_t *)right;
 	const void *a = sorter->items + i * sorter->kind->size, *b = sorter->items + j * sorter->kind->size;
 	int r = kind_compare(sorter->kind, a, b);
 
 	if (!r && sorter->ours_first)
 		r = (int)is_ours(b) - (int)is_ours(a);
-	return r ? r : i < j ? -1 : i > j;
+	return r < 0 || (!r && i < j);
+}
+
+/* Where the ascending run that begins at @start ends. */
+static size_t ascent(const struct sorter *sorter, const uint32_t *order, size_t start, size_t count)
+{
+	size_t end = start + 1;
+
+	while (end < count && stands_before(sorter, order[end - 1], order[end]))
+		end++;
+	return end;
+}
+
+/* Merges the neighbouring runs from @start and @middle of @from into @to. */
+static void merge(const struct sorter *sorter, const uint32_t *from, uint32_t *to, const size_t bounds[3])
+{
+	size_t i = bounds[0], j = bounds[1];
+
+	for (size_t at = bounds[0]; at < bounds[2]; at++) {
+		bool left = j == bounds[2] || (i < bounds[1] && stands_before(sorter, from[i], from[j]));
+
+		to[at] = left ? from[i++] : from[j++];
+	}
+}
+
+/* One pass over all runs, two by two. Returns how many merged runs it left. */
+static size_t merge_runs(const struct sorter *sorter, const uint32_t *from, uint32_t *to, size_t count)
+{
+	size_t runs = 0;
+
+	for (size_t start = 0; start < count; runs++) {
+		size_t middle = ascent(sorter, from, start, count);
+		size_t end = middle < count ? ascent(sorter, from, middle, count) : count;
+		const size_t bounds[3] = { start, middle, end };
+
+		merge(sorter, from, to, bounds);
+		start = end;
+	}
+	return runs;
+}
+
+/*
+ * Puts the objects into order; equal keys side by side. A natural merge sort, for what is to be sorted is mostly sorted
+ * already, but for a few: a thousand claims in the order of their addresses, then their exceptions.
+ */
+static void set_order(struct object_set *set, const struct kind *kind, bool ours_first)
+{
+	struct sorter sorter = { .kind = kind, .items = set->items, .ours_first = ours_first };
+	uint32_t *order = mem_alloc(set->count * sizeof(*order)), *other = mem_alloc(set->count * sizeof(*other));
+	char *items = mem_alloc(set->count * kind->size);
+	size_t runs;
+
+	for (size_t i = 0; i < set->count; i++)
+		order[i] = (uint32_t)i;
+	do {
+		uint32_t *merged = other;
+
+		runs = merge_runs(&sorter, order, merged, set->count);
+		other = order;
+		order = merged;
+	} while (runs > 1);
+	for (size_t i = 0; i < set->count; i++)
+		memcpy(items + i * kind->size, set->items + order[i] * kind->size, kind->size);
+	free(order);
+	free(other);
+	free(set->items);
+	set->items = items;
+	set->room = set->count;
 }
 
 /* Most sets are built in the order of their keys; then there is nothing to do. */
@@ -58,24 +125,6 @@ static bool set_is_ascending(const struct object_set *set, const struct kind *ki
 		if (kind_compare(kind, set->items + (i - 1) * kind->size, set->items + i * kind->size) >= 0)
 			return false;
 	return true;
-}
-
-/* Puts the objects into order; equal keys side by side. */
-static void set_order(struct object_set *set, const struct kind *kind, bool ours_first)
-{
-	struct sorter sorter = { .kind = kind, .items = set->items, .ours_first = ours_first };
-	uint32_t *order = mem_alloc(set->count * sizeof(*order));
-	char *items = mem_alloc(set->count * kind->size);
-
-	for (size_t i = 0; i < set->count; i++)
-		order[i] = (uint32_t)i;
-	qsort_r(order, set->count, sizeof(*order), sorter_compare, &sorter);
-	for (size_t i = 0; i < set->count; i++)
-		memcpy(items + i * kind->size, set->items + order[i] * kind->size, kind->size);
-	free(order);
-	free(set->items);
-	set->items = items;
-	set->room = set->count;
 }
 
 void *set_push(struct object_set *set, const struct kind *kind, const void *object)

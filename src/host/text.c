@@ -229,6 +229,7 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 	switch (kind) {
 	case OBJECT_LINK:
 	case OBJECT_NEIGHBOUR:
+	case OBJECT_CGROUP:
 		return false;
 	case OBJECT_SYSCTL:
 		return object->sysctl.former[0];
@@ -236,6 +237,8 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 		return object->address.protocol == HOST_PROTOCOL;
 	case OBJECT_ROUTE:
 		return object->route.protocol == HOST_PROTOCOL;
+	case OBJECT_SOURCE:
+	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 		return true;
 	case OBJECT_KINDS:
