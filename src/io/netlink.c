@@ -153,6 +153,20 @@ const struct nlmsghdr *netlink_next(const char **bytes, size_t *left)
 	return message;
 }
 
+const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header, const struct nlattr *last)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header);
+	const struct nlattr *attribute;
+
+	if (last)
+		at = (size_t)((const char *)last - (const char *)message) + NLA_ALIGN((size_t)last->nla_len);
+	attribute = (const struct nlattr *)((const char *)message + at);
+	if (at > message->nlmsg_len || message->nlmsg_len - at < sizeof(*attribute) ||
+	    attribute->nla_len < sizeof(*attribute) || attribute->nla_len > message->nlmsg_len - at)
+		return NULL;
+	return attribute;
+}
+
 static void walk_messages(struct netlink *netlink, const char *packet, size_t length, packet_fn *fn, void *data)
 {
 	const struct nlmsghdr *message;
@@ -247,7 +261,7 @@ bool netlink_read_error(const struct nlmsghdr *message, int *ret_error, char *te
 {
 	size_t length = mnl_nlmsg_get_payload_len(message), before = sizeof(int);
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute;
+	const struct nlattr *attribute = NULL;
 
 	if (length < sizeof(int))
 		return false;
@@ -264,7 +278,7 @@ bool netlink_read_error(const struct nlmsghdr *message, int *ret_error, char *te
 	}
 	if (before > length)
 		return true;
-	mnl_attr_for_each(attribute, message, before) {
+	while ((attribute = netlink_attribute(message, before, attribute))) {
 		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG)
 			snprintf(text, text_size, "%.*s", (int)mnl_attr_get_payload_len(attribute),
 				 (const char *)mnl_attr_get_payload(attribute));

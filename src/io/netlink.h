@@ -62,6 +62,14 @@ int netlink_finish(struct netlink *netlink);
  */
 const struct nlmsghdr *netlink_next(const char **bytes, size_t *left);
 
+/*
+ * The attribute after @last (NULL: the first behind @header bytes of payload), or NULL. Pure; never past the end of the
+ * message, which mnl_attr_for_each() takes for its next multiple of four. To walk all of them:
+ *	const struct nlattr *attribute = NULL;
+ *	while ((attribute = netlink_attribute(message, header, attribute)))
+ */
+const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header, const struct nlattr *last);
+
 /* What an NLMSG_ERROR (or the end of a dump) says. Pure. Returns false when it is malformed. @text gets the extended ack. */
 bool netlink_read_error(const struct nlmsghdr *message, int *ret_error, char *text, size_t text_size);
 
