@@ -213,7 +213,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("make run needs root (network namespaces); try: sudo make run")
     if not MULTIHOMED.exists():
-        sys.exit(f"{MULTIHOMED.relative_to(REPOSITORY)} is missing; `make run` builds it")
+        sys.exit(f"{MULTIHOMED} is missing; `make run` builds it")
     if not shutil.which("ip"):
         sys.exit("the command `ip` is missing (Debian package iproute2)")
     try:
@@ -228,6 +228,8 @@ def main():
             daemon.stop()
     except (EOFError, KeyboardInterrupt):
         say()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)	# nobody reads on; the end must not stumble over it again
     except (Broken, AssertionError) as error:
         sys.exit(STYLE.bad(str(error)))
 

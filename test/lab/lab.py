@@ -158,6 +158,17 @@ class Node:
         self.run("ip", *(["-force"] if force else []), "-batch", "-", input="\n".join(lines) + "\n",
                  check=not force, timeout=300)
 
+    def wait_addresses(self):
+        """Waits until the kernel has done what follows from links and addresses, which it does in its own time."""
+        def done():
+            words = [line.split() for line in self.ip("-6", "-o", "address", "show").splitlines()]
+            links = {line.split(":")[1].strip().split("@")[0] for line in self.ip("-o", "link", "show", "up").splitlines()}
+            local = self.ip("-6", "route", "show", "table", "local")
+            return (all("tentative" not in word and f"local {word[3].split('/')[0]} " in local for word in words)
+                    and {word[1] for word in words if word[3].startswith("fe80:")} >= links - {"lo"})
+
+        wait_until(done, what="the addresses to be usable")
+
     def sysctl(self, name, value=None):
         """Reads the value of a name below /proc/sys, after writing it where one is given."""
         with self.inside():
@@ -191,14 +202,12 @@ class Node:
         return self.routes("table", "all", "proto", "109")
 
     def snapshot(self):
-        """Everything here that the daemon could have touched, to compare before with after."""
-        return {
-            "routes": self.routes(),
-            "rules": self.ip("rule", "show") + self.ip("-6", "rule", "show"),
-            "addresses": self.ip("-o", "address", "show"),
-            "sockets": self.run("ss", "-Hlntu").stdout,
-            "sysctls": self.sysctls(),
-        }
+        """Everything here that the daemon could have touched, a line each: to compare before with after."""
+        lines = ["route " + line for line in self.routes()]
+        for what, command in (("rule", ["ip", "rule"]), ("rule6", ["ip", "-6", "rule"]),
+                              ("address", ["ip", "-o", "address"]), ("socket", ["ss", "-Hlntu"])):
+            lines += [f"{what} {line}" for line in self.run(*command).stdout.splitlines()]
+        return sorted(lines) + [f"{name} {value}" for name, value in sorted(self.sysctls().items())]
 
 
 class Lab:

@@ -79,7 +79,6 @@ def diagnosed(text, name, place, word):
     assert re.search(r"^\s*\^", text[first.end():], re.M), text
 
 
-@pytest.mark.stock
 @pytest.mark.parametrize("what", MISTAKES)
 def test_a_mistake_is_shown_with_its_place_and_exit_status_2(lab, host, what):
     text, place, word = MISTAKES[what]

@@ -331,7 +331,8 @@ def tcp_echoes(node, address, port=7, data=b"still there?"):
 def load(net, rate=400):
     """Steady questions to the echo on addresses of both claims, as long as the block runs; yields the two loads."""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(ask.UdpLoad(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT, rate))
+        yield [stack.enter_context(ask.UdpLoad(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT,
+                                               scaled(rate, 20)))
                for claim in CLAIMS]
 
 

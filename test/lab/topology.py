@@ -55,6 +55,8 @@ def routed(lab, claims=CLAIMS):
         "route add default via 10.0.2.1", "route add ::/0 via 2001:db8:a2::1"])
     for claim in claims:
         route_claim(router, claim)
+    for node in (client, router, host):
+        node.wait_addresses()
     return Routed(client, router, host)
 
 
@@ -102,4 +104,6 @@ def shared(lab):
     gateway.ip_batch(["address add 192.0.2.1/24 dev eth1", "address add 2001:db8:c::1/64 dev eth1 nodad"])
     client.ip_batch([f"address add {CLIENT4}/24 dev eth0", f"address add {CLIENT6}/64 dev eth0 nodad",
                      "route add default via 192.0.2.1", "route add ::/0 via 2001:db8:c::1"])
+    for node in (host, neighbour, gateway, client):
+        node.wait_addresses()
     return Shared(host, neighbour, gateway, client)
