@@ -23,7 +23,8 @@ bool mh_address_is_link_local(const struct mh_address *address)
 {
 	if (address->family == AF_INET)
 		return address->bytes[0] == 169 && address->bytes[1] == 254;
-	return address->family == AF_INET6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
 }
 
 struct mh_address mh_address_of_v6(const struct in6_addr *v6)

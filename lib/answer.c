@@ -22,7 +22,7 @@
 struct piece {
 	const char *bytes;
 	size_t length;
-	unsigned segment;	/* 0: one datagram */
+	unsigned segment; /* 0: one datagram */
 };
 
 static unsigned piece_count(size_t length, size_t segment)
@@ -53,12 +53,15 @@ static bool peer_is_link_local(const union mh_endpoint *peer)
 /* The link only where an address means nothing without one: elsewhere the routes know better. */
 static unsigned answer_link(const struct mh_datagram *datagram)
 {
-	return mh_address_is_link_local(&datagram->source) || peer_is_link_local(&datagram->peer) ? datagram->link : 0;
+	return mh_address_is_link_local(&datagram->source) || peer_is_link_local(&datagram->peer) ?
+		       datagram->link :
+		       0;
 }
 
 static socklen_t peer_length(const struct mh_datagram *datagram)
 {
-	return datagram->peer.any.sa_family == AF_INET ? sizeof(datagram->peer.v4) : sizeof(datagram->peer.v6);
+	return datagram->peer.any.sa_family == AF_INET ? sizeof(datagram->peer.v4) :
+							 sizeof(datagram->peer.v6);
 }
 
 static bool same_way(const struct mh_datagram *a, const struct mh_datagram *b)
@@ -85,8 +88,8 @@ static bool message_join(struct mh_batch *batch, struct mh_datagram *owner, cons
 		return false;
 	if (segment > last->segment || (segment < last->segment && count > 1))
 		return false;
-	if (last->segments + count > MH_TRAIN_SEGMENTS || last->bytes + piece->length > MH_TRAIN_BYTES ||
-	    !same_way(last->like, owner))
+	if (last->segments + count > MH_TRAIN_SEGMENTS ||
+	    last->bytes + piece->length > MH_TRAIN_BYTES || !same_way(last->like, owner))
 		return false;
 	batch->part_owners[batch->part_count] = owner;
 	batch->parts[batch->part_count++] = (struct iovec){ (void *)piece->bytes, piece->length };
@@ -165,7 +168,8 @@ static void send_apart(int fd, struct mh_batch *batch, unsigned index)
 		for (; at < end; at += slice.iov_len) {
 			size_t left = (size_t)(end - at);
 
-			slice = (struct iovec){ (void *)at, left < message->segment ? left : message->segment };
+			slice = (struct iovec){ (void *)at,
+						left < message->segment ? left : message->segment };
 			tell(batch, owner, 1, send_one(fd, batch, &header));
 		}
 	}
@@ -196,12 +200,14 @@ static void flush(int fd, struct mh_batch *batch)
 	for (unsigned i = 0; i < batch->out_count; i++) {
 		struct msghdr *header = &batch->out[i].msg_hdr;
 
-		header->msg_controllen = control_write(&batch->messages[i], header->msg_control, true);
+		header->msg_controllen = control_write(&batch->messages[i], header->msg_control,
+						       true);
 		if (!header->msg_controllen)
 			header->msg_control = NULL;
 	}
 	while (at < batch->out_count) {
-		int sent = sendmmsg(fd, batch->out + at, batch->out_count - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		int sent = sendmmsg(fd, batch->out + at, batch->out_count - at,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (sent > 0) {
 			for (unsigned end = at + (unsigned)sent; at < end; at++)
@@ -242,7 +248,8 @@ static struct piece piece_at(const struct mh_datagram *datagram, size_t offset, 
 	return piece;
 }
 
-static void gather(const struct mh_socket *socket, struct mh_batch *batch, struct mh_datagram *datagram)
+static void gather(const struct mh_socket *socket, struct mh_batch *batch,
+		   struct mh_datagram *datagram)
 {
 	bool one_by_one = socket->flags & MH_ONE_BY_ONE;
 	size_t offset = 0;
@@ -274,7 +281,8 @@ int mh_udp_answer(const struct mh_socket *socket, struct mh_batch *batch)
 		if (may_answer(datagram))
 			gather(socket, batch, datagram);
 		else
-			tell(batch, datagram, piece_count(datagram->answer_length, datagram->answer_segment),
+			tell(batch, datagram,
+			     piece_count(datagram->answer_length, datagram->answer_segment),
 			     -EADDRNOTAVAIL);
 	}
 	flush(socket->fd, batch);

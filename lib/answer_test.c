@@ -111,13 +111,17 @@ static int play(struct stage *stage, unsigned seed, unsigned flags, struct heard
 	for (unsigned i = 0, length = 100; i < count; i++) {
 		struct mh_datagram *datagram = mh_batch_at(stage->batch, i);
 
-		length = random() % 6 ? length : random() % 4 ? (unsigned)random() % 1473 : (unsigned)random() % 5000;
+		length = random() % 6 ? length :
+			 random() % 4 ? (unsigned)random() % 1473 :
+					(unsigned)random() % 5000;
 		datagram->answer = random() % 20 ? material + random() % 100 : NULL;
 		datagram->answer_length = random() % 8 ? length : length / 2;
 		if (random() % 10)
 			continue;
 		datagram->answer_segment = 1 + (unsigned)random() % 1472;
-		datagram->answer_length = (size_t)datagram->answer_segment * (1 + (unsigned)random() % 9) - (size_t)random() % 2;
+		datagram->answer_length = (size_t)datagram->answer_segment *
+						  (1 + (unsigned)random() % 9) -
+					  (size_t)random() % 2;
 	}
 	answered = mh_udp_answer(&stage->server, stage->batch);
 	for (unsigned i = 0; i < count; i++)
@@ -129,7 +133,8 @@ static int play(struct stage *stage, unsigned seed, unsigned flags, struct heard
 
 static void joined_answers_are_heard_like_single_ones(void **state)
 {
-	struct heard *joined = calloc(PEERS, sizeof(*joined)), *single = calloc(PEERS, sizeof(*single));
+	struct heard *joined = calloc(PEERS, sizeof(*joined)),
+		     *single = calloc(PEERS, sizeof(*single));
 	struct stage stage;
 
 	stage_open(&stage);
@@ -188,7 +193,9 @@ static void a_refused_train_is_sent_one_by_one(void **state)
 
 	stage_open(&stage);
 	/* Without a checksum the kernel refuses trains, too (EIO or EINVAL): no device needs to be changed for this test. */
-	assert_int_equal(setsockopt(stage.server.fd, SOL_SOCKET, SO_NO_CHECK, &no_checksum, sizeof(no_checksum)), 0);
+	assert_int_equal(setsockopt(stage.server.fd, SOL_SOCKET, SO_NO_CHECK, &no_checksum,
+				    sizeof(no_checksum)),
+			 0);
 	for (unsigned i = 0; i < 5; i++)
 		ask(&stage, 0, 1);
 	assert_int_equal(mh_udp_receive(&stage.server, stage.batch), 5);
@@ -214,7 +221,8 @@ static void answers_are_counted_and_not_waited_for(void **state)
 	int little = 1, total = 0, failed = 0;
 
 	stage_open(&stage);
-	assert_int_equal(setsockopt(stage.server.fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little)), 0);
+	assert_int_equal(setsockopt(stage.server.fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little)),
+			 0);
 	for (unsigned i = 0; i < 8; i++)
 		ask(&stage, 0, i);
 	assert_int_equal(mh_udp_receive(&stage.server, stage.batch), 8);

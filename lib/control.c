@@ -67,16 +67,19 @@ static void read_v6(const void *data, struct mh_arrival *arrival)
 	arrival->source = arrival->group ? (struct mh_address){ 0 } : arrival->asked;
 }
 
-static void read_one(const struct cmsghdr *header, const void *data, size_t length, struct mh_arrival *arrival)
+static void read_one(const struct cmsghdr *header, const void *data, size_t length,
+		     struct mh_arrival *arrival)
 {
 	int segment;
 
-	if (header->cmsg_level == SOL_IP && header->cmsg_type == IP_PKTINFO && length >= sizeof(struct in_pktinfo)) {
+	if (header->cmsg_level == SOL_IP && header->cmsg_type == IP_PKTINFO &&
+	    length >= sizeof(struct in_pktinfo)) {
 		read_v4(data, arrival);
 	} else if (header->cmsg_level == SOL_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
 		   length >= sizeof(struct in6_pktinfo) && arrival->asked.family != AF_INET) {
 		read_v6(data, arrival);
-	} else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO && length >= sizeof(segment)) {
+	} else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO &&
+		   length >= sizeof(segment)) {
 		memcpy(&segment, data, sizeof(segment));
 		arrival->segment = segment > 0 && segment <= 65535 ? (unsigned)segment : 0;
 	}
@@ -112,14 +115,17 @@ static_assert(CMSG_LEN(0) == sizeof(struct cmsghdr), "data follows its header at
  */
 static size_t put(char *at, int level, int type, const void *data, size_t length)
 {
-	struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(length) };
+	struct cmsghdr header = { .cmsg_level = level,
+				  .cmsg_type = type,
+				  .cmsg_len = CMSG_LEN(length) };
 
 	memcpy(at, &header, sizeof(header));
 	memcpy(at + sizeof(header), data, length);
 	return CMSG_LEN(length);
 }
 
-size_t mh_control_write(void *control, const struct mh_address *source, unsigned link, unsigned segment)
+size_t mh_control_write(void *control, const struct mh_address *source, unsigned link,
+			unsigned segment)
 {
 	uint16_t train = (uint16_t)segment;
 	size_t length = 0;

@@ -11,7 +11,9 @@
 
 static size_t append(char *control, size_t at, int level, int type, const void *data, size_t length)
 {
-	struct cmsghdr header = { .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(length) };
+	struct cmsghdr header = { .cmsg_level = level,
+				  .cmsg_type = type,
+				  .cmsg_len = CMSG_LEN(length) };
 
 	memcpy(control + at, &header, sizeof(header));
 	memcpy(control + at + CMSG_LEN(0), data, length);
@@ -64,7 +66,8 @@ static struct mh_arrival read_v6(const char *asked)
 
 static void a_unicast_datagram_is_answered_from_its_destination(void **state)
 {
-	struct mh_arrival four = read_v4("198.51.100.7", "198.51.100.7"), six = read_v6("2001:db8:1:1::42");
+	struct mh_arrival four = read_v4("198.51.100.7", "198.51.100.7"),
+			  six = read_v6("2001:db8:1:1::42");
 
 	assert_address(&four.asked, "198.51.100.7");
 	assert_address(&four.source, "198.51.100.7");
@@ -78,7 +81,8 @@ static void a_unicast_datagram_is_answered_from_its_destination(void **state)
 
 static void a_broadcast_is_answered_from_a_unicast_address(void **state)
 {
-	struct mh_arrival net = read_v4("192.0.2.255", "192.0.2.1"), all = read_v4("255.255.255.255", "192.0.2.1");
+	struct mh_arrival net = read_v4("192.0.2.255", "192.0.2.1"),
+			  all = read_v4("255.255.255.255", "192.0.2.1");
 
 	assert_true(net.group);
 	assert_address(&net.asked, "192.0.2.255");
@@ -119,9 +123,11 @@ static void the_length_of_segments_is_told(void **state)
 	int segment = 1200, absurd = 70000;
 	struct mh_arrival arrival;
 
-	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &segment, sizeof(segment)), &arrival);
+	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &segment, sizeof(segment)),
+			&arrival);
 	assert_int_equal(arrival.segment, 1200);
-	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &absurd, sizeof(absurd)), &arrival);
+	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &absurd, sizeof(absurd)),
+			&arrival);
 	assert_int_equal(arrival.segment, 0);
 }
 
@@ -130,7 +136,8 @@ static void cut_and_lying_control_data_is_survived(void **state)
 {
 	char control[MH_CONTROL_IN] = { 0 };
 	struct mh_arrival arrival;
-	size_t whole = append_v4(control, append_v6(control, 0, "2001:db8::1"), "192.0.2.1", "192.0.2.1");
+	size_t whole = append_v4(control, append_v6(control, 0, "2001:db8::1"), "192.0.2.1",
+				 "192.0.2.1");
 
 	for (size_t length = 0; length <= whole; length++) {
 		char *cut = malloc(length ? length : 1);
@@ -150,7 +157,8 @@ static void cut_and_lying_control_data_is_survived(void **state)
 
 static void what_is_written_is_read_back(void **state)
 {
-	struct mh_address four = { AF_INET, { 198, 51, 100, 9 } }, six = { AF_INET6, { 0x20, 1, 0xd, 0xb8 } }, none = { 0 };
+	struct mh_address four = { AF_INET, { 198, 51, 100, 9 } },
+			  six = { AF_INET6, { 0x20, 1, 0xd, 0xb8 } }, none = { 0 };
 	_Alignas(struct cmsghdr) char control[MH_CONTROL_OUT];
 	struct mh_arrival arrival;
 	size_t length = mh_control_write(control, &four, 3, 0);
@@ -158,7 +166,8 @@ static void what_is_written_is_read_back(void **state)
 
 	assert_int_equal(length, CMSG_LEN(sizeof(struct in_pktinfo)));
 	assert_int_equal(((struct in_pktinfo *)CMSG_DATA((struct cmsghdr *)control))->ipi_ifindex, 3);
-	assert_memory_equal(&((struct in_pktinfo *)CMSG_DATA((struct cmsghdr *)control))->ipi_spec_dst, four.bytes, 4);
+	assert_memory_equal(&((struct in_pktinfo *)CMSG_DATA((struct cmsghdr *)control))->ipi_spec_dst,
+			    four.bytes, 4);
 	/* More would not fit on the kernel's stack. */
 	assert_int_equal(mh_control_write(control, &six, 5, 0), 36);
 	length = mh_control_write(control, &six, 5, 1400);
@@ -166,17 +175,29 @@ static void what_is_written_is_read_back(void **state)
 	mh_control_read(control, length, &arrival);
 	assert_memory_equal(&arrival.asked, &six, sizeof(six));
 	assert_int_equal(arrival.link, 5);
-	memcpy(&segment, control + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_LEN(0), sizeof(segment));
+	memcpy(&segment, control + CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_LEN(0),
+	       sizeof(segment));
 	assert_int_equal(segment, 1400);
 	assert_int_equal(mh_control_write(control, &none, 0, 0), 0);
 }
 
 static void prefixes_are_parsed_strictly(void **state)
 {
-	static const char *const wrong[] = { "", "/", "192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/024",
-					     "2001:db8::1/64", "::/129", "::/-1", "fe80::1%eth0", "name", "::/0x1" };
+	static const char *const wrong[] = { "",
+					     "/",
+					     "192.0.2.1/24",
+					     "192.0.2.0/33",
+					     "192.0.2.0/",
+					     "192.0.2.0/024",
+					     "2001:db8::1/64",
+					     "::/129",
+					     "::/-1",
+					     "fe80::1%eth0",
+					     "name",
+					     "::/0x1" };
 	struct mh_prefix prefix;
-	struct mh_address inside = { AF_INET, { 198, 51, 103, 255 } }, outside = { AF_INET, { 198, 51, 104, 0 } };
+	struct mh_address inside = { AF_INET, { 198, 51, 103, 255 } },
+			  outside = { AF_INET, { 198, 51, 104, 0 } };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_int_equal(mh_prefix_parse(wrong[i], &prefix), -22);

@@ -26,10 +26,11 @@ unsigned mh_filter_build(const struct mh_prefix *prefix, struct sock_filter filt
 		uint8_t to_drop = (uint8_t)((words - 1 - i) * 3 + 1);
 
 		memcpy(&value, prefix->address.bytes + i * 4, 4);
-		filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_NET_OFF + start + i * 4);
+		filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+							       SKF_NET_OFF + start + i * 4);
 		filter[count++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask);
-		filter[count++] =
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(value) & mask, 0, to_drop);
+		filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							       ntohl(value) & mask, 0, to_drop);
 	}
 	filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffffffff);
 	filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);

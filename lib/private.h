@@ -22,7 +22,8 @@ struct mh_arrival {
 /* Pure. Reads as much as is well-formed; what is missing is zero. */
 void mh_control_read(const void *control, size_t length, struct mh_arrival *ret_arrival);
 /* Pure. @source of family 0, @segment 0: not written. Returns the bytes written, at most MH_CONTROL_OUT. */
-size_t mh_control_write(void *control, const struct mh_address *source, unsigned link, unsigned segment);
+size_t mh_control_write(void *control, const struct mh_address *source, unsigned link,
+			unsigned segment);
 
 /* Pure. A socket filter that passes what is sent to @prefix; returns the instructions written. */
 #define MH_FILTER_MAX 16
@@ -30,7 +31,7 @@ unsigned mh_filter_build(const struct mh_prefix *prefix, struct sock_filter filt
 
 bool mh_address_is_multicast(const struct mh_address *address);
 bool mh_address_is_link_local(const struct mh_address *address);
-unsigned mh_address_bits(uint8_t family);	/* 32, 128, or 0 */
+unsigned mh_address_bits(uint8_t family); /* 32, 128, or 0 */
 /* An IPv4-mapped address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
 struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint);
 struct mh_address mh_address_of_v6(const struct in6_addr *v6);
@@ -41,10 +42,10 @@ struct mh_address mh_address_of_v6(const struct in6_addr *v6);
 
 /* One message to the kernel: a datagram, or a train of equally long ones. */
 struct mh_message {
-	const struct mh_datagram *like;	/* peer, source and link of all that is in it */
+	const struct mh_datagram *like; /* peer, source and link of all that is in it */
 	unsigned segments;
 	size_t segment, bytes;
-	bool closed;			/* its last datagram was shorter: nothing may follow */
+	bool closed; /* its last datagram was shorter: nothing may follow */
 };
 
 struct mh_batch {
@@ -56,16 +57,16 @@ struct mh_batch {
 	struct mmsghdr *in;
 	struct iovec *in_parts;
 	char *in_controls;
-	unsigned used;				/* slots that the kernel wrote last time */
+	unsigned used; /* slots that the kernel wrote last time */
 
 	unsigned out_count, part_count;
 	struct mh_message *messages;
 	struct mmsghdr *out;
 	struct iovec *parts;
-	struct mh_datagram **part_owners;	/* whose answer each part is */
+	struct mh_datagram **part_owners; /* whose answer each part is */
 	char *out_controls;
-	unsigned answered;			/* in this call */
-	bool waited;				/* for the send buffer, in this call */
+	unsigned answered; /* in this call */
+	bool waited;	   /* for the send buffer, in this call */
 };
 
 #endif

@@ -80,7 +80,8 @@ static int filter_set(int fd, const struct mh_prefix *on)
 	if (!on->length || is_single(on))
 		return 0;
 	program.len = (unsigned short)mh_filter_build(on, filter);
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno :
+											     0;
 }
 
 static int bind_to(int fd, const struct mh_prefix *on, uint16_t port)
@@ -151,7 +152,8 @@ static int server_open(int type, const struct mh_prefix *on, uint16_t port, unsi
 	return 0;
 }
 
-static int server_adopt(int fd, int type, const struct mh_prefix *on, unsigned flags, struct mh_socket *ret_socket)
+static int server_adopt(int fd, int type, const struct mh_prefix *on, unsigned flags,
+			struct mh_socket *ret_socket)
 {
 	int family = 0, its_type = 0, r;
 
@@ -177,12 +179,14 @@ static int server_adopt(int fd, int type, const struct mh_prefix *on, unsigned f
 	return 0;
 }
 
-int mh_udp_open(const struct mh_prefix *on, uint16_t port, unsigned flags, struct mh_socket *ret_socket)
+int mh_udp_open(const struct mh_prefix *on, uint16_t port, unsigned flags,
+		struct mh_socket *ret_socket)
 {
 	return server_open(SOCK_DGRAM, on, port, flags, ret_socket);
 }
 
-int mh_tcp_open(const struct mh_prefix *on, uint16_t port, unsigned flags, struct mh_socket *ret_socket)
+int mh_tcp_open(const struct mh_prefix *on, uint16_t port, unsigned flags,
+		struct mh_socket *ret_socket)
 {
 	return server_open(SOCK_STREAM, on, port, flags, ret_socket);
 }

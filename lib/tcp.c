@@ -60,7 +60,8 @@ int mh_tcp_accept(const struct mh_socket *socket, struct mh_connection *ret_conn
 	union mh_endpoint local = { 0 };
 
 	do {
-		connection.fd = accept4(socket->fd, &connection.peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		connection.fd = accept4(socket->fd, &connection.peer.any, &length,
+					SOCK_NONBLOCK | SOCK_CLOEXEC);
 	} while (connection.fd < 0 && errno == EINTR);
 	if (connection.fd < 0)
 		return accept_error(errno);

@@ -34,13 +34,16 @@ static int client_of(const char *address, in_port_t port)
 
 	if (v6)
 		assert_int_equal(inet_pton(AF_INET6, address, &to6.sin6_addr), 1);
-	assert_int_equal(connect(fd, v6 ? (void *)&to6 : (void *)&to, v6 ? sizeof(to6) : sizeof(to)), 0);
+	assert_int_equal(connect(fd, v6 ? (void *)&to6 : (void *)&to, v6 ? sizeof(to6) : sizeof(to)),
+			 0);
 	return fd;
 }
 
 static void an_accepted_connection_knows_its_address_and_link(void **state)
 {
-	static const char *const cases[][2] = { { "127.5.0.0/16", "127.5.1.2" }, { "::1", "::1" }, { "::/0", "::1" } };
+	static const char *const cases[][2] = { { "127.5.0.0/16", "127.5.1.2" },
+						{ "::1", "::1" },
+						{ "::/0", "::1" } };
 
 	for (size_t i = 0; i < 3; i++) {
 		in_port_t port;
@@ -52,7 +55,8 @@ static void an_accepted_connection_knows_its_address_and_link(void **state)
 		assert_int_equal(mh_tcp_accept(&server, &connection), -EAGAIN);
 		fd = client_of(cases[i][1], port);
 		assert_int_equal(mh_tcp_accept(&server, &connection), 0);
-		assert_string_equal(inet_ntop(connection.asked.family, connection.asked.bytes, text, sizeof(text)),
+		assert_string_equal(inet_ntop(connection.asked.family, connection.asked.bytes, text,
+					      sizeof(text)),
 				    cases[i][1]);
 		assert_int_equal(connection.link, 1);
 		assert_int_equal(connection.peer.any.sa_family, connection.asked.family);

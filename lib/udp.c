@@ -35,8 +35,9 @@ static bool batch_allocate(struct mh_batch *batch)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (batch->memory == MAP_FAILED)
 		batch->memory = NULL;
-	return batch->datagrams && batch->in && batch->in_parts && batch->in_controls && batch->messages &&
-	       batch->out && batch->parts && batch->part_owners && batch->out_controls && batch->memory;
+	return batch->datagrams && batch->in && batch->in_parts && batch->in_controls &&
+	       batch->messages && batch->out && batch->parts && batch->part_owners &&
+	       batch->out_controls && batch->memory;
 }
 
 int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
@@ -96,7 +97,9 @@ struct mh_datagram *mh_batch_at(struct mh_batch *batch, unsigned index)
 
 unsigned mh_datagram_count(const struct mh_datagram *datagram)
 {
-	return datagram->segment ? (unsigned)((datagram->length + datagram->segment - 1) / datagram->segment) : 1;
+	return datagram->segment ?
+		       (unsigned)((datagram->length + datagram->segment - 1) / datagram->segment) :
+		       1;
 }
 
 bool mh_batch_full(const struct mh_batch *batch)

@@ -19,7 +19,8 @@
 
 #define BATCH 16
 
-static struct mh_socket server_on(const char *prefix_text, unsigned flags, union mh_endpoint *ret_bound)
+static struct mh_socket server_on(const char *prefix_text, unsigned flags,
+				  union mh_endpoint *ret_bound)
 {
 	struct mh_prefix prefix;
 	struct mh_socket server;
@@ -55,7 +56,8 @@ static void ask(int fd, const char *address, in_port_t port, const void *bytes, 
 
 	if (v6)
 		assert_int_equal(inet_pton(AF_INET6, address, &to6.sin6_addr), 1);
-	assert_int_equal(sendto(fd, bytes, length, 0, v6 ? (void *)&to6 : (void *)&to, v6 ? sizeof(to6) : sizeof(to)),
+	assert_int_equal(sendto(fd, bytes, length, 0, v6 ? (void *)&to6 : (void *)&to,
+				v6 ? sizeof(to6) : sizeof(to)),
 			 (ssize_t)length);
 }
 
@@ -132,10 +134,14 @@ static void ipv6_answers_too(void **state)
 static void what_is_sent_beside_the_prefix_never_arrives(void **state)
 {
 	static const char *const cases[][3] = {
-		{ "127.7.7.0/25", "127.7.7.127", "127.7.7.128" }, { "127.6.0.0/15", "127.7.1.1", "127.8.0.0" },
-		{ "127.0.0.0/8", "127.255.0.1", NULL },		  { "::/127", "::1", NULL },
-		{ "2001:db8::/33", NULL, "::1" },		  { "2001:db8:1:1::/64", NULL, "::1" },
-		{ "0:0:0:0:8000::/65", NULL, "::1" },		  { "::2/127", NULL, "::1" },
+		{ "127.7.7.0/25", "127.7.7.127", "127.7.7.128" },
+		{ "127.6.0.0/15", "127.7.1.1", "127.8.0.0" },
+		{ "127.0.0.0/8", "127.255.0.1", NULL },
+		{ "::/127", "::1", NULL },
+		{ "2001:db8::/33", NULL, "::1" },
+		{ "2001:db8:1:1::/64", NULL, "::1" },
+		{ "0:0:0:0:8000::/65", NULL, "::1" },
+		{ "::2/127", NULL, "::1" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -205,7 +211,8 @@ static void what_waited_in_an_adopted_socket_is_answered_too(void **state)
 
 static void a_dual_stack_socket_answers_both_families(void **state)
 {
-	int open_fd = client_socket(AF_INET6), off = 0, fd = client_socket(AF_INET), fd6 = client_socket(AF_INET6);
+	int open_fd = client_socket(AF_INET6), off = 0, fd = client_socket(AF_INET),
+	    fd6 = client_socket(AF_INET6);
 	union mh_endpoint bound = { .v6.sin6_family = AF_INET6 };
 	socklen_t length = sizeof(bound.v6);
 	struct mh_batch *batch = batch_of(BATCH);
@@ -273,8 +280,8 @@ static void a_multicast_datagram_is_flagged_and_never_answered_from_the_group(vo
 
 static void an_answer_that_its_source_cannot_send_is_not_sent(void **state)
 {
-	static const struct mh_address gone = { AF_INET, { 192, 0, 2, 99 } }, group = { AF_INET, { 224, 0, 0, 1 } },
-				       none = { 0 };
+	static const struct mh_address gone = { AF_INET, { 192, 0, 2, 99 } },
+				       group = { AF_INET, { 224, 0, 0, 1 } }, none = { 0 };
 	const struct mh_address *const sources[] = { &gone, &group, &none };
 	union mh_endpoint bound;
 	struct mh_socket server = server_on("127.0.0.0/8", 0, &bound);

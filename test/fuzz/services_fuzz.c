@@ -82,7 +82,8 @@ static void fuzz_http(const uint8_t *bytes, size_t size)
 	enum services_http decided = SERVICES_HTTP_MAYBE;
 	char answer[2048];
 
-	for (size_t length = 0; length <= size; length += length < 256 || size - length < 16 ? 1 : 97) {
+	for (size_t length = 0; length <= size;
+	     length += length < 256 || size - length < 16 ? 1 : 97) {
 		char *copy = malloc(length ? length : 1);
 		enum services_http now;
 
@@ -103,7 +104,9 @@ static void fuzz_http(const uint8_t *bytes, size_t size)
 static void fuzz_who(const uint8_t *bytes, size_t size)
 {
 	char link[17] = "", line[SERVICES_WHO_SIZE], json[SERVICES_WHO_SIZE], *service;
-	struct services_who who = { .asked.family = AF_INET6, .peer.family = AF_INET6, .link = link, .protocol = "udp" };
+	struct services_who who = {
+		.asked.family = AF_INET6, .peer.family = AF_INET6, .link = link, .protocol = "udp"
+	};
 	size_t length;
 
 	memset(who.asked.bytes, 0xff, 16);
@@ -114,15 +117,18 @@ static void fuzz_who(const uint8_t *bytes, size_t size)
 	service[size] = '\0';
 	who.service = service;
 	length = services_who_line(&who, line);
-	require(length < sizeof(line) && strlen(line) == length && strchr(line, '\n') == line + length - 1);
+	require(length < sizeof(line) && strlen(line) == length &&
+		strchr(line, '\n') == line + length - 1);
 	length = services_who_json(&who, json);
-	require(length < sizeof(json) && strlen(json) == length && strchr(json, '\n') == json + length - 1);
+	require(length < sizeof(json) && strlen(json) == length &&
+		strchr(json, '\n') == json + length - 1);
 	free(service);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static void (*const targets[])(const uint8_t *, size_t) = { fuzz_orders, fuzz_report, fuzz_listener, fuzz_http,
+	static void (*const targets[])(const uint8_t *, size_t) = { fuzz_orders, fuzz_report,
+								    fuzz_listener, fuzz_http,
 								    fuzz_who };
 
 	if (size)

@@ -15,9 +15,9 @@ struct services_item {
 	struct config_record record;
 	const char *name;
 	uint32_t kind;
-	struct config_list listen;	/* of struct prefix; an address is one of full length */
-	struct config_list ports;	/* of struct config_ports */
-	struct config_list protocols;	/* of uint32_t, enum services_protocol; empty: both */
+	struct config_list listen;    /* of struct prefix; an address is one of full length */
+	struct config_list ports;     /* of struct config_ports */
+	struct config_list protocols; /* of uint32_t, enum services_protocol; empty: both */
 	uint32_t max_connections;
 	uint32_t idle_ms;
 };
@@ -35,11 +35,11 @@ extern const struct worker services_worker;
 
 /* Protocol, ports and addresses that belong to a service: its listen, ports and protocols multiplied out. */
 struct services_rule {
-	uint8_t protocol;	/* IPPROTO_UDP, IPPROTO_TCP */
+	uint8_t protocol; /* IPPROTO_UDP, IPPROTO_TCP */
 	uint16_t first, last;
 	struct prefix on;	/* the wildcard as /0 */
 	uint32_t service;	/* index in the list */
-	uint32_t listen, ports;	/* indices of the items that ask for it */
+	uint32_t listen, ports; /* indices of the items that ask for it */
 };
 
 struct services_rules {
@@ -54,7 +54,7 @@ size_t services_rules_endpoints(const struct services_rules *rules);
 /* The sockets that @rules need, sorted; each with the rule that asks for it first. */
 struct services_listener {
 	uint8_t protocol;
-	struct address address;	/* the unspecified one of its family: the wildcard */
+	struct address address; /* the unspecified one of its family: the wildcard */
 	uint16_t port;
 	uint32_t rule;
 };
@@ -63,7 +63,8 @@ struct services_listeners {
 	VEC(struct services_listener) items;
 };
 
-void services_listeners_make(const struct services_rules *rules, struct services_listeners *ret_listeners);
+void services_listeners_make(const struct services_rules *rules,
+			     struct services_listeners *ret_listeners);
 
 void services_check(const void *config, struct diags *diags);
 void services_desire(const void *config, const struct facts *facts, struct desired *ret_desired);

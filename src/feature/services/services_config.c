@@ -45,7 +45,8 @@ const struct config_field services_fields[] = {
 	  .help = "What the service does: echo sends back what it gets (RFC 862), discard throws it away (RFC 863), whoami tells the "
 		  "address asked, the peer and the arriving link, in one line of text, or in JSON to an HTTP request.",
 	  .example = "whoami" },
-	{ "listen", CONFIG_LIST, AT(listen), .required = true, .min = 1, .max = 256, .item = &listen_item,
+	{ "listen", CONFIG_LIST, AT(listen), .required = true, .min = 1, .max = 256,
+	  .item = &listen_item,
 	  .help = "Addresses and prefixes that the service is asked on. 0.0.0.0 and :: (or 0.0.0.0/0 and ::/0) mean every address of "
 		  "this host. Where services share a port, the longest prefix that holds the address asked decides. If all that is "
 		  "listened on with a port are single addresses, only these are bound; else the wildcard address is.",
@@ -59,7 +60,8 @@ const struct config_field services_fields[] = {
 	  .help = "The most TCP connections that the service holds at a time; further ones are reset at once. A stalled connection costs up to 16 KiB.",
 	  .example = "256" },
 	{ "idle-timeout", CONFIG_DURATION, AT(idle_ms), .min = 1000, .max = 3600000, .def = 30000,
-	  .help = "A TCP connection on which nothing moves for this long is closed.", .example = "10s" },
+	  .help = "A TCP connection on which nothing moves for this long is closed.",
+	  .example = "10s" },
 	{ 0 }
 };
 
@@ -87,11 +89,15 @@ static void check_names(const struct config_list *services, struct diags *diags)
 
 	for (unsigned i = 0; i < services->count; i++)
 		for (unsigned j = 0; j < i; j++) {
-			if (!items[i].name || !items[j].name || strcmp(items[i].name, items[j].name) != 0)
+			if (!items[i].name || !items[j].name ||
+			    strcmp(items[i].name, items[j].name) != 0)
 				continue;
-			diag_between(diags, CONFIG_PLACE(&items[i], services_fields, struct services_item, name),
-				     CONFIG_PLACE(&items[j], services_fields, struct services_item, name), -EINVAL,
-				     "two services are named '%s'; give one of them another name", items[i].name);
+			diag_between(
+				diags,
+				CONFIG_PLACE(&items[i], services_fields, struct services_item, name),
+				CONFIG_PLACE(&items[j], services_fields, struct services_item, name),
+				-EINVAL, "two services are named '%s'; give one of them another name",
+				items[i].name);
 			break;
 		}
 }
@@ -101,17 +107,22 @@ static const char *listen_text(const struct prefix *on, char buffer[ADDRESS_TEXT
 {
 	struct address address = prefix_address(on);
 
-	return on->length == address_bits(on->family) ? address_text(&address, buffer) : prefix_text(on, buffer);
+	return on->length == address_bits(on->family) ? address_text(&address, buffer) :
+							prefix_text(on, buffer);
 }
 
 /* Why nobody can serve @on, or NULL. */
 static const char *listen_wrong(const struct prefix *on)
 {
 	static const char *const reasons[][2] = {
-		{ "224.0.0.0/4", "groups are joined, not listened on (RFC 5771); name a unicast address or prefix" },
-		{ "ff00::/8", "groups are joined, not listened on (RFC 4291, 2.7); name a unicast address or prefix" },
-		{ "255.255.255.255/32", "it is the broadcast address (RFC 919); name a unicast address or prefix" },
-		{ "::ffff:0:0/96", "IPv4-mapped addresses never travel (RFC 4291, 2.5.5.2); write the IPv4 address" },
+		{ "224.0.0.0/4",
+		  "groups are joined, not listened on (RFC 5771); name a unicast address or prefix" },
+		{ "ff00::/8",
+		  "groups are joined, not listened on (RFC 4291, 2.7); name a unicast address or prefix" },
+		{ "255.255.255.255/32",
+		  "it is the broadcast address (RFC 919); name a unicast address or prefix" },
+		{ "::ffff:0:0/96",
+		  "IPv4-mapped addresses never travel (RFC 4291, 2.5.5.2); write the IPv4 address" },
 	};
 	struct prefix wrong;
 
@@ -130,8 +141,9 @@ static void check_listen(const struct services_item *item, struct diags *diags)
 		const char *reason = listen[i].family ? listen_wrong(&listen[i]) : NULL;
 
 		if (reason)
-			diag_at(diags, item->listen.places[i], -EINVAL, "no service can listen on %s: %s",
-				listen_text(&listen[i], text), reason);
+			diag_at(diags, item->listen.places[i], -EINVAL,
+				"no service can listen on %s: %s", listen_text(&listen[i], text),
+				reason);
 	}
 }
 
@@ -148,8 +160,11 @@ static void check_unused(const struct services_item *item, struct diags *diags)
 	for (size_t i = 0; item->protocols.count && i < ARRAY_SIZE(offsets); i++) {
 		struct place at = config_place(item, services_fields, offsets[i]);
 
-		if (place_known(at) && (at.line != item->record.place.line || at.column != item->record.place.column))
-			diag_warn(diags, at, "%s has no effect: the service has no tcp among its protocols", names[i]);
+		if (place_known(at) &&
+		    (at.line != item->record.place.line || at.column != item->record.place.column))
+			diag_warn(diags, at,
+				  "%s has no effect: the service has no tcp among its protocols",
+				  names[i]);
 	}
 }
 
@@ -164,39 +179,48 @@ static int rule_order(const void *a, const void *b)
 	return r ? r : (*first > *second) - (*first < *second);
 }
 
-static struct place rule_place(const struct config_list *services, const struct services_rule *rule, bool by_port)
+static struct place rule_place(const struct config_list *services, const struct services_rule *rule,
+			       bool by_port)
 {
-	const struct services_item *item = (const struct services_item *)services->items + rule->service;
+	const struct services_item *item = (const struct services_item *)services->items +
+					   rule->service;
 
 	return by_port ? item->ports.places[rule->ports] : item->listen.places[rule->listen];
 }
 
-static void tell_twice(const struct config_list *services, const struct services_rule *a, const struct services_rule *b,
-		       struct diags *diags)
+static void tell_twice(const struct config_list *services, const struct services_rule *a,
+		       const struct services_rule *b, struct diags *diags)
 {
 	const struct services_item *items = services->items;
 	const struct services_rule *first = a < b ? a : b, *second = a < b ? b : a;
 	bool by_port = first->service == second->service && first->listen == second->listen;
 	unsigned port = first->first > second->first ? first->first : second->first;
-	struct place at = rule_place(services, second, by_port), other = rule_place(services, first, by_port);
-	const char *protocol = services_protocol_words[second->protocol == IPPROTO_UDP ? SERVICES_UDP : SERVICES_TCP];
+	struct place at = rule_place(services, second, by_port),
+		     other = rule_place(services, first, by_port);
+	const char *protocol =
+		services_protocol_words[second->protocol == IPPROTO_UDP ? SERVICES_UDP : SERVICES_TCP];
 	char text[ADDRESS_TEXT_SIZE];
 
 	listen_text(&second->on, text);
 	if (first->service == second->service)
-		diag_between(diags, at, other, -EINVAL, "%s port %u of %s is listed twice; leave one of them out", protocol,
+		diag_between(diags, at, other, -EINVAL,
+			     "%s port %u of %s is listed twice; leave one of them out", protocol,
 			     port, text);
 	else
-		diag_between(diags, at, other, -EINVAL,
-			     "%s port %u of %s belongs to service '%s' already; give '%s' another port or address", protocol, port,
-			     text, items[first->service].name, items[second->service].name);
+		diag_between(
+			diags, at, other, -EINVAL,
+			"%s port %u of %s belongs to service '%s' already; give '%s' another port or address",
+			protocol, port, text, items[first->service].name,
+			items[second->service].name);
 }
 
 /* One diagnostic for each pair of items in the file, though they may meet in both protocols. */
-static void check_twice(const struct config_list *services, const struct services_rules *rules, struct diags *diags)
+static void check_twice(const struct config_list *services, const struct services_rules *rules,
+			struct diags *diags)
 {
 	size_t count = rules->items.count, told = 0;
-	const struct services_rule **sorted = mem_alloc((count + 1) * sizeof(*sorted)), *widest = NULL;
+	const struct services_rule **sorted = mem_alloc((count + 1) * sizeof(*sorted)),
+				   *widest = NULL;
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &rules->items.items[i];

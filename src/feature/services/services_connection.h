@@ -8,9 +8,9 @@
 enum services_talk {
 	SERVICES_TALK_ECHO,
 	SERVICES_TALK_DISCARD,
-	SERVICES_TALK_HEAR,	/* whoami: is this HTTP? */
-	SERVICES_TALK_TELL,	/* whoami: the answer is being sent */
-	SERVICES_TALK_LINGER,	/* all is said; what the peer still sends must not turn into a reset that eats the answer */
+	SERVICES_TALK_HEAR, /* whoami: is this HTTP? */
+	SERVICES_TALK_TELL, /* whoami: the answer is being sent */
+	SERVICES_TALK_LINGER, /* all is said; what the peer still sends must not turn into a reset that eats the answer */
 };
 
 struct services_connection {
@@ -18,11 +18,11 @@ struct services_connection {
 	enum services_talk talk;
 	struct mh_connection with;
 	uint16_t port;
-	uint32_t service;		/* in the setup in force */
-	uint32_t polled;		/* EPOLLIN or EPOLLOUT */
-	char *buffer;			/* of SERVICES_BUFFER bytes, or NULL: held only while something is in it */
+	uint32_t service; /* in the setup in force */
+	uint32_t polled;  /* EPOLLIN or EPOLLOUT */
+	char *buffer; /* of SERVICES_BUFFER bytes, or NULL: held only while something is in it */
 	size_t start, length;
-	bool ended;			/* the peer has said all */
+	bool ended; /* the peer has said all */
 	uint32_t queue;
 	int64_t deadline_us;
 	struct services_connection *before, *after;
@@ -39,12 +39,16 @@ void services_tcp_expire(struct services_thread *thread);
 /* Frees what was ended in this round. */
 void services_tcp_sweep(struct services_thread *thread);
 
-void services_connection_end(struct services_thread *thread, struct services_connection *connection, bool reset);
-void services_connection_poll(struct services_thread *thread, struct services_connection *connection, uint32_t events);
+void services_connection_end(struct services_thread *thread, struct services_connection *connection,
+			     bool reset);
+void services_connection_poll(struct services_thread *thread,
+			      struct services_connection *connection, uint32_t events);
 /* Puts a connection to the end of a queue: its patience starts anew. */
-void services_connection_wait(struct services_thread *thread, struct services_connection *connection, uint32_t queue);
+void services_connection_wait(struct services_thread *thread,
+			      struct services_connection *connection, uint32_t queue);
 /* Has a buffer from now on, or none. */
-void services_connection_buffer(struct services_thread *thread, struct services_connection *connection, bool wanted);
+void services_connection_buffer(struct services_thread *thread,
+				struct services_connection *connection, bool wanted);
 
 static inline uint32_t services_queue_silence(const struct services_thread *thread)
 {

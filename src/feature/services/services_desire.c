@@ -29,7 +29,8 @@ static struct prefix wildcard_or(const struct prefix *listen)
 	return on;
 }
 
-static void rules_of(const struct services_item *item, uint32_t index, uint8_t protocol, struct services_rules *rules)
+static void rules_of(const struct services_item *item, uint32_t index, uint8_t protocol,
+		     struct services_rules *rules)
 {
 	const struct prefix *listen = item->listen.items;
 	const struct config_ports *ports = item->ports.items;
@@ -103,7 +104,8 @@ static bool needs_wildcard(const struct prefix *on)
 }
 
 /* The sockets of one port: @group has @count endpoints that differ in what they listen on only. */
-static void listeners_of(const struct endpoint *group, size_t count, struct services_listeners *listeners)
+static void listeners_of(const struct endpoint *group, size_t count,
+			 struct services_listeners *listeners)
 {
 	struct services_listener listener = { .protocol = group->protocol, .port = group->port };
 	bool wildcard = false;
@@ -128,7 +130,8 @@ static void listeners_of(const struct endpoint *group, size_t count, struct serv
 	}
 }
 
-void services_listeners_make(const struct services_rules *rules, struct services_listeners *ret_listeners)
+void services_listeners_make(const struct services_rules *rules,
+			     struct services_listeners *ret_listeners)
 {
 	size_t room = services_rules_endpoints(rules), count = 0, end;
 	struct endpoint *endpoints = mem_alloc((room + 1) * sizeof(*endpoints));
@@ -137,11 +140,13 @@ void services_listeners_make(const struct services_rules *rules, struct services
 		const struct services_rule *rule = &rules->items.items[i];
 
 		for (unsigned port = rule->first; port <= rule->last; port++)
-			endpoints[count++] = (struct endpoint){ rule->protocol, (uint16_t)port, rule->on, (uint32_t)i };
+			endpoints[count++] = (struct endpoint){ rule->protocol, (uint16_t)port,
+								rule->on, (uint32_t)i };
 	}
 	qsort(endpoints, count, sizeof(*endpoints), endpoint_order);
 	for (size_t start = 0; start < count; start = end) {
-		for (end = start + 1; end < count && same_port(&endpoints[start], &endpoints[end]); end++)
+		for (end = start + 1; end < count && same_port(&endpoints[start], &endpoints[end]);
+		     end++)
 			;
 		listeners_of(&endpoints[start], end - start, ret_listeners);
 	}
@@ -166,7 +171,8 @@ void services_desire(const void *config, const struct facts *facts, struct desir
 			.port = listener->port,
 		};
 
-		desire_object(ret_desired, OBJECT_LISTENER, items[rule->service].listen.places[rule->listen], &wanted);
+		desire_object(ret_desired, OBJECT_LISTENER,
+			      items[rule->service].listen.places[rule->listen], &wanted);
 	}
 	VEC_FREE(&listeners.items);
 	VEC_FREE(&rules.items);

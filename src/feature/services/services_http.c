@@ -18,7 +18,7 @@
 
 struct line {
 	const char *at;
-	size_t length;	/* without CR LF */
+	size_t length; /* without CR LF */
 };
 
 /* Takes the next line, ended by LF, which RFC 9112 2.2 lets stand for CR LF. */
@@ -77,7 +77,8 @@ static enum services_http request_line(const struct line *line, bool *ret_needs_
 
 	if (!version)
 		return SERVICES_HTTP_NONE;
-	if (version_length != 8 || !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7]))
+	if (version_length != 8 || !is_digit(version[5]) || version[6] != '.' ||
+	    !is_digit(version[7]))
 		return SERVICES_HTTP_BAD;
 	if (version[5] != '1')
 		return SERVICES_HTTP_VERSION;
@@ -132,7 +133,8 @@ static enum services_http first_line(const char *bytes, size_t length, bool ende
 
 enum services_http services_http_read(const char *bytes, size_t length, bool ended)
 {
-	const char *at = bytes, *end = bytes + (length < SERVICES_HTTP_MAX ? length : SERVICES_HTTP_MAX);
+	const char *at = bytes,
+		   *end = bytes + (length < SERVICES_HTTP_MAX ? length : SERVICES_HTTP_MAX);
 	bool needs_host = false, good = true;
 	enum services_http request;
 	unsigned hosts = 0;
@@ -143,11 +145,13 @@ enum services_http services_http_read(const char *bytes, size_t length, bool end
 	if (first_line(line.at, line.length, false) == SERVICES_HTTP_NONE)
 		return SERVICES_HTTP_NONE;
 	request = request_line(&line, &needs_host);
-	if (request == SERVICES_HTTP_NONE || request == SERVICES_HTTP_BAD || request == SERVICES_HTTP_VERSION)
+	if (request == SERVICES_HTTP_NONE || request == SERVICES_HTTP_BAD ||
+	    request == SERVICES_HTTP_VERSION)
 		return request;
 	while (line_next(&at, end, &line)) {
 		if (!line.length)
-			return good && (hosts == 1 || (!needs_host && !hosts)) ? request : SERVICES_HTTP_BAD;
+			return good && (hosts == 1 || (!needs_host && !hosts)) ? request :
+										 SERVICES_HTTP_BAD;
 		good = good && field_good(&line, &hosts);
 	}
 	return unfinished((size_t)(end - bytes), ended);
@@ -176,7 +180,8 @@ static const char *status_of(enum services_http request)
 	return "400 Bad Request";
 }
 
-size_t services_http_write(enum services_http request, const char *body, time_t now, char *buffer, size_t room)
+size_t services_http_write(enum services_http request, const char *body, time_t now, char *buffer,
+			   size_t room)
 {
 	bool fine = request == SERVICES_HTTP_GET || request == SERVICES_HTTP_HEAD;
 	const char *status = status_of(request);

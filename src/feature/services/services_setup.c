@@ -75,8 +75,9 @@ static void ports_build(struct services_setup *setup, const struct services_orde
 	if (all.count)
 		qsort(all.items, all.count, sizeof(*all.items), port_order);
 	for (size_t start = 0; start < all.count; start = end) {
-		for (end = start + 1; end < all.count && all.items[end].protocol == all.items[start].protocol &&
-				      all.items[end].port == all.items[start].port;
+		for (end = start + 1;
+		     end < all.count && all.items[end].protocol == all.items[start].protocol &&
+		     all.items[end].port == all.items[start].port;
 		     end++)
 			;
 		*VEC_PUSH(&ports) = port_of(&all.items[start], end - start);
@@ -100,7 +101,8 @@ static void services_build(struct services_setup *setup, const struct services_o
 		service->kind = order->kind;
 		service->max_connections = order->max_connections;
 		service->idle_us = (int64_t)order->idle_ms * 1000;
-		service->live = old >= 0 ? before->services[old].live : mem_alloc(sizeof(*service->live));
+		service->live = old >= 0 ? before->services[old].live :
+					   mem_alloc(sizeof(*service->live));
 	}
 }
 
@@ -128,7 +130,7 @@ static struct counter *counters_new(const struct services_setup *setup)
 	struct counter *counters = aligned_alloc(CACHE_LINE, whole);
 
 	if (!counters)
-		return mem_alloc(whole);	/* which says so, and ends, when there is nothing left */
+		return mem_alloc(whole); /* which says so, and ends, when there is nothing left */
 	memset(counters, 0, whole);
 	return counters;
 }
@@ -184,7 +186,8 @@ static void counters_hand_on(struct services_setup *setup, const struct services
 			setup->before[setup->service_count + services_setup_index(to)] =
 				counter_sum(before, before->service_count + i);
 	}
-	setup->before[services_setup_counters(setup) - 1] = counter_sum(before, services_setup_counters(before) - 1);
+	setup->before[services_setup_counters(setup) - 1] =
+		counter_sum(before, services_setup_counters(before) - 1);
 }
 
 void services_setup_succeed(struct services_setup *setup, struct services_setup *before)
@@ -217,12 +220,14 @@ static int port_find_order(const void *key, const void *item)
 	return r ? r : (int)wanted->port - (int)port->port;
 }
 
-const struct lpm *services_setup_port(const struct services_setup *setup, uint8_t protocol, uint16_t port)
+const struct lpm *services_setup_port(const struct services_setup *setup, uint8_t protocol,
+				      uint16_t port)
 {
 	const struct services_port like = { .protocol = protocol, .port = port }, *found = NULL;
 
 	if (setup->port_count)
-		found = bsearch(&like, setup->ports, setup->port_count, sizeof(like), port_find_order);
+		found = bsearch(&like, setup->ports, setup->port_count, sizeof(like),
+				port_find_order);
 	return found ? found->by_address : NULL;
 }
 

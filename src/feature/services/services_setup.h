@@ -38,12 +38,12 @@ struct services_setup {
 	struct services_service *services;
 	struct prefix *claims;
 	uint32_t service_count, claim_count;
-	struct lpm *claim_table;	/* .value is the index of a claim */
-	struct services_port *ports;	/* sorted */
+	struct lpm *claim_table;     /* .value is the index of a claim */
+	struct services_port *ports; /* sorted */
 	size_t port_count;
 	unsigned threads;
-	struct counter **counters;	/* of each thread */
-	struct counter *before;		/* counted under the setups before this one */
+	struct counter **counters; /* of each thread */
+	struct counter *before;	   /* counted under the setups before this one */
 };
 
 /* Builds what @orders ask for. What bears the same name in @before (or NULL) shares its live numbers. */
@@ -53,7 +53,8 @@ struct services_setup *services_setup_new(const struct services_orders *orders, 
 void services_setup_succeed(struct services_setup *setup, struct services_setup *before);
 
 /* Who answers on the port, or NULL. */
-const struct lpm *services_setup_port(const struct services_setup *setup, uint8_t protocol, uint16_t port);
+const struct lpm *services_setup_port(const struct services_setup *setup, uint8_t protocol,
+				      uint16_t port);
 /* The index of the service of that name, or -1. */
 int services_setup_find(const struct services_setup *setup, const char *name);
 
@@ -66,7 +67,8 @@ static inline uint32_t services_setup_counters(const struct services_setup *setu
 void services_setup_report(const struct services_setup *setup, struct text *report);
 
 /* The entry that holds @address, or NULL. @last: what was found last; most packets of a host ask for the same few prefixes. */
-static inline const struct lpm_entry *services_setup_lookup(const struct lpm *table, const struct lpm_entry **last,
+static inline const struct lpm_entry *services_setup_lookup(const struct lpm *table,
+							    const struct lpm_entry **last,
 							    const struct address *address)
 {
 	const struct lpm_entry *entry = *last;

@@ -57,16 +57,19 @@ static inline int stage_end(struct stage *stage)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static inline void stage_send(const struct stage *stage, uint16_t type, const void *bytes, size_t length)
+static inline void stage_send(const struct stage *stage, uint16_t type, const void *bytes,
+			      size_t length)
 {
-	struct channel_message message = { .type = type, .number = 7, .bytes = (void *)bytes, .length = length };
+	struct channel_message message = {
+		.type = type, .number = 7, .bytes = (void *)bytes, .length = length
+	};
 
 	assert_int_equal(channel_send(stage->channel, &message), 0);
 }
 
 /* "NAME KIND LISTEN" for each service; all on @port, with both protocols. */
-static inline void stage_configure(const struct stage *stage, const char *const *lines, uint16_t port, uint32_t most,
-				   uint32_t idle_ms)
+static inline void stage_configure(const struct stage *stage, const char *const *lines,
+				   uint16_t port, uint32_t most, uint32_t idle_ms)
 {
 	struct config_ports ports = { port, port };
 	struct services_item items[8] = { 0 };
@@ -77,7 +80,8 @@ static inline void stage_configure(const struct stage *stage, const char *const 
 	AUTO_TEXT message = { 0 };
 
 	for (unsigned i = 0; lines && lines[i]; i++, list.count++) {
-		assert_int_equal(sscanf(lines[i], "%63s %15s %63s", names[i], kinds[i], listens[i]), 3);
+		assert_int_equal(sscanf(lines[i], "%63s %15s %63s", names[i], kinds[i], listens[i]),
+				 3);
 		assert_int_equal(prefix_parse(listens[i], &prefixes[i]), 0);
 		items[i].name = names[i];
 		while (strcmp(services_kind_words[items[i].kind], kinds[i]) != 0)
@@ -88,7 +92,9 @@ static inline void stage_configure(const struct stage *stage, const char *const 
 		items[i].idle_ms = idle_ms;
 	}
 	state_add(&state, OBJECT_ROUTE,
-		  &(struct host_route){ .object.ours = true, .table = RT_TABLE_LOCAL, .type = RTN_LOCAL,
+		  &(struct host_route){ .object.ours = true,
+					.table = RT_TABLE_LOCAL,
+					.type = RTN_LOCAL,
 					.to = { AF_INET, 16, { 127, 5 } } });
 	state_sort(&state, NULL, NULL);
 	services_configure(&list, &(struct facts){ .observed = &state }, &message);

@@ -10,7 +10,6 @@ static inline int stage_client(int type)
 	struct timeval patience = { .tv_sec = 10 };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
-	assert_true(fd >= 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	return fd;
@@ -26,13 +25,13 @@ static inline struct sockaddr_in stage_address(const char *address, uint16_t por
 
 static inline int stage_bind(uint8_t protocol, uint16_t port)
 {
-	int fd = socket(AF_INET, (protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM, on = 1;
+	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_in to = stage_address("0.0.0.0", port);
-	int on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	setsockopt(fd, SOL_IP, IP_PKTINFO, &on, sizeof(on));
-	if (bind(fd, (void *)&to, sizeof(to)) < 0 || (protocol == IPPROTO_TCP && listen(fd, 128) < 0)) {
+	if (bind(fd, (void *)&to, sizeof(to)) < 0 || (type == SOCK_STREAM && listen(fd, 128) < 0)) {
 		close(fd);
 		return -1;
 	}
@@ -54,7 +53,9 @@ static inline size_t stage_name(uint8_t protocol, uint16_t port, uint8_t bytes[2
 static inline void stage_listen(const struct stage *stage, uint8_t protocol, uint16_t port)
 {
 	uint8_t bytes[20];
-	struct channel_message message = { .type = WORKER_LISTENER, .bytes = bytes, .fd_count = STAGE_THREADS };
+	struct channel_message message = { .type = WORKER_LISTENER,
+					   .bytes = bytes,
+					   .fd_count = STAGE_THREADS };
 
 	message.length = stage_name(protocol, port, bytes);
 	for (unsigned i = 0; i < STAGE_THREADS; i++) {
@@ -93,7 +94,8 @@ static inline struct counter stage_counter(const struct stage *stage, const char
 	do {
 		assert_int_equal(channel_receive(stage->channel, &message), 1);
 		if (message.type == WORKER_REPORT)
-			assert_int_equal(services_report(message.bytes, message.length, &counters), 0);
+			assert_int_equal(services_report(message.bytes, message.length, &counters),
+					 0);
 		channel_message_free(&message);
 	} while (message.type != WORKER_REPORT);
 	if (counters_find(&counters, key))

@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static void list_set(json_t *json, const char *key, const struct config_list *list, const struct config_field *field)
+static void list_set(json_t *json, const char *key, const struct config_list *list,
+		     const struct config_field *field)
 {
 	const char *item = list->items;
 	json_t *array = json_array();
@@ -78,5 +79,6 @@ void services_status(const void *config, const struct facts *facts, const struct
 		json_array_append_new(list, service_json(item, counters));
 	json_object_set_new(status, "services", list);
 	/* What reached a socket, but no service: sent to an address of this host that none listens on. */
-	json_object_set_new(status, "outside", json_integer((json_int_t)(outside ? outside->dropped : 0)));
+	json_object_set_new(status, "outside",
+			    json_integer((json_int_t)(outside ? outside->dropped : 0)));
 }

@@ -87,7 +87,8 @@ static void echo(struct services_thread *thread, struct services_connection *con
 }
 
 /* Discard, and what comes after whoami's answer. */
-static void discard(struct services_thread *thread, struct services_connection *connection, bool patient)
+static void discard(struct services_thread *thread, struct services_connection *connection,
+		    bool patient)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		ssize_t got = hear(connection, thread->scratch, SERVICES_BUFFER);
@@ -115,7 +116,8 @@ static void tell(struct services_thread *thread, struct services_connection *con
 	services_connection_wait(thread, connection, services_queue_linger(thread));
 }
 
-static void answer(struct services_thread *thread, struct services_connection *connection, enum services_http request)
+static void answer(struct services_thread *thread, struct services_connection *connection,
+		   enum services_http request)
 {
 	struct services_who who = {
 		.port = connection->port,
@@ -137,7 +139,8 @@ static void answer(struct services_thread *thread, struct services_connection *c
 		connection->length = services_who_line(&who, connection->buffer);
 	} else {
 		services_who_json(&who, body);
-		connection->length = services_http_write(request, body, time(NULL), connection->buffer, SERVICES_BUFFER);
+		connection->length = services_http_write(request, body, time(NULL),
+							 connection->buffer, SERVICES_BUFFER);
 	}
 	connection->talk = SERVICES_TALK_TELL;
 	services_connection_wait(thread, connection, connection->service);
@@ -150,7 +153,8 @@ static void listen_on(struct services_thread *thread, struct services_connection
 	ssize_t got;
 
 	services_connection_buffer(thread, connection, true);
-	got = hear(connection, connection->buffer + connection->length, SERVICES_BUFFER - connection->length);
+	got = hear(connection, connection->buffer + connection->length,
+		   SERVICES_BUFFER - connection->length);
 	if (got == -EAGAIN)
 		return;
 	if (got < 0) {
@@ -218,5 +222,6 @@ void services_talk_timeout(struct services_thread *thread, struct services_conne
 		return;
 	}
 	answer(thread, connection,
-	       connection->queue == services_queue_silence(thread) ? SERVICES_HTTP_NONE : SERVICES_HTTP_SLOW);
+	       connection->queue == services_queue_silence(thread) ? SERVICES_HTTP_NONE :
+								     SERVICES_HTTP_SLOW);
 }

@@ -37,7 +37,8 @@ static void queue_remove(struct services_thread *thread, struct services_connect
 		queue->last = connection->before;
 }
 
-static void queue_append(struct services_thread *thread, struct services_connection *connection, uint32_t index)
+static void queue_append(struct services_thread *thread, struct services_connection *connection,
+			 uint32_t index)
 {
 	struct services_queue *queue = &thread->queues[index];
 
@@ -54,13 +55,15 @@ static void queue_append(struct services_thread *thread, struct services_connect
 		thread->next_deadline_us = connection->deadline_us;
 }
 
-void services_connection_wait(struct services_thread *thread, struct services_connection *connection, uint32_t queue)
+void services_connection_wait(struct services_thread *thread,
+			      struct services_connection *connection, uint32_t queue)
 {
 	queue_remove(thread, connection);
 	queue_append(thread, connection, queue);
 }
 
-void services_connection_poll(struct services_thread *thread, struct services_connection *connection, uint32_t events)
+void services_connection_poll(struct services_thread *thread,
+			      struct services_connection *connection, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
@@ -70,7 +73,8 @@ void services_connection_poll(struct services_thread *thread, struct services_co
 	epoll_ctl(thread->epoll, EPOLL_CTL_MOD, connection->with.fd, &event);
 }
 
-void services_connection_buffer(struct services_thread *thread, struct services_connection *connection, bool wanted)
+void services_connection_buffer(struct services_thread *thread,
+				struct services_connection *connection, bool wanted)
 {
 	if (wanted == (connection->buffer != NULL))
 		return;
@@ -91,13 +95,14 @@ void services_connection_buffer(struct services_thread *thread, struct services_
 	connection->start = connection->length = 0;
 }
 
-void services_connection_end(struct services_thread *thread, struct services_connection *connection, bool reset)
+void services_connection_end(struct services_thread *thread, struct services_connection *connection,
+			     bool reset)
 {
 	if (connection->with.fd < 0)
 		return;
 	/* Before the peer can know: it may come back at once, to another thread. */
-	atomic_fetch_sub_explicit(&thread->setup->services[connection->service].live->connections, 1,
-				  memory_order_release);
+	atomic_fetch_sub_explicit(&thread->setup->services[connection->service].live->connections,
+				  1, memory_order_release);
 	if (reset)
 		mh_tcp_reset(connection->with.fd);
 	else
@@ -164,7 +169,8 @@ static struct services_connection *connection_take(struct services_thread *threa
 /* One more connection of @service, unless it has its fill. */
 static bool live_add(const struct services_service *service)
 {
-	if (atomic_fetch_add_explicit(&service->live->connections, 1, memory_order_acquire) < service->max_connections)
+	if (atomic_fetch_add_explicit(&service->live->connections, 1, memory_order_acquire) <
+	    service->max_connections)
 		return true;
 	atomic_fetch_sub_explicit(&service->live->connections, 1, memory_order_relaxed);
 	return false;
@@ -201,19 +207,22 @@ static const struct lpm_entry *service_of(const struct lpm *by_address, const st
 }
 
 /* Takes the connection in, or resets it. */
-static void admit(struct services_thread *thread, struct services_socket *socket, const struct mh_connection *with)
+static void admit(struct services_thread *thread, struct services_socket *socket,
+		  const struct mh_connection *with)
 {
 	const struct services_setup *setup = thread->setup;
 	const struct lpm_entry *entry = service_of(socket->by_address, &with->asked);
 	const struct lpm_entry *claim = service_of(setup->claim_table, &with->asked);
 	uint32_t index = entry ? services_setup_index(entry) : services_setup_counters(setup) - 1;
-	struct counter *counters[] = { &thread->counters[index],
-				       claim ? &thread->counters[setup->service_count + services_setup_index(claim)] :
-					       NULL };
+	struct counter *counters[] = {
+		&thread->counters[index],
+		claim ? &thread->counters[setup->service_count + services_setup_index(claim)] : NULL
+	};
 	bool taken = entry && live_add(&setup->services[index]);
 
 	if (taken && !connection_begin(thread, socket, with, index)) {
-		atomic_fetch_sub_explicit(&setup->services[index].live->connections, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&setup->services[index].live->connections, 1,
+					  memory_order_relaxed);
 		taken = false;
 	}
 	if (!taken)
@@ -226,9 +235,10 @@ static void admit(struct services_thread *thread, struct services_socket *socket
 
 static void starve(struct services_thread *thread, struct services_socket *socket, int error)
 {
-	services_thread_log(thread, LOG_WARNING,
-			    "connections to port %u wait: %s; raise the limit of open files, or lower max-connections",
-			    socket->port, strerror(-error));
+	services_thread_log(
+		thread, LOG_WARNING,
+		"connections to port %u wait: %s; raise the limit of open files, or lower max-connections",
+		socket->port, strerror(-error));
 	socket->starved = true;
 	services_thread_poll(thread, socket, false);
 	thread->starved_until_us = thread->now_us + STARVED_US;
@@ -253,13 +263,14 @@ void services_tcp_accept(struct services_thread *thread, struct services_socket 
 }
 
 /* The same service, by name and kind, still answers where the connection was made. */
-static int successor(const struct services_thread *thread, const struct services_connection *connection,
-		     const struct services_setup *setup)
+static int successor(const struct services_thread *thread,
+		     const struct services_connection *connection, const struct services_setup *setup)
 {
 	const struct services_service *old = &thread->setup->services[connection->service];
-	const struct lpm_entry *entry = service_of(services_setup_port(setup, IPPROTO_TCP, connection->port),
-						   &connection->with.asked);
-	const struct services_service *next = entry ? &setup->services[services_setup_index(entry)] : NULL;
+	const struct lpm_entry *entry = service_of(
+		services_setup_port(setup, IPPROTO_TCP, connection->port), &connection->with.asked);
+	const struct services_service *next = entry ? &setup->services[services_setup_index(entry)] :
+						      NULL;
 
 	if (!next || next->kind != old->kind || strcmp(next->name, old->name) != 0)
 		return -1;
@@ -296,7 +307,9 @@ void services_tcp_adopt(struct services_thread *thread, const struct services_se
 			}
 			queue_remove(thread, at);
 			at->service = (uint32_t)service;
-			at->queue = i + 2 >= before_count ? i + setup->service_count + 2 - before_count : at->service;
+			at->queue = i + 2 >= before_count ?
+					    i + setup->service_count + 2 - before_count :
+					    at->service;
 			at->after = moving;
 			moving = at;
 		}

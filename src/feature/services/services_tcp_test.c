@@ -40,7 +40,8 @@ static void assert_reset(int fd)
 	close(fd);
 }
 
-static uint16_t stage_tcp(const struct stage *stage, const char *const *lines, uint32_t most, uint32_t idle_ms)
+static uint16_t stage_tcp(const struct stage *stage, const char *const *lines, uint32_t most,
+			  uint32_t idle_ms)
 {
 	uint16_t port = stage_port();
 
@@ -129,7 +130,8 @@ static void discard_takes_everything_and_says_nothing(void **state)
 static void whoami_tells_people_a_line(void **state)
 {
 	static const char *const lines[] = { "w whoami 127.5.0.0/16", NULL };
-	static const char *const said[] = { "", "hello\r\n", "GET /\r\n", "GE", "\r\n", "get / HTTP/1.1\r\n" };
+	static const char *const said[] = { "",	  "hello\r\n", "GET /\r\n",
+					    "GE", "\r\n",      "get / HTTP/1.1\r\n" };
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_tcp(&stage, lines, 10, 10000);
 	char text[2000], wanted[200];
@@ -141,8 +143,8 @@ static void whoami_tells_people_a_line(void **state)
 
 		getsockname(fd, (void *)&local, &length);
 		snprintf(wanted, sizeof(wanted),
-			 "asked=127.5.7.7 port=%u peer=127.0.0.1:%u link=lo protocol=tcp service=w\n", port,
-			 ntohs(local.sin_port));
+			 "asked=127.5.7.7 port=%u peer=127.0.0.1:%u link=lo protocol=tcp service=w\n",
+			 port, ntohs(local.sin_port));
 		if (*said[i / 2])
 			say(fd, said[i / 2]);
 		/* Once the peer falls silent, once it ends. */
@@ -266,12 +268,14 @@ static void a_connection_to_no_service_is_reset(void **state)
 
 static void a_reload_keeps_connections_whose_service_stays(void **state)
 {
-	static const char *const first[] = { "a echo 127.5.0.0/16", "b echo 127.6.0.0/16", "c echo 127.7.0.0/16", NULL };
-	static const char *const second[] = { "z whoami 127.8.0.0/16", "c echo 127.7.0.0/17", "b discard 127.6.0.0/16", NULL };
+	static const char *const first[] = { "a echo 127.5.0.0/16", "b echo 127.6.0.0/16",
+					     "c echo 127.7.0.0/16", NULL };
+	static const char *const second[] = { "z whoami 127.8.0.0/16", "c echo 127.7.0.0/17",
+					      "b discard 127.6.0.0/16", NULL };
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_tcp(&stage, first, 2, 60000);
-	int gone = dial("127.5.0.1", port), changed = dial("127.6.0.1", port), stays = dial("127.7.0.1", port),
-	    outside = dial("127.7.200.1", port), more;
+	int gone = dial("127.5.0.1", port), changed = dial("127.6.0.1", port),
+	    stays = dial("127.7.0.1", port), outside = dial("127.7.200.1", port), more;
 	char byte;
 
 	stage_await(&stage, "service a", 1);

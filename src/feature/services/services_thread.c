@@ -77,8 +77,10 @@ void services_thread_poll(struct services_thread *thread, struct services_socket
 
 	if (wanted == socket->polled)
 		return;
-	if (epoll_ctl(thread->epoll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, socket->socket.fd, &event) < 0) {
-		services_thread_log(thread, LOG_ERROR, "port %u cannot be served: %s", socket->port, strerror(errno));
+	if (epoll_ctl(thread->epoll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, socket->socket.fd,
+		      &event) < 0) {
+		services_thread_log(thread, LOG_ERROR, "port %u cannot be served: %s", socket->port,
+				    strerror(errno));
 		return;
 	}
 	socket->polled = wanted;
@@ -115,8 +117,9 @@ static void cool(struct services_thread *thread, bool all)
 static void socket_adopt(struct services_thread *thread, struct services_socket *socket)
 {
 	socket->last = NULL;
-	socket->by_address =
-		thread->setup ? services_setup_port(thread->setup, socket->protocol, socket->port) : NULL;
+	socket->by_address = thread->setup ? services_setup_port(thread->setup, socket->protocol,
+								 socket->port) :
+					     NULL;
 	services_thread_poll(thread, socket, socket->by_address && !socket->starved);
 }
 
@@ -253,7 +256,8 @@ static bool wait_hot(const struct services_thread *thread)
 
 	for (unsigned i = 0; i < thread->hot_count; i++)
 		polled[1 + i] = (struct pollfd){ .fd = thread->hot[i]->socket.fd, .events = POLLIN };
-	return poll(polled, 1 + thread->hot_count, milliseconds_to_wait(thread)) > 0 && polled[0].revents;
+	return poll(polled, 1 + thread->hot_count, milliseconds_to_wait(thread)) > 0 &&
+	       polled[0].revents;
 }
 
 static void *thread_main(void *data)
@@ -266,7 +270,8 @@ static void *thread_main(void *data)
 		int count = 0;
 
 		if (!thread->hot_count)
-			count = epoll_wait(thread->epoll, events, EVENTS, milliseconds_to_wait(thread));
+			count = epoll_wait(thread->epoll, events, EVENTS,
+					   milliseconds_to_wait(thread));
 		else if (more || wait_hot(thread))
 			count = epoll_wait(thread->epoll, events, EVENTS, 0);
 
@@ -359,7 +364,9 @@ int services_thread_start(unsigned index, int channel, struct services_thread **
 	struct services_thread *thread = mem_alloc(sizeof(*thread));
 	int r;
 
-	*thread = (struct services_thread){ .index = index, .channel = channel, .epoll = -1, .wake = -1, .names = -1 };
+	*thread = (struct services_thread){
+		.index = index, .channel = channel, .epoll = -1, .wake = -1, .names = -1
+	};
 	sem_init(&thread->called, 0, 0);
 	r = thread_prepare(thread);
 	if (!r)

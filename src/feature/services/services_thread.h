@@ -10,7 +10,12 @@
 #include <semaphore.h>
 
 /* What epoll knows of a descriptor: the first member of everything that is polled. */
-enum services_watch { SERVICES_WATCH_WAKE, SERVICES_WATCH_UDP, SERVICES_WATCH_TCP, SERVICES_WATCH_CONNECTION };
+enum services_watch {
+	SERVICES_WATCH_WAKE,
+	SERVICES_WATCH_UDP,
+	SERVICES_WATCH_TCP,
+	SERVICES_WATCH_CONNECTION
+};
 
 /* A listening socket of one thread. */
 struct services_socket {
@@ -19,10 +24,10 @@ struct services_socket {
 	uint8_t protocol;
 	struct address address;
 	uint16_t port;
-	const struct lpm *by_address;	/* of the setup in force; NULL: nobody is served, so it is not polled */
-	const struct lpm_entry *last;	/* of by_address, found last: nothing more specific lies inside it; or NULL */
-	bool polled, starved;		/* starved: no descriptors were left for what waits to be accepted */
-	unsigned heat;			/* not 0: so busy that it is asked in every round instead of being polled */
+	const struct lpm *by_address; /* of the setup in force; NULL: nobody is served, so it is not polled */
+	const struct lpm_entry *last; /* of by_address, found last: nothing more specific lies inside it; or NULL */
+	bool polled, starved; /* starved: no descriptors were left for what waits to be accepted */
+	unsigned heat; /* not 0: so busy that it is asked in every round instead of being polled */
 	struct services_socket *next;
 };
 
@@ -55,7 +60,7 @@ typedef void services_call_fn(struct services_thread *thread, void *data);
 struct services_thread {
 	unsigned index;
 	int channel;		/* for log lines only */
-	int epoll, wake, names;	/* names: a socket to ask for the names of links */
+	int epoll, wake, names; /* names: a socket to ask for the names of links */
 	bool started, stop;
 	pthread_t pthread;
 	services_call_fn *_Atomic call;
@@ -63,19 +68,19 @@ struct services_thread {
 	sem_t called;
 
 	struct services_setup *setup;
-	struct counter *counters;	/* setup->counters of this thread */
+	struct counter *counters; /* setup->counters of this thread */
 	struct services_socket *sockets;
 	struct services_socket *hot[SERVICES_HOT];
 	unsigned hot_count;
-	const struct lpm_entry *last_claim;	/* as services_socket.last */
+	const struct lpm_entry *last_claim; /* as services_socket.last */
 	int64_t now_us, logged_us, starved_until_us;
 
 	struct mh_batch *batch;
 	struct services_link links[SERVICES_LINKS];
 
-	struct services_queue *queues;	/* of each service, then for silence, then for lingering */
+	struct services_queue *queues; /* of each service, then for silence, then for lingering */
 	uint32_t queue_count;
-	int64_t next_deadline_us;	/* none is earlier */
+	int64_t next_deadline_us; /* none is earlier */
 	unsigned connections;
 	struct services_connection *spare, *gone;
 	VEC(void *) slabs;
@@ -100,9 +105,10 @@ void services_thread_close(struct services_thread *thread, void *data);
 /* The name of a link, from memory for up to a second. "?" when it has gone. */
 const char *services_thread_link(struct services_thread *thread, unsigned index);
 /* A line for the engine's log, at most one in ten seconds. */
-void services_thread_log(struct services_thread *thread, enum log_level level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void services_thread_log(struct services_thread *thread, enum log_level level, const char *format,
+			 ...) __attribute__((format(printf, 3, 4)));
 /* Polls a listening socket, or not. */
-void services_thread_poll(struct services_thread *thread, struct services_socket *socket, bool wanted);
+void services_thread_poll(struct services_thread *thread, struct services_socket *socket,
+			  bool wanted);
 
 #endif

@@ -22,11 +22,12 @@
 
 #define NO_CLAIM UINT32_MAX
 
-static_assert(sizeof(struct address) == sizeof(struct mh_address), "the address asked is copied as it is");
+static_assert(sizeof(struct address) == sizeof(struct mh_address),
+	      "the address asked is copied as it is");
 
 /* Whom a datagram counts for. */
 struct account {
-	uint32_t service;	/* or the last counter: outside */
+	uint32_t service; /* or the last counter: outside */
 	uint32_t claim;
 };
 
@@ -67,8 +68,8 @@ static void answer_whoami(struct services_thread *thread, const struct services_
 	datagram->answer_segment = (unsigned)length;
 }
 
-static void answer(struct services_thread *thread, const struct services_socket *socket, uint32_t index,
-		   struct mh_datagram *datagram)
+static void answer(struct services_thread *thread, const struct services_socket *socket,
+		   uint32_t index, struct mh_datagram *datagram)
 {
 	const struct services_service *service = &thread->setup->services[index];
 
@@ -99,7 +100,9 @@ static struct account decide(struct services_thread *thread, struct services_soc
 	struct address asked;
 
 	memcpy(&asked, &datagram->asked, sizeof(asked));
-	entry = setup->claim_count ? services_setup_lookup(setup->claim_table, &thread->last_claim, &asked) : NULL;
+	entry = setup->claim_count ?
+			services_setup_lookup(setup->claim_table, &thread->last_claim, &asked) :
+			NULL;
 	if (entry)
 		account.claim = setup->service_count + services_setup_index(entry);
 	entry = services_setup_lookup(socket->by_address, &socket->last, &asked);
@@ -135,7 +138,8 @@ static void book_batch(struct services_thread *thread, const struct account *acc
 	for (unsigned i = 0; i < count; i++) {
 		const struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
 
-		if (i && (accounts[i].service != accounts[i - 1].service || accounts[i].claim != accounts[i - 1].claim))
+		if (i && (accounts[i].service != accounts[i - 1].service ||
+			  accounts[i].claim != accounts[i - 1].claim))
 			book(thread, &accounts[i - 1], &run);
 		run.asked += mh_datagram_count(datagram);
 		run.answered += datagram->answered;

@@ -40,19 +40,24 @@ size_t services_who_line(const struct services_who *who, char line[SERVICES_WHO_
 {
 	char asked[ADDRESS_TEXT_SIZE], peer[ENDPOINT_TEXT_SIZE], link[NAME_ROOM], service[NAME_ROOM];
 
-	return (size_t)snprintf(line, SERVICES_WHO_SIZE, "asked=%s port=%u peer=%s link=%s protocol=%s service=%s\n",
+	return (size_t)snprintf(line, SERVICES_WHO_SIZE,
+				"asked=%s port=%u peer=%s link=%s protocol=%s service=%s\n",
 				address_text(&who->asked, asked), who->port,
-				endpoint_text(&who->peer, who->peer_port, peer), visible(who->link, link),
-				who->protocol, visible(who->service, service));
+				endpoint_text(&who->peer, who->peer_port, peer),
+				visible(who->link, link), who->protocol,
+				visible(who->service, service));
 }
 
 size_t services_who_json(const struct services_who *who, char json[SERVICES_WHO_SIZE])
 {
-	char asked[ADDRESS_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE], link[2 * NAME_ROOM], service[2 * NAME_ROOM];
+	char asked[ADDRESS_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE], link[2 * NAME_ROOM],
+		service[2 * NAME_ROOM];
 
-	return (size_t)snprintf(json, SERVICES_WHO_SIZE,
-				"{\"asked\":\"%s\",\"port\":%u,\"peer\":\"%s\",\"peer_port\":%u,\"link\":\"%s\","
-				"\"protocol\":\"%s\",\"service\":\"%s\"}\n",
-				address_text(&who->asked, asked), who->port, address_text(&who->peer, peer),
-				who->peer_port, quoted(who->link, link), who->protocol, quoted(who->service, service));
+	return (size_t)snprintf(
+		json, SERVICES_WHO_SIZE,
+		"{\"asked\":\"%s\",\"port\":%u,\"peer\":\"%s\",\"peer_port\":%u,\"link\":\"%s\","
+		"\"protocol\":\"%s\",\"service\":\"%s\"}\n",
+		address_text(&who->asked, asked), who->port, address_text(&who->peer, peer),
+		who->peer_port, quoted(who->link, link), who->protocol,
+		quoted(who->service, service));
 }

@@ -37,7 +37,8 @@ static struct prefix prefix_get(struct wire_reader *reader)
 	prefix.family = family == 4 ? AF_INET : AF_INET6;
 	prefix.length = wire_get_u8(reader);
 	wire_get_bytes(reader, prefix.bytes, sizeof(prefix.bytes));
-	if ((family != 4 && family != 6) || prefix.length > address_bits(prefix.family) || !prefix_is_clean(&prefix)) {
+	if ((family != 4 && family != 6) || prefix.length > address_bits(prefix.family) ||
+	    !prefix_is_clean(&prefix)) {
 		reader->broken = true;
 		return (struct prefix){ .family = AF_INET };
 	}
@@ -89,7 +90,7 @@ static void claims_put(const struct facts *facts, struct text *message)
 	struct wire_writer writer = wire_writer(buffer, sizeof(buffer));
 	VEC(struct prefix) claims = { 0 };
 
-	STATE_EACH (facts->observed, OBJECT_ROUTE, const struct host_route, route)
+	STATE_EACH(facts->observed, OBJECT_ROUTE, const struct host_route, route)
 		if (route->object.ours && route->type == RTN_LOCAL && route->table == RT_TABLE_LOCAL)
 			*VEC_PUSH(&claims) = route->to;
 	wire_put_u32(&writer, (uint32_t)claims.count);
@@ -163,9 +164,9 @@ static void rules_get(struct wire_reader *reader, struct services_orders *orders
 		rule->on = prefix_get(reader);
 		rule->service = wire_get_u16(reader);
 		endpoints += (size_t)rule->last + 1 - rule->first;
-		if ((rule->protocol != IPPROTO_UDP && rule->protocol != IPPROTO_TCP) || !rule->first ||
-		    rule->last < rule->first || rule->service >= orders->services.count ||
-		    endpoints > SERVICES_MAX_ENDPOINTS)
+		if ((rule->protocol != IPPROTO_UDP && rule->protocol != IPPROTO_TCP) ||
+		    !rule->first || rule->last < rule->first ||
+		    rule->service >= orders->services.count || endpoints > SERVICES_MAX_ENDPOINTS)
 			reader->broken = true;
 	}
 }
@@ -255,8 +256,8 @@ int services_report(const void *bytes, size_t length, struct counters *counters)
 	return 0;
 }
 
-int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol, struct address *ret_address,
-			   uint16_t *ret_port)
+int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol,
+			   struct address *ret_address, uint16_t *ret_port)
 {
 	struct wire_reader reader = wire_reader(bytes, length);
 	uint8_t protocol = wire_get_u8(&reader);

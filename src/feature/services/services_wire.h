@@ -15,8 +15,8 @@ struct services_order {
 
 struct services_orders {
 	VEC(struct services_order) services;
-	VEC(struct services_rule) rules;	/* .listen, .ports are not told */
-	VEC(struct prefix) claims;		/* the local routes of ours, to count by */
+	VEC(struct services_rule) rules; /* .listen, .ports are not told */
+	VEC(struct prefix) claims;	 /* the local routes of ours, to count by */
 };
 
 /* worker.configure() and back. Returns 0 or -EPROTO; services_orders_free() it. */
@@ -29,7 +29,7 @@ void services_report_put(struct text *report, const char *key, const struct coun
 int services_report(const void *bytes, size_t length, struct counters *counters);
 
 /* The payload of WORKER_LISTENER and WORKER_CLOSE. Returns 0 or -EPROTO. */
-int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol, struct address *ret_address,
-			   uint16_t *ret_port);
+int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol,
+			   struct address *ret_address, uint16_t *ret_port);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "feature/feature.h"
 #include "feature/services/services_setup.h"
 #include "feature/services/services_udp.h"
-#include "feature/feature.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -12,10 +12,11 @@
 
 #include <cmocka.h>
 
-static const char text[] = "services:\n"
-			   "  - { name: who, kind: whoami, listen: [\"2001:db8:1:1::/64\", 198.51.100.0/24], ports: [7777] }\n"
-			   "  - { name: near, kind: echo, listen: [198.51.100.64/26], ports: [\"7776-7777\"], protocols: [udp],\n"
-			   "      max-connections: 5, idle-timeout: 2s }\n";
+static const char text[] =
+	"services:\n"
+	"  - { name: who, kind: whoami, listen: [\"2001:db8:1:1::/64\", 198.51.100.0/24], ports: [7777] }\n"
+	"  - { name: near, kind: echo, listen: [198.51.100.64/26], ports: [\"7776-7777\"], protocols: [udp],\n"
+	"      max-connections: 5, idle-timeout: 2s }\n";
 
 struct scene {
 	struct config *config;
@@ -39,7 +40,9 @@ static void scene_open(struct scene *scene)
 
 	diags_init(&diags);
 	*scene = (struct scene){ 0 };
-	assert_int_equal(feature_read(source_of_text("in.yaml", text, strlen(text)), &diags, &scene->config), 0);
+	assert_int_equal(
+		feature_read(source_of_text("in.yaml", text, strlen(text)), &diags, &scene->config),
+		0);
 	for (size_t i = 0; i < feature_count; i++)
 		if (features[i] == &services_feature)
 			scene->services = scene->config->values[i];
@@ -109,7 +112,8 @@ static void orders_that_are_cut_or_changed_are_refused(void **state)
 	memcpy(longer + 2 + 1 + 3 + 9 + 1, "who", 3);
 	assert_int_equal(services_orders_read(longer, scene.bytes.length, &orders), -EPROTO);
 	scene.bytes.data[2 + 1 + 3] = SERVICES_KINDS;
-	assert_int_equal(services_orders_read(scene.bytes.data, scene.bytes.length, &orders), -EPROTO);
+	assert_int_equal(services_orders_read(scene.bytes.data, scene.bytes.length, &orders),
+			 -EPROTO);
 	scene_close(&scene);
 }
 
@@ -135,9 +139,12 @@ static void a_setup_finds_the_service_of_a_packet(void **state)
 		const char *address;
 		int service;
 	} cases[] = {
-		{ IPPROTO_UDP, 7777, "198.51.100.1", 0 },  { IPPROTO_UDP, 7777, "198.51.100.65", 1 },
-		{ IPPROTO_TCP, 7777, "198.51.100.65", 0 }, { IPPROTO_UDP, 7776, "198.51.100.65", 1 },
-		{ IPPROTO_UDP, 7776, "198.51.100.1", -1 }, { IPPROTO_TCP, 7777, "2001:db8:1:1:ffff::", 0 },
+		{ IPPROTO_UDP, 7777, "198.51.100.1", 0 },
+		{ IPPROTO_UDP, 7777, "198.51.100.65", 1 },
+		{ IPPROTO_TCP, 7777, "198.51.100.65", 0 },
+		{ IPPROTO_UDP, 7776, "198.51.100.65", 1 },
+		{ IPPROTO_UDP, 7776, "198.51.100.1", -1 },
+		{ IPPROTO_TCP, 7777, "2001:db8:1:1:ffff::", 0 },
 		{ IPPROTO_TCP, 7777, "2001:db8:1:2::", -1 },
 	};
 	const struct lpm_entry *entry, *last[2][3] = { 0 };
@@ -153,11 +160,13 @@ static void a_setup_finds_the_service_of_a_packet(void **state)
 	for (size_t i = 0; i < 7 * ARRAY_SIZE(cases); i++) {
 		size_t at = i * i % ARRAY_SIZE(cases);
 		struct address address = address_of(cases[at].address);
-		const struct lpm *table = services_setup_port(setup, cases[at].protocol, cases[at].port);
+		const struct lpm *table = services_setup_port(setup, cases[at].protocol,
+							      cases[at].port);
 
 		assert_non_null(table);
-		entry = services_setup_lookup(table, &last[cases[at].protocol == IPPROTO_UDP][cases[at].port - 7776],
-					      &address);
+		entry = services_setup_lookup(
+			table, &last[cases[at].protocol == IPPROTO_UDP][cases[at].port - 7776],
+			&address);
 		assert_int_equal(entry ? (int)services_setup_index(entry) : -1, cases[at].service);
 	}
 	services_setup_succeed(NULL, setup);
@@ -176,15 +185,16 @@ static void counters_go_on_under_the_next_setup(void **state)
 	scene_open(&scene);
 	assert_int_equal(services_orders_read(scene.bytes.data, scene.bytes.length, &orders), 0);
 	first = services_setup_new(&orders, 2, NULL);
-	first->counters[0][1].asked = 3;	/* near */
+	first->counters[0][1].asked = 3; /* near */
 	first->counters[1][1].asked = 4;
-	first->counters[1][2].answered = 5;	/* the first claim */
+	first->counters[1][2].answered = 5; /* the first claim */
 	/* The services and the claims change their places. */
 	orders.services.items[0] = orders.services.items[1];
 	orders.services.count = 1;
 	orders.rules.count = 0;
 	orders.claims.items[3 - 2] = orders.claims.items[0];
-	orders.claims.items[0] = (struct prefix){ .family = AF_INET, .length = 32, .bytes = { 192, 0, 2, 7 } };
+	orders.claims.items[0] =
+		(struct prefix){ .family = AF_INET, .length = 32, .bytes = { 192, 0, 2, 7 } };
 	second = services_setup_new(&orders, 2, first);
 	second->counters[0][0].asked = 10;
 	services_setup_succeed(second, first);
@@ -229,8 +239,10 @@ static void status_tells_what_was_asked_for_and_counted(void **state)
 	near = json_array_get(json_object_get(status, "services"), 1);
 	assert_string_equal(json_string_value(json_object_get(near, "name")), "near");
 	assert_string_equal(json_string_value(json_object_get(near, "kind")), "echo");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(near, "listen"), 0)), "198.51.100.64/26");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(near, "ports"), 0)), "7776-7777");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(near, "listen"), 0)),
+			    "198.51.100.64/26");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(near, "ports"), 0)),
+			    "7776-7777");
 	assert_int_equal(json_array_size(json_object_get(near, "protocols")), 1);
 	assert_int_equal(json_integer_value(json_object_get(near, "asked")), 12);
 	assert_int_equal(json_integer_value(json_object_get(status, "outside")), 2);

@@ -71,15 +71,16 @@ static void refuse(const struct crew *crew, const struct services_socket *like, 
 	char line[120] = { LOG_ERROR };
 	struct channel_message message = { .type = WORKER_LOG, .bytes = line };
 
-	snprintf(line + 1, sizeof(line) - 1, "port %u cannot be served: %s", like->port, strerror(-error));
+	snprintf(line + 1, sizeof(line) - 1, "port %u cannot be served: %s", like->port,
+		 strerror(-error));
 	message.length = 1 + strlen(line + 1);
 	channel_send(crew->channel, &message);
 }
 
 static int listener_of(const struct channel_message *message, struct services_socket *ret_like)
 {
-	int r = services_listener_read(message->bytes, message->length, &ret_like->protocol, &ret_like->address,
-				       &ret_like->port);
+	int r = services_listener_read(message->bytes, message->length, &ret_like->protocol,
+				       &ret_like->address, &ret_like->port);
 
 	ret_like->watch = ret_like->protocol == IPPROTO_UDP ? SERVICES_WATCH_UDP : SERVICES_WATCH_TCP;
 	return r;
@@ -182,7 +183,8 @@ static int crew_start(struct crew *crew, unsigned threads)
 
 static int worker_main(int channel, unsigned threads)
 {
-	struct crew crew = { .channel = channel, .threads = mem_alloc(threads * sizeof(*crew.threads)) };
+	struct crew crew = { .channel = channel,
+			     .threads = mem_alloc(threads * sizeof(*crew.threads)) };
 	int r = threads ? crew_start(&crew, threads) : -EINVAL;
 
 	if (r < 0)

@@ -20,8 +20,8 @@ static const char *answer(int fd, int flags, char text[600])
 
 	text[0] = '\0';
 	if (got >= 0)
-		snprintf(text, 600, "%s: %.*s", inet_ntop(AF_INET, &from.sin_addr, source, sizeof(source)), (int)got,
-			 bytes);
+		snprintf(text, 600, "%s: %.*s",
+			 inet_ntop(AF_INET, &from.sin_addr, source, sizeof(source)), (int)got, bytes);
 	return text;
 }
 
@@ -47,7 +47,8 @@ static void every_datagram_is_answered_from_the_address_asked(void **state)
 	for (unsigned i = 0; i < 200; i++) {
 		snprintf(address, sizeof(address), "127.5.%u.%u", i, 255 - i);
 		snprintf(wanted, sizeof(wanted), "%s: hello %s", address, address);
-		ask(fd, address, port, wanted + strlen(address) + 2, strlen(wanted) - strlen(address) - 2);
+		ask(fd, address, port, wanted + strlen(address) + 2,
+		    strlen(wanted) - strlen(address) - 2);
 		assert_string_equal(answer(fd, 0, text), wanted);
 	}
 	assert_int_equal(stage_await(&stage, "service e", 200).answered, 200);
@@ -78,8 +79,8 @@ static void an_empty_datagram_is_echoed_and_a_large_one_too(void **state)
 
 static void the_longest_prefix_decides_and_whoami_tells(void **state)
 {
-	static const char *const lines[] = { "wide whoami 127.0.0.0/8", "near echo 127.6.0.0/16", "one whoami 127.6.6.6/32",
-					     NULL };
+	static const char *const lines[] = { "wide whoami 127.0.0.0/8", "near echo 127.6.0.0/16",
+					     "one whoami 127.6.6.6/32", NULL };
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_port();
 	struct sockaddr_in own = stage_address("127.0.0.77", 0);
@@ -93,8 +94,8 @@ static void the_longest_prefix_decides_and_whoami_tells(void **state)
 	assert_string_equal(answer(fd, 0, text), "127.6.6.7: near");
 	ask(fd, "127.6.6.6", port, "?", 1);
 	snprintf(wanted, sizeof(wanted),
-		 "127.6.6.6: asked=127.6.6.6 port=%u peer=127.0.0.77:%u link=lo protocol=udp service=one\n", port,
-		 local_port(fd));
+		 "127.6.6.6: asked=127.6.6.6 port=%u peer=127.0.0.77:%u link=lo protocol=udp service=one\n",
+		 port, local_port(fd));
 	assert_string_equal(answer(fd, 0, text), wanted);
 	ask(fd, "127.7.0.1", port, "?", 1);
 	assert_non_null(strstr(answer(fd, 0, text), "asked=127.7.0.1 "));
@@ -284,8 +285,11 @@ static void nonsense_from_the_engine_ends_the_worker(void **state)
 		uint16_t type;
 		const char *bytes;
 		size_t length;
-	} cases[] = { { WORKER_CONFIGURE, "", 0 }, { WORKER_LISTENER, "short", 5 }, { WORKER_CLOSE, "short", 5 },
-		      { WORKER_REPORT, "", 0 },	   { 99, "", 0 } };
+	} cases[] = { { WORKER_CONFIGURE, "", 0 },
+		      { WORKER_LISTENER, "short", 5 },
+		      { WORKER_CLOSE, "short", 5 },
+		      { WORKER_REPORT, "", 0 },
+		      { 99, "", 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct stage stage = stage_start(0);
