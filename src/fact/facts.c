@@ -9,10 +9,13 @@
 
 #include <string.h>
 
-/* The first route of table main that does not sort before @to; @metric 0 is the start of its run. */
+/*
+ * The first route of table main that does not sort before @to; @metric 0 is the start of its run.
+ */
 static size_t first_not_before(const struct state *state, const struct prefix *to)
 {
-	return state_lower_bound(state, OBJECT_ROUTE, &(struct host_route){ .table = RT_TABLE_MAIN, .to = *to });
+	return state_lower_bound(state, OBJECT_ROUTE,
+				 &(struct host_route){ .table = RT_TABLE_MAIN, .to = *to });
 }
 
 static const struct host_route *route_at(const struct state *state, size_t index)
@@ -22,7 +25,8 @@ static const struct host_route *route_at(const struct state *state, size_t index
 
 static bool in_main(const struct state *state, size_t index, uint8_t family)
 {
-	return index < state_count(state, OBJECT_ROUTE) && route_at(state, index)->table == RT_TABLE_MAIN &&
+	return index < state_count(state, OBJECT_ROUTE) &&
+	       route_at(state, index)->table == RT_TABLE_MAIN &&
 	       route_at(state, index)->to.family == family;
 }
 
@@ -42,10 +46,11 @@ static uint8_t common_bits(const struct prefix *a, const struct prefix *b, uint8
 }
 
 /*
- * Finds the next prefix of table main that covers @inner and is at most @length long. True with the index of its
- * first route.
+ * Finds the next prefix of table main that covers @inner and is at most @length long. True with the
+ * index of its first route.
  */
-static bool find_cover(const struct state *state, const struct prefix *inner, uint8_t length, size_t *ret_index)
+static bool find_cover(const struct state *state, const struct prefix *inner, uint8_t length,
+		       size_t *ret_index)
 {
 	struct prefix wanted = *inner;
 
@@ -56,16 +61,21 @@ static bool find_cover(const struct state *state, const struct prefix *inner, ui
 
 		wanted = prefix_clean(&wanted);
 		index = first_not_before(state, &wanted);
-		if (in_main(state, index, inner->family) && same_prefix(&route_at(state, index)->to, &wanted)) {
+		if (in_main(state, index, inner->family) &&
+		    same_prefix(&route_at(state, index)->to, &wanted)) {
 			*ret_index = index;
 			return true;
 		}
 		if (!index || !wanted.length || !in_main(state, index - 1, inner->family))
 			return false;
-		/* What covers @inner covers this one too, for it stands between them: so no longer than what they share. */
+		/*
+		 * What covers @inner covers this one too, for it stands between them: so no longer
+		 * than what they share.
+		 */
 		before = route_at(state, index - 1);
 		wanted.length = common_bits(&before->to, inner,
-					    before->to.length < wanted.length ? before->to.length : wanted.length - 1);
+					    before->to.length < wanted.length ? before->to.length :
+										wanted.length - 1);
 	}
 }
 
@@ -90,10 +100,12 @@ bool facts_link_up(const struct facts *facts, const char *name)
 
 static bool is_connected(const struct host_route *route)
 {
-	return !route->object.ours && route->type == RTN_UNICAST && route->link && !route->via.family && !route->hops;
+	return !route->object.ours && route->type == RTN_UNICAST && route->link &&
+	       !route->via.family && !route->hops;
 }
 
-void facts_connected(const struct facts *facts, const struct prefix *prefix, facts_route_fn *told, void *data)
+void facts_connected(const struct facts *facts, const struct prefix *prefix, facts_route_fn *told,
+		     void *data)
 {
 	const struct state *state = facts->observed;
 	size_t index, length = prefix->length;
@@ -101,13 +113,17 @@ void facts_connected(const struct facts *facts, const struct prefix *prefix, fac
 	/* Those that cover it, shortest last; then those inside, which follow it. */
 	while (length-- > 0 && find_cover(state, prefix, (uint8_t)length, &index)) {
 		length = route_at(state, index)->to.length;
-		for (size_t i = index; in_main(state, i, prefix->family) &&
-				       same_prefix(&route_at(state, i)->to, &route_at(state, index)->to); i++)
+		for (size_t i = index;
+		     in_main(state, i, prefix->family) &&
+		     same_prefix(&route_at(state, i)->to, &route_at(state, index)->to);
+		     i++)
 			if (is_connected(route_at(state, i)))
 				told(data, route_at(state, i));
 	}
 	index = first_not_before(state, prefix);
-	for (; in_main(state, index, prefix->family) && prefix_covers(prefix, &route_at(state, index)->to); index++)
+	for (; in_main(state, index, prefix->family) &&
+	       prefix_covers(prefix, &route_at(state, index)->to);
+	     index++)
 		if (is_connected(route_at(state, index)))
 			told(data, route_at(state, index));
 }
@@ -127,8 +143,10 @@ const struct host_route *facts_route_to(const struct facts *facts, const struct 
 
 	while (length >= 0 && find_cover(state, prefix, (uint8_t)length, &index)) {
 		length = (int)route_at(state, index)->to.length - 1;
-		for (size_t i = index; in_main(state, i, prefix->family) &&
-				       same_prefix(&route_at(state, i)->to, &route_at(state, index)->to); i++)
+		for (size_t i = index;
+		     in_main(state, i, prefix->family) &&
+		     same_prefix(&route_at(state, i)->to, &route_at(state, index)->to);
+		     i++)
 			if (is_usable(facts, route_at(state, i)))
 				return route_at(state, i);
 	}

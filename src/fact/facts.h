@@ -9,19 +9,23 @@
  * come later) what workers report. Questions only; pure.
  */
 struct facts {
-	const struct state *observed;	/* sorted */
+	const struct state *observed; /* sorted */
 };
 
 const struct host_link *facts_link(const struct facts *facts, const char *name);
 bool facts_link_up(const struct facts *facts, const char *name);
 
-/* Foreign routes that lead to a network on a link (no gateway, type unicast, table main) and overlap @prefix. */
+/*
+ * Foreign routes that lead to a network on a link (no gateway, type unicast, table main) and
+ * overlap @prefix.
+ */
 typedef void facts_route_fn(void *data, const struct host_route *route);
-void facts_connected(const struct facts *facts, const struct prefix *prefix, facts_route_fn *told, void *data);
+void facts_connected(const struct facts *facts, const struct prefix *prefix, facts_route_fn *told,
+		     void *data);
 
 /*
- * The foreign route of table main that traffic to all of @prefix takes: the longest that covers it, of equal ones
- * the lowest metric, whose link is up. NULL = none.
+ * The foreign route of table main that traffic to all of @prefix takes: the longest that covers it,
+ * of equal ones the lowest metric, whose link is up. NULL = none.
  */
 const struct host_route *facts_route_to(const struct facts *facts, const struct prefix *prefix);
 

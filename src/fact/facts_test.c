@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Questions to the observed host: those that a person would ask, and any, against a twin that looks at every route. */
+/*
+ * Questions to the observed host: those that a person would ask, and any, against a twin that looks
+ * at every route.
+ */
 #include "fact/facts.h"
 
 #include "base/clock.h"
@@ -13,11 +16,11 @@
 
 #include <cmocka.h>
 
-#define LINKS                                                       \
-	"link lo index 1 flags up,loopback\n"                       \
-	"link eth0 index 2 flags up,lower-up,running\n"             \
-	"link eth1 index 3 flags up,lower-up,running\n"             \
-	"link eth2 index 4 flags up\n"                              \
+#define LINKS                                                                                      \
+	"link lo index 1 flags up,loopback\n"                                                      \
+	"link eth0 index 2 flags up,lower-up,running\n"                                            \
+	"link eth1 index 3 flags up,lower-up,running\n"                                            \
+	"link eth2 index 4 flags up\n"                                                             \
 	"link eth3 index 5 flags lower-up\n"
 
 static struct state parsed(const char *text)
@@ -90,13 +93,14 @@ static void note(void *data, const struct host_route *route)
 
 static void networks_on_links_are_told(void **data)
 {
-	struct state state = parsed(LINKS "route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
-					  "route 10.0.0.0/8 link eth0\n"
-					  "route 10.0.0.0/16 via 192.0.2.1 link eth0\n"
-					  "route 10.0.1.0/24 link eth0\nroute 10.0.1.0/24 link eth1 metric 7\n"
-					  "route 10.0.2.0/24 link eth0\n"
-					  "route unreachable 10.0.1.0/25\nroute 10.0.1.7/32 link eth0 protocol multihomed\n"
-					  "route 10.0.1.128/25 link eth2\n");
+	struct state state = parsed(
+		LINKS "route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
+		      "route 10.0.0.0/8 link eth0\n"
+		      "route 10.0.0.0/16 via 192.0.2.1 link eth0\n"
+		      "route 10.0.1.0/24 link eth0\nroute 10.0.1.0/24 link eth1 metric 7\n"
+		      "route 10.0.2.0/24 link eth0\n"
+		      "route unreachable 10.0.1.0/25\nroute 10.0.1.7/32 link eth0 protocol multihomed\n"
+		      "route 10.0.1.128/25 link eth2\n");
 	struct facts facts = { &state };
 	struct prefix asked = prefix("10.0.1.0/24");
 	struct text told = { 0 };
@@ -139,8 +143,10 @@ static const struct host_route *twin_route_to(const struct state *state, const s
 	STATE_EACH(state, OBJECT_ROUTE, const struct host_route, route) {
 		const struct host_link *link = state_link(state, route->link);
 
-		if (route->table != RT_TABLE_MAIN || route->object.ours || !prefix_covers(&route->to, to) ||
-		    (route->link && (!link || !(link->flags & IFF_UP) || !(link->flags & IFF_LOWER_UP))))
+		if (route->table != RT_TABLE_MAIN || route->object.ours ||
+		    !prefix_covers(&route->to, to) ||
+		    (route->link &&
+		     (!link || !(link->flags & IFF_UP) || !(link->flags & IFF_LOWER_UP))))
 			continue;
 		if (!best || route->to.length > best->to.length ||
 		    (route->to.length == best->to.length && route->metric < best->metric))
@@ -163,8 +169,9 @@ static size_t twin_connected(const struct state *state, const struct prefix *to)
 	size_t found = 0;
 
 	STATE_EACH(state, OBJECT_ROUTE, const struct host_route, route)
-		found += route->table == RT_TABLE_MAIN && !route->object.ours && route->type == RTN_UNICAST && route->link &&
-			 !route->via.family && prefix_overlaps(&route->to, to);
+		found += route->table == RT_TABLE_MAIN && !route->object.ours &&
+			 route->type == RTN_UNICAST && route->link && !route->via.family &&
+			 prefix_overlaps(&route->to, to);
 	return found;
 }
 
@@ -175,14 +182,17 @@ static void any_question_is_answered_as_the_slow_twin_does(void **data)
 		struct facts facts = { &state };
 
 		for (int i = rand() % 60; i > 0; i--) {
-			struct host_route route = { .table = rand() % 4 ? RT_TABLE_MAIN : RT_TABLE_LOCAL,
-						    .to = random_prefix(), .metric = (uint32_t)rand() % 3,
+			struct host_route route = { .table = rand() % 4 ? RT_TABLE_MAIN :
+									  RT_TABLE_LOCAL,
+						    .to = random_prefix(),
+						    .metric = (uint32_t)rand() % 3,
 						    .type = rand() % 4 ? RTN_UNICAST : RTN_UNREACHABLE,
 						    .object.ours = rand() % 4 == 0 };
 
 			route.link = route.type == RTN_UNICAST ? 2 + (uint32_t)rand() % 3 : 0;
 			if (rand() % 2)
-				route.via = (struct address){ .family = route.to.family, .bytes = { 1 } };
+				route.via = (struct address){ .family = route.to.family,
+							      .bytes = { 1 } };
 			state_add(&state, OBJECT_ROUTE, &route);
 		}
 		state_sort(&state, NULL, NULL);
@@ -190,7 +200,8 @@ static void any_question_is_answered_as_the_slow_twin_does(void **data)
 			struct prefix asked = random_prefix();
 			struct tally tally = { 0 };
 
-			assert_ptr_equal(facts_route_to(&facts, &asked), twin_route_to(&state, &asked));
+			assert_ptr_equal(facts_route_to(&facts, &asked),
+					 twin_route_to(&state, &asked));
 			facts_connected(&facts, &asked, count, &tally);
 			assert_int_equal(tally.count, twin_connected(&state, &asked));
 		}
@@ -198,7 +209,10 @@ static void any_question_is_answered_as_the_slow_twin_does(void **data)
 	}
 }
 
-/* Ten thousand questions to ten thousand routes: a walk for each would take a good second, this some milliseconds. */
+/*
+ * Ten thousand questions to ten thousand routes: a walk for each would take a good second, this
+ * some milliseconds.
+ */
 static void many_questions_to_many_routes_are_quick(void **data)
 {
 	struct state state = parsed(LINKS "route 10.0.0.0/8 link eth0\n");

@@ -19,11 +19,15 @@
 
 static const struct word address_scopes[] = {
 	{ "global", RT_SCOPE_UNIVERSE }, { "site", RT_SCOPE_SITE },	  { "link", RT_SCOPE_LINK },
-	{ "host", RT_SCOPE_HOST },	 { "nowhere", RT_SCOPE_NOWHERE }, { 0 }
+	{ "host", RT_SCOPE_HOST },	 { "nowhere", RT_SCOPE_NOWHERE }, { 0 },
 };
 
 static const struct word address_protocols[] = {
-	{ "kernel_lo", 1 }, { "kernel_ra", 2 }, { "kernel_ll", 3 }, { "multihomed", HOST_PROTOCOL }, { 0 }
+	{ "kernel_lo", 1 },
+	{ "kernel_ra", 2 },
+	{ "kernel_ll", 3 },
+	{ "multihomed", HOST_PROTOCOL },
+	{ 0 },
 };
 
 static const struct word address_flags[] = {
@@ -39,21 +43,22 @@ static const struct word address_flags[] = {
 	{ "noprefixroute", IFA_F_NOPREFIXROUTE },
 	{ "autojoin", IFA_F_MCAUTOJOIN },
 	{ "stable-privacy", IFA_F_STABLE_PRIVACY },
-	{ 0 }
+	{ 0 },
 };
 
 enum { ADDRESS_PREFIX, ADDRESS_LINK, ADDRESS_SCOPE, ADDRESS_FLAGS, ADDRESS_PROTOCOL };
 
 static const struct property address_rows[] = {
-	[ADDRESS_PREFIX] = { "prefix", PROPERTY_PREFIX, ROW_PLAIN, AT(prefix), .header = HEADER(ifa_prefixlen),
-			     .attribute = IFA_ADDRESS },
+	[ADDRESS_PREFIX] = { "prefix", PROPERTY_PREFIX, ROW_PLAIN, AT(prefix),
+			     .header = HEADER(ifa_prefixlen), .attribute = IFA_ADDRESS },
 	[ADDRESS_LINK] = { "link", PROPERTY_LINK, 0, AT(link), .header = HEADER(ifa_index) },
 	[ADDRESS_SCOPE] = { "scope", PROPERTY_U8, ROW_LAX, AT(scope), .words = address_scopes,
 			    .header = HEADER(ifa_scope) },
-	[ADDRESS_FLAGS] = { "flags", PROPERTY_U32, ROW_BITS | ROW_FREE, AT(flags), .words = address_flags,
-			    .header = HEADER(ifa_flags), .attribute = IFA_FLAGS },
-	[ADDRESS_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol), .words = address_protocols,
-			       .attribute = IFA_PROTO },
+	[ADDRESS_FLAGS] = { "flags", PROPERTY_U32, ROW_BITS | ROW_FREE, AT(flags),
+			    .words = address_flags, .header = HEADER(ifa_flags),
+			    .attribute = IFA_FLAGS },
+	[ADDRESS_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol),
+			       .words = address_protocols, .attribute = IFA_PROTO },
 };
 
 static void address_complete(void *object)
@@ -61,7 +66,10 @@ static void address_complete(void *object)
 	((struct host_address *)object)->protocol = HOST_PROTOCOL;
 }
 
-/* IFA_ADDRESS is the peer on a point-to-point link; the address of the host itself is then IFA_LOCAL. */
+/*
+ * IFA_ADDRESS is the peer on a point-to-point link; the address of the host itself is then
+ * IFA_LOCAL.
+ */
 static bool address_decoded(void *object, const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *header = NLMSG_DATA(message);
@@ -72,7 +80,8 @@ static bool address_decoded(void *object, const struct nlmsghdr *message)
 		if (mnl_attr_get_type(attribute) != IFA_LOCAL ||
 		    mnl_attr_get_payload_len(attribute) != address_size(header->ifa_family))
 			continue;
-		memcpy(address->prefix.bytes, mnl_attr_get_payload(attribute), address_size(header->ifa_family));
+		memcpy(address->prefix.bytes, mnl_attr_get_payload(attribute),
+		       address_size(header->ifa_family));
 		address->prefix.family = header->ifa_family;
 	}
 	address->object.ours = address->protocol == HOST_PROTOCOL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many
- * in flight; sysctls and listeners are done one by one, in between, where the plan has them.
+ * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many in
+ * flight; sysctls and listeners are done one by one, in between, where the plan has them.
  *
  * An ADD never takes the place of anything (NLM_F_EXCL). A DELETE names all that we know of the
  * object, our protocol included, so that a foreign twin stays. A CHANGE of a route replaces it in
  * one step, without a moment in which there is none, where it is the only one of its key, for then
- * the kernel can only hit ours; beside a foreign twin, and for addresses, it is a delete and an add.
+ * the kernel can only hit ours; beside a foreign twin, and for addresses, it is a delete and an
+ * add.
  */
 #include "host/codec.h"
 #include "host/inside.h"
@@ -20,14 +21,14 @@
 enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM };
 
 struct errand {
-	uint32_t operation;	/* index in the round */
+	uint32_t operation; /* index in the round */
 	enum step step;
 };
 
 struct outcome {
 	int error;
-	bool told;	/* answered by the kernel */
-	bool again;	/* what was to be replaced is gone: add it */
+	bool told;  /* answered by the kernel */
+	bool again; /* what was to be replaced is gone: add it */
 	char text[sizeof(((struct host_result *)0)->text)];
 };
 
@@ -59,7 +60,7 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 	struct outcome *outcome = &round->outcomes[errand->operation];
 
 	if (errand->step == STEP_MAKE_ROOM)
-		return;	/* if it failed, so will the add that follows, and says more */
+		return; /* if it failed, so will the add that follows, and says more */
 	outcome->told = true;
 	outcome->again = errand->step == STEP_REPLACE && is_gone(error);
 	outcome->error = errand->step == STEP_DELETE && is_gone(error) ? 0 : error;
@@ -79,7 +80,8 @@ static int ask(struct round *round, uint32_t operation, enum step step, const vo
 	else if (step == STEP_REPLACE)
 		message->nlmsg_flags = NLM_F_REPLACE;
 	codec_encode(kind, object, message);
-	round->errands[round->errand_count++] = (struct errand){ .operation = operation, .step = step };
+	round->errands[round->errand_count++] = (struct errand){ .operation = operation,
+								 .step = step };
 	return netlink_request(&round->host->requests, message);
 }
 
@@ -156,9 +158,11 @@ static bool exists_equal(struct host *host, const struct operation *operation)
 
 static void tell(struct round *round, uint32_t index, const struct audience *audience)
 {
-	struct host_result result = { .operation = &round->operations[index], .error = round->outcomes[index].error };
+	struct host_result result = { .operation = &round->operations[index],
+				      .error = round->outcomes[index].error };
 
-	if (result.error == -EEXIST && result.operation->after && exists_equal(round->host, result.operation))
+	if (result.error == -EEXIST && result.operation->after &&
+	    exists_equal(round->host, result.operation))
 		result.error = 0;
 	if (result.error)
 		explain_refusal(round->host, &result, round->outcomes[index].text);
@@ -186,7 +190,8 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	return r;
 }
 
-static void apply_one(struct host *host, const struct operation *operation, const struct audience *audience)
+static void apply_one(struct host *host, const struct operation *operation,
+		      const struct audience *audience)
 {
 	struct host_result result = { .operation = operation };
 
@@ -204,7 +209,8 @@ static bool goes_by_netlink(const struct operation *operation)
 	return operation->kind == OBJECT_ADDRESS || operation->kind == OBJECT_ROUTE;
 }
 
-int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told, void *data)
+int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
+	       void *data)
 {
 	const struct audience audience = { told, data };
 	size_t end = plan->count - *at > HOST_SLICE ? *at + HOST_SLICE : plan->count;

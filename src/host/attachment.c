@@ -22,7 +22,8 @@ const struct kind source_kind = {
 };
 
 static const struct property attachment_rows[] = {
-	{ "cgroup", PROPERTY_NAME, ROW_PLAIN, offsetof(struct host_attachment, cgroup), .size = CGROUP_NAME_SIZE },
+	{ "cgroup", PROPERTY_NAME, ROW_PLAIN, offsetof(struct host_attachment, cgroup),
+	  .size = CGROUP_NAME_SIZE },
 };
 
 const struct kind attachment_kind = {

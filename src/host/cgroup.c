@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 static const struct property cgroup_rows[] = {
-	{ "name", PROPERTY_NAME, ROW_PLAIN, offsetof(struct host_cgroup, name), .size = CGROUP_NAME_SIZE },
+	{ "name", PROPERTY_NAME, ROW_PLAIN, offsetof(struct host_cgroup, name),
+	  .size = CGROUP_NAME_SIZE },
 };
 
 const struct kind cgroup_kind = {

@@ -24,7 +24,8 @@ int codec_kind(const struct nlmsghdr *message, bool *ret_removed)
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 		const struct kind *of = kind_of((enum object_kind)kind);
 
-		if (!of->header_size || (message->nlmsg_type != of->message_new && message->nlmsg_type != of->message_delete))
+		if (!of->header_size || (message->nlmsg_type != of->message_new &&
+					 message->nlmsg_type != of->message_delete))
 			continue;
 		*ret_removed = message->nlmsg_type == of->message_delete;
 		return kind;
@@ -46,7 +47,8 @@ static void take_header(const struct property *row, const struct nlmsghdr *messa
 	else
 		value = *(const uint32_t *)field;
 	if (row->type == PROPERTY_PREFIX)
-		*prefix = (struct prefix){ .family = header_family(message), .length = (uint8_t)value };
+		*prefix = (struct prefix){ .family = header_family(message),
+					   .length = (uint8_t)value };
 	else
 		property_set_number(row, object, value);
 }
@@ -80,7 +82,8 @@ static void take_name(const struct property *row, const struct nlattr *attribute
 	name[length] = '\0';
 }
 
-static void take_attribute(const struct property *row, const struct nlattr *attribute, uint8_t family, void *object)
+static void take_attribute(const struct property *row, const struct nlattr *attribute,
+			   uint8_t family, void *object)
 {
 	size_t length = mnl_attr_get_payload_len(attribute);
 	void *place = (char *)object + row->offset;
@@ -103,7 +106,8 @@ static void take_attribute(const struct property *row, const struct nlattr *attr
 		break;
 	case PROPERTY_PREFIX:
 		if (length && length == address_size(family))
-			memcpy(((struct prefix *)place)->bytes, mnl_attr_get_payload(attribute), length);
+			memcpy(((struct prefix *)place)->bytes, mnl_attr_get_payload(attribute),
+			       length);
 		break;
 	case PROPERTY_MAC:
 		if (length == 6)
@@ -114,7 +118,8 @@ static void take_attribute(const struct property *row, const struct nlattr *attr
 	}
 }
 
-bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union host_object *ret_object)
+bool codec_decode(const struct kind *kind, const struct nlmsghdr *message,
+		  union host_object *ret_object)
 {
 	const struct nlattr *attribute = NULL;
 	union host_object object;
@@ -127,8 +132,10 @@ bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union
 			take_header(&kind->rows[i], message, &object);
 	while ((attribute = netlink_attribute(message, kind->header_size, attribute))) {
 		for (size_t i = 0; i < kind->row_count; i++)
-			if (kind->rows[i].attribute && kind->rows[i].attribute == mnl_attr_get_type(attribute))
-				take_attribute(&kind->rows[i], attribute, header_family(message), &object);
+			if (kind->rows[i].attribute &&
+			    kind->rows[i].attribute == mnl_attr_get_type(attribute))
+				take_attribute(&kind->rows[i], attribute, header_family(message),
+					       &object);
 	}
 	if (!kind->decoded(&object, message))
 		return false;
@@ -156,7 +163,8 @@ static void put_header(const struct property *row, const void *object, struct nl
 		*(uint32_t *)field = value;
 }
 
-static void put_attribute(const struct property *row, const void *object, uint8_t family, struct nlmsghdr *message)
+static void put_attribute(const struct property *row, const void *object, uint8_t family,
+			  struct nlmsghdr *message)
 {
 	const void *place = (const char *)object + row->offset;
 	const struct address *address = place;
@@ -198,7 +206,8 @@ void codec_encode(const struct kind *kind, const void *object, struct nlmsghdr *
 {
 	mnl_nlmsg_put_extra_header(message, kind->header_size);
 	for (size_t i = 0; i < kind->row_count; i++)
-		if (kind->rows[i].header_size && (!kind->rows[i].attribute || kind->rows[i].type == PROPERTY_PREFIX))
+		if (kind->rows[i].header_size &&
+		    (!kind->rows[i].attribute || kind->rows[i].type == PROPERTY_PREFIX))
 			put_header(&kind->rows[i], object, message);
 	for (size_t i = 0; i < kind->row_count; i++)
 		if (kind->rows[i].attribute)

@@ -2,6 +2,7 @@
 #ifndef MH_HOST_CODEC_H
 #define MH_HOST_CODEC_H
 
+#include "host/any.h"
 #include "host/kind.h"
 
 /* Objects to rtnetlink messages and back, by the rows of their kinds. Pure: no socket, no clock. */
@@ -10,13 +11,14 @@
 #define CODEC_MESSAGE_SIZE 512
 
 /*
- * The kind that a message is about (RTM_NEWROUTE and RTM_DELROUTE: a route), or -1. *ret_removed tells that the
- * object is gone.
+ * The kind that a message is about (RTM_NEWROUTE and RTM_DELROUTE: a route), or -1. *ret_removed
+ * tells that the object is gone.
  */
 int codec_kind(const struct nlmsghdr *message, bool *ret_removed);
 
 /* Reads an object. False when it is malformed, or nothing that we look at. The message is whole. */
-bool codec_decode(const struct kind *kind, const struct nlmsghdr *message, union host_object *ret_object);
+bool codec_decode(const struct kind *kind, const struct nlmsghdr *message,
+		  union host_object *ret_object);
 
 /* Writes @object after the netlink header that @message has. */
 void codec_encode(const struct kind *kind, const void *object, struct nlmsghdr *message);

@@ -45,13 +45,15 @@ static struct host_route route_of(const char *line)
 static void a_route_has_these_bytes(void **data)
 {
 	static const uint8_t wanted[] = {
-		/* rtmsg: AF_INET, /24, no source, tos 0, table in its attribute, protocol 109, scope host, type local */
-		2, 24, 0, 0, 0, 109, 254, 2, 0, 0, 0, 0,
-		8, 0, RTA_DST, 0, 198, 51, 100, 0,
-		8, 0, RTA_TABLE, 0, 255, 0, 0, 0,
-		8, 0, RTA_OIF, 0, 1, 0, 0, 0,
+		/*
+		 * rtmsg: AF_INET, /24, no source, tos 0, table in its attribute, protocol 109,
+		 * scope host, type local
+		 */
+		2,   24, 0, 0, 0,	  109, 254, 2, 0, 0, 0, 0, 8,	    0, RTA_DST, 0, 198, 51,
+		100, 0,	 8, 0, RTA_TABLE, 0,   255, 0, 0, 0, 8, 0, RTA_OIF, 0, 1,	0, 0,	0,
 	};
-	struct host_route route = route_of("route local 198.51.100.0/24 table local link #1 protocol multihomed");
+	struct host_route route =
+		route_of("route local 198.51.100.0/24 table local link #1 protocol multihomed");
 	struct nlmsghdr *message = message_of(RTM_NEWROUTE);
 
 	codec_encode(&route_kind, &route, message);
@@ -68,7 +70,8 @@ static void complete_neighbour(struct nlmsghdr *message, const struct address *a
 
 static void any_object_survives_its_message(void **data)
 {
-	static const enum object_kind kinds[] = { OBJECT_LINK, OBJECT_NEIGHBOUR, OBJECT_ADDRESS, OBJECT_ROUTE };
+	static const enum object_kind kinds[] = { OBJECT_LINK, OBJECT_NEIGHBOUR, OBJECT_ADDRESS,
+						  OBJECT_ROUTE };
 
 	for (unsigned round = 0; round < 4000; round++) {
 		enum object_kind which = kinds[round % 4];
@@ -92,7 +95,8 @@ static void any_object_survives_its_message(void **data)
 /* Any prefix of a message is decoded to something or refused, and never read beyond its end. */
 static void a_message_cut_short_does_no_harm(void **data)
 {
-	struct host_route route = route_of("route 2001:db8::/64 via fe80::1 link #2 table 1000 metric 7 source 2001:db8::1");
+	struct host_route route = route_of(
+		"route 2001:db8::/64 via fe80::1 link #2 table 1000 metric 7 source 2001:db8::1");
 	struct nlmsghdr *message = message_of(RTM_NEWROUTE);
 	union host_object object;
 	uint32_t whole;
@@ -115,7 +119,9 @@ static struct nlmsghdr *begin_route(struct rtmsg **ret_header)
 	struct nlmsghdr *message = message_of(RTM_NEWROUTE);
 
 	*ret_header = mnl_nlmsg_put_extra_header(message, sizeof(**ret_header));
-	**ret_header = (struct rtmsg){ .rtm_family = AF_INET, .rtm_type = RTN_UNICAST, .rtm_table = RT_TABLE_MAIN };
+	**ret_header = (struct rtmsg){ .rtm_family = AF_INET,
+				       .rtm_type = RTN_UNICAST,
+				       .rtm_table = RT_TABLE_MAIN };
 	return message;
 }
 

@@ -77,7 +77,8 @@ static void dice_sysctl(struct host_sysctl *sysctl)
 {
 	static const char *const values[] = { "0", "1", "32768 60999" };
 
-	snprintf(sysctl->name, sizeof(sysctl->name), "net/ipv4/conf/eth%u.%u/rp_filter", dice(3), dice(3));
+	snprintf(sysctl->name, sizeof(sysctl->name), "net/ipv4/conf/eth%u.%u/rp_filter", dice(3),
+		 dice(3));
 	snprintf(sysctl->value, sizeof(sysctl->value), "%s", PICK(values));
 	if (dice(2))
 		snprintf(sysctl->former, sizeof(sysctl->former), "%s", PICK(values));
@@ -106,7 +107,8 @@ static void dice_neighbour(struct host_neighbour *neighbour)
 static void dice_listener(struct host_listener *listener)
 {
 	listener->protocol = dice(2) ? IPPROTO_UDP : IPPROTO_TCP;
-	listener->address = dice(2) ? (struct address){ .family = dice_family() } : dice_address(dice_family());
+	listener->address = dice(2) ? (struct address){ .family = dice_family() } :
+				      dice_address(dice_family());
 	listener->port = (uint16_t)dice(3);
 	listener->object.ours = true;
 }
@@ -131,14 +133,16 @@ void dice_object(enum object_kind kind, union host_object *ret_object)
 		dice_route(&ret_object->route);
 		break;
 	case OBJECT_CGROUP:
-		snprintf(ret_object->cgroup.name, sizeof(ret_object->cgroup.name), "a/b%u.slice", dice(3));
+		snprintf(ret_object->cgroup.name, sizeof(ret_object->cgroup.name), "a/b%u.slice",
+			 dice(3));
 		break;
 	case OBJECT_SOURCE:
 		ret_object->source.prefix = dice_prefix();
 		ret_object->object.ours = true;
 		break;
 	case OBJECT_ATTACHMENT:
-		snprintf(ret_object->attachment.cgroup, sizeof(ret_object->attachment.cgroup), "a/b%u.slice", dice(3));
+		snprintf(ret_object->attachment.cgroup, sizeof(ret_object->attachment.cgroup),
+			 "a/b%u.slice", dice(3));
 		ret_object->object.ours = true;
 		break;
 	case OBJECT_LISTENER:

@@ -2,6 +2,7 @@
 #ifndef MH_HOST_DICE_H
 #define MH_HOST_DICE_H
 
+#include "host/any.h"
 #include "host/kind.h"
 
 /* For tests only: random objects, drawn from few values, so that keys meet and prefixes nest. */

@@ -21,8 +21,8 @@
 struct dump {
 	struct host *host;
 	enum object_kind kind;
-	uint8_t family;		/* routes */
-	uint32_t table;		/* routes: this table; 0 = ours of all other tables */
+	uint8_t family; /* routes */
+	uint32_t table; /* routes: this table; 0 = ours of all other tables */
 	struct object_set *into;
 };
 
@@ -37,7 +37,8 @@ bool route_uses_nexthop(const struct nlmsghdr *message)
 	return false;
 }
 
-static bool wants_route(const struct dump *dump, const struct host_route *route, const struct nlmsghdr *message)
+static bool wants_route(const struct dump *dump, const struct host_route *route,
+			const struct nlmsghdr *message)
 {
 	bool named = route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL;
 
@@ -83,7 +84,9 @@ static int dump_once(struct dump *dump)
 	}
 	r = netlink_dump(&dump->host->requests, request, take, dump);
 	/* A table that nobody has used yet, a family that the kernel was built without. */
-	return dump->kind == OBJECT_ROUTE && (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT) ? 0 : r;
+	return dump->kind == OBJECT_ROUTE && (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT) ?
+		       0 :
+		       r;
 }
 
 static int dump_routes(struct dump *dump)
@@ -105,7 +108,9 @@ static int dump_routes(struct dump *dump)
 	return interrupted ? -EINTR : 0;
 }
 
-/* Reads all objects of a kind into @into. Returns 0, -EINTR when it stayed inconsistent, or -errno. */
+/*
+ * Reads all objects of a kind into @into. Returns 0, -EINTR when it stayed inconsistent, or -errno.
+ */
 static int dump_kind(struct host *host, enum object_kind kind, struct object_set *into)
 {
 	struct dump dump = { .host = host, .kind = kind, .into = into };
@@ -136,11 +141,13 @@ int host_dump(struct host *host, unsigned stale, bool *ret_changed)
 			return r;
 		}
 		if (r == -EINTR) {
-			log_debug("the %ss changed while they were read; they are read again later", kind_of(kind)->name);
+			log_debug("the %ss changed while they were read; they are read again later",
+				  kind_of(kind)->name);
 			host->stale |= STALE(kind);
 		}
 		set_sort_observed(&fresh, kind_of((enum object_kind)kind));
-		*ret_changed |= set_is_news(&host->observed.sets[kind], &fresh, kind_of((enum object_kind)kind));
+		*ret_changed |= set_is_news(&host->observed.sets[kind], &fresh,
+					    kind_of((enum object_kind)kind));
 		free(host->observed.sets[kind].items);
 		host->observed.sets[kind] = fresh;
 	}

@@ -23,19 +23,21 @@ static const struct meaning route_meanings[] = {
 	{ -EAFNOSUPPORT, "the kernel has no such address family" },
 	{ -EOPNOTSUPP, "the kernel does not support it" },
 	{ -ENOSPC, "the kernel takes no more routes (net.ipv6.route.max_size)" },
-	{ 0 }
+	{ 0 },
 };
 
 static const struct meaning address_meanings[] = {
 	{ -ENODEV, "its link is gone" },
 	{ -EACCES, "IPv6 is switched off on its link (disable_ipv6)" },
 	{ -EAFNOSUPPORT, "the kernel has no such address family" },
-	{ 0 }
+	{ 0 },
 };
 
 static const struct meaning *meanings_of(enum object_kind kind)
 {
-	static const struct meaning none[] = { { 0 } };
+	static const struct meaning none[] = {
+		{ 0 },
+	};
 
 	switch (kind) {
 	case OBJECT_ROUTE:
@@ -70,8 +72,8 @@ const void *explain_obstacle(const struct host *host, enum object_kind kind, con
 }
 
 /* What of the object says where it is and whose: "in table local", "protocol kernel". */
-static void print_value(enum object_kind kind, const char *word, const void *object, const struct state *links,
-			struct text *text)
+static void print_value(enum object_kind kind, const char *word, const void *object,
+			const struct state *links, struct text *text)
 {
 	const struct kind *of = kind_of(kind);
 
@@ -88,7 +90,8 @@ static void explain_existing(const struct host *host, struct host_result *result
 	AUTO_TEXT where = { 0 };
 	AUTO_TEXT whose = { 0 };
 
-	print_value(kind, route ? "table" : "link", result->operation->after, &host->observed, &where);
+	print_value(kind, route ? "table" : "link", result->operation->after, &host->observed,
+		    &where);
 	if (obstacle)
 		print_value(kind, "protocol", obstacle, &host->observed, &whose);
 	snprintf(result->text, sizeof(result->text),
@@ -104,14 +107,16 @@ void explain_refusal(const struct host *host, struct host_result *result, const 
 		return;
 	}
 	if (result->error == -EPERM) {
-		snprintf(result->text, sizeof(result->text), "CAP_NET_ADMIN is missing: the kernel refuses to be written");
+		snprintf(result->text, sizeof(result->text),
+			 "CAP_NET_ADMIN is missing: the kernel refuses to be written");
 		return;
 	}
 	if (kernel_text[0]) {
 		snprintf(result->text, sizeof(result->text), "%s", kernel_text);
 		return;
 	}
-	for (const struct meaning *meaning = meanings_of(result->operation->kind); meaning->error; meaning++)
+	for (const struct meaning *meaning = meanings_of(result->operation->kind); meaning->error;
+	     meaning++)
 		if (meaning->error == result->error)
 			snprintf(result->text, sizeof(result->text), "%s", meaning->text);
 	if (!result->text[0])

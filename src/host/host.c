@@ -20,15 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_ROOM (16u << 20)	/* bytes of receive buffer: some tens of thousands of events */
-#define EVENTS_AT_ONCE 65536	/* told by one host_receive(), so that a flood leaves time for all else */
-#define JOURNAL_MAX 262144	/* beyond this a dump costs less */
+#define EVENTS_ROOM (16u << 20) /* bytes of receive buffer: some tens of thousands of events */
+#define EVENTS_AT_ONCE                                                                             \
+	65536		  /* told by one host_receive(), so that a flood leaves time for all else */
+#define JOURNAL_MAX 65536 /* beyond this a dump costs less */
 #define SETTLE_TRIES 4
 
-static const unsigned event_groups[] = {
-	RTNLGRP_LINK,	    RTNLGRP_NEIGH,	  RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-	RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NEXTHOP,     0
-};
+static const unsigned event_groups[] = { RTNLGRP_LINK,	       RTNLGRP_NEIGH,
+					 RTNLGRP_IPV4_IFADDR,  RTNLGRP_IPV6_IFADDR,
+					 RTNLGRP_IPV4_ROUTE,   RTNLGRP_IPV6_ROUTE,
+					 RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+					 RTNLGRP_NEXTHOP,      0 };
 
 struct probe {
 	int error;
@@ -40,8 +42,8 @@ static void note_error(void *data, uint32_t number, int error, const char *text)
 }
 
 /*
- * Whether the kernel lets us write. Asked by a request that cannot succeed: to delete an address from link 0, which
- * exists nowhere. The right is looked at before the link.
+ * Whether the kernel lets us write. Asked by a request that cannot succeed: to delete an address
+ * from link 0, which exists nowhere. The right is looked at before the link.
  */
 static int probe_right(struct netlink *requests)
 {
@@ -67,15 +69,18 @@ static int open_sockets(struct host *host, struct text *error)
 	if (r == 0)
 		r = netlink_open(&host->requests, NULL, ANSWERS_ROOM);
 	if (r < 0) {
-		text_printf(error, "the kernel's routing socket (rtnetlink) does not open: %s", strerror(-r));
+		text_printf(error, "the kernel's routing socket (rtnetlink) does not open: %s",
+			    strerror(-r));
 		return r;
 	}
 	r = probe_right(&host->requests);
 	if (r == -EPERM)
-		text_puts(error, "CAP_NET_ADMIN is missing: multihomed writes addresses and routes with it; run it as root "
-				 "or let its service manager grant it");
+		text_puts(error,
+			  "CAP_NET_ADMIN is missing: multihomed writes addresses and routes with it; "
+			  "run it as root or let its service manager grant it");
 	else if (r < 0)
-		text_printf(error, "the kernel's routing socket (rtnetlink) does not answer: %s", strerror(-r));
+		text_printf(error, "the kernel's routing socket (rtnetlink) does not answer: %s",
+			    strerror(-r));
 	return r;
 }
 
@@ -84,7 +89,8 @@ int host_open(const struct host_options *options, struct host **ret_host, struct
 	struct host *host = mem_alloc(sizeof(*host));
 	int r;
 
-	host->sockets_per_listener = options->sockets_per_listener ? options->sockets_per_listener : 1;
+	host->sockets_per_listener = options->sockets_per_listener ? options->sockets_per_listener :
+								     1;
 	host->stale = STALE_ALL;
 	taste_set(&host->taste, &(struct host_interest){ 0 });
 	r = open_sockets(host, error);
@@ -158,7 +164,8 @@ static void note_consequences(struct host *host, enum object_kind kind, const st
 		host->stale |= STALE(OBJECT_ROUTE);
 	if (kind == OBJECT_LINK && (change->removed || !state_link(&host->observed, link->index)))
 		host->stale |= STALE(OBJECT_SYSCTL);
-	if (kind == OBJECT_ADDRESS && change->removed && change->object.address.prefix.family == AF_INET)
+	if (kind == OBJECT_ADDRESS && change->removed &&
+	    change->object.address.prefix.family == AF_INET)
 		host->stale |= STALE(OBJECT_ROUTE);
 }
 
@@ -231,7 +238,8 @@ static bool merge_journals(struct host *host)
 		if (!fits)
 			journal_clear(&host->journals[kind]);
 		else
-			changed |= journal_merge(&host->journals[kind], kind_of((enum object_kind)kind),
+			changed |= journal_merge(&host->journals[kind],
+						 kind_of((enum object_kind)kind),
 						 &host->observed.sets[kind], &lost);
 	}
 	if (lost)

@@ -10,32 +10,43 @@
  */
 struct host;
 
-/* Which foreign objects matter: everything else is dropped as it is read, so that a full routing table costs nothing. */
+/*
+ * Which foreign objects matter: everything else is dropped as it is read, so that a full routing
+ * table costs nothing. Neighbours and addresses: all.
+ */
 struct host_interest {
-	const struct prefix *prefixes;	/* foreign routes in tables main and local that overlap one, or whose gateway one holds; */
-	size_t prefix_count;		/* neighbours and addresses: all */
-	const char *const *sysctls;	/* names to read; a component "*" stands for every link and for "all" */
+	/* Foreign routes in tables main and local that overlap one, or whose gateway one holds. */
+	const struct prefix *prefixes;
+	size_t prefix_count;
+	/* Names to read; a component "*" stands for every link and for "all". */
+	const char *const *sysctls;
 	size_t sysctl_count;
-	bool local_routes;		/* every route of type local in table local, whoever made it */
-	const char *const *cgroups;	/* control groups whose existence matters */
+	bool local_routes;	    /* every route of type local in table local, whoever made it */
+	const char *const *cgroups; /* control groups whose existence matters */
 	size_t cgroup_count;
 };
 
 struct host_options {
-	const char *memory_path;	/* file that remembers sysctls' former values over a restart; NULL = nowhere */
-	unsigned sockets_per_listener;	/* >= 1; more than one share their port by SO_REUSEPORT */
+	const char *memory_path; /* remembers what sysctls were over a restart; NULL = nowhere */
+	unsigned sockets_per_listener; /* >= 1; more than one share their port by SO_REUSEPORT */
 };
 
 /* The most requests of one slice. */
 #define HOST_SLICE 1024
 
-/* One line that says what is missing goes to @error on failure (-EPERM: which capability and for what). */
+/*
+ * One line that says what is missing goes to @error on failure (-EPERM: which capability and for
+ * what).
+ */
 int host_open(const struct host_options *options, struct host **ret_host, struct text *error);
-void host_close(struct host *host);	/* leaves the kernel as it is; closes listeners */
+void host_close(struct host *host); /* leaves the kernel as it is; closes listeners */
 
 /* Readable when there are events; host_receive() then only records them. */
 int host_fd(const struct host *host);
-/* Records waiting events. Returns 0, or -errno when the socket is broken; lost events are remembered, see host_settle(). */
+/*
+ * Records waiting events. Returns 0, or -errno when the socket is broken; lost events are
+ * remembered, see host_settle().
+ */
 int host_receive(struct host *host);
 
 /* Replaces the interest; the next host_settle() dumps again if it grew. */
@@ -43,31 +54,40 @@ void host_set_interest(struct host *host, const struct host_interest *interest);
 
 /*
  * Brings the observed state up to date: applies the recorded events, or dumps everything again
- * where events were lost, a dump was interrupted, or a link went down (IPv4 routes vanish then without an event).
- * *ret_changed: whether anything differs from before; *ret_resynced: whether it dumped.
+ * where events were lost, a dump was interrupted, or a link went down (IPv4 routes vanish then
+ * without an event). *ret_changed: whether anything differs from before; *ret_resynced: whether it
+ * dumped.
  */
 int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced);
 /* Asks the next host_settle() to dump everything again and to read the sysctls again. */
 void host_resync(struct host *host);
-/* Asks it only for the sysctls: the kernel tells of hardly any change of one, so ask now and then. Cheap. */
+/*
+ * Asks it only for the sysctls: the kernel tells of hardly any change of one, so ask now and then.
+ * Cheap.
+ */
 void host_reread_sysctls(struct host *host);
 const struct state *host_observed(const struct host *host);
 
 struct host_result {
 	const struct operation *operation;
-	int error;		/* 0, or -errno */
-	char text[160];		/* what the kernel said (extended ack), or our own explanation; "" = nothing */
+	int error;	/* 0, or -errno */
+	char text[160]; /* what the kernel said (extended ack), or our own explanation; "" = nothing */
 };
 typedef void host_result_fn(void *data, const struct host_result *result);
 
 /*
- * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at; each result is
- * told in order. Afterwards the events that they caused wait in host_fd(). Gone objects that should be deleted (ESRCH,
- * EADDRNOTAVAIL, ENODEV) and existing equal ones are successes. Returns 0, or -errno when the kernel could not be asked.
+ * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at; each result is told
+ * in order. Afterwards the events that they caused wait in host_fd(). Gone objects that should be
+ * deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and existing equal ones are successes. Returns 0, or
+ * -errno when the kernel could not be asked.
  */
-int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told, void *data);
+int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
+	       void *data);
 
-/* The sockets of an open listener, host_options.sockets_per_listener of them; NULL when it is not open. */
+/*
+ * The sockets of an open listener, host_options.sockets_per_listener of them; NULL when it is not
+ * open.
+ */
 const int *host_listener_sockets(const struct host *host, const struct host_listener *listener);
 
 #endif

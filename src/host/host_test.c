@@ -64,7 +64,8 @@ static void a_restart_finds_what_is_ours(void **data)
 	assert_int_equal(scene->failed, 0);
 	scene_settle(scene, NULL);
 	assert_int_equal(scene_ours(scene), 0);
-	assert_false(scene_shows("ip route show table all proto 109; ip -6 route show table all proto 109", "dev"));
+	assert_false(scene_shows(
+		"ip route show table all proto 109; ip -6 route show table all proto 109", "dev"));
 }
 
 static void events_and_a_dump_tell_the_same(void **data)
@@ -74,18 +75,20 @@ static void events_and_a_dump_tell_the_same(void **data)
 
 	scene_want(scene, "0.0.0.0/0");
 	scene_settle(scene, NULL);
-	assert_true(scratch_run("ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 dev eth0;"
-				"ip route replace 203.0.113.0/24 via 192.0.2.3; ip route del 203.0.114.0/24;"
-				"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0; ip link set eth0 mtu 1400;"
-				"ip addr add 192.0.2.77/24 dev eth0; ip link add br0 type bridge;"
-				"ip link set peer0 master br0"));
+	assert_true(scratch_run(
+		"ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 dev eth0;"
+		"ip route replace 203.0.113.0/24 via 192.0.2.3; ip route del 203.0.114.0/24;"
+		"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0; ip link set eth0 mtu 1400;"
+		"ip addr add 192.0.2.77/24 dev eth0; ip link add br0 type bridge;"
+		"ip link set peer0 master br0"));
 	assert_true(scene_settle(scene, NULL));
 	state_print(host_observed(scene->host), &told);
 	host_resync(scene->host);
 	scene_settle(scene, NULL);
 	state_print(host_observed(scene->host), &dumped);
 	assert_string_equal(text_string(&told), text_string(&dumped));
-	assert_non_null(strstr(text_string(&told), "\nroute 203.0.113.0/24 via 192.0.2.3 link eth0 protocol boot\n"));
+	assert_non_null(strstr(text_string(&told),
+			       "\nroute 203.0.113.0/24 via 192.0.2.3 link eth0 protocol boot\n"));
 	assert_non_null(strstr(text_string(&told), "mtu 1400"));
 	assert_non_null(strstr(text_string(&told), "master br0"));
 	text_free(&told);
@@ -115,7 +118,8 @@ static void a_flush_is_seen_and_repaired(void **data)
 	scene_desire_route(scene, all_shapes[9]);
 	scene_apply(scene);
 	scene_settle(scene, NULL);
-	assert_true(scratch_run("ip route flush table local proto 109; ip -6 route flush table local proto 109"));
+	assert_true(scratch_run(
+		"ip route flush table local proto 109; ip -6 route flush table local proto 109"));
 	assert_true(scene_settle(scene, NULL));
 	assert_int_equal(scene_ours(scene), 0);
 	assert_int_equal(scene_apply(scene), 2);
@@ -132,9 +136,12 @@ static void foreign_routes_stay_and_are_named(void **data)
 	assert_int_equal(scene_apply(scene), 1);
 	assert_int_equal(scene->failed, 1);
 	assert_int_equal(scene->error, -EEXIST);
-	assert_string_equal(scene->text, "exists in table local and is not ours (protocol static); remove it or leave it out "
-					 "of the configuration");
-	assert_true(scene_shows("ip route show table local proto static", "unreachable 198.51.100.0/24"));
+	assert_string_equal(
+		scene->text,
+		"exists in table local and is not ours (protocol static); remove it or leave it out "
+		"of the configuration");
+	assert_true(scene_shows("ip route show table local proto static",
+				"unreachable 198.51.100.0/24"));
 }
 
 static void a_foreign_route_that_does_the_same_is_enough(void **data)
@@ -154,13 +161,15 @@ static void a_foreign_twin_survives_the_delete(void **data)
 	scene_want(scene, "198.51.100.0/24");
 	scene_desire_route(scene, all_shapes[0]);
 	scene_apply(scene);
-	assert_true(scratch_run("ip route append local 198.51.100.0/24 dev lo table local proto static"));
+	assert_true(scratch_run(
+		"ip route append local 198.51.100.0/24 dev lo table local proto static"));
 	assert_true(scratch_run("ip route prepend local 198.51.100.0/24 dev lo table local proto 77"));
 	state_free(&scene->desired);
 	assert_int_equal(scene_apply(scene), 1);
 	scene_settle(scene, NULL);
 	assert_int_equal(scene_ours(scene), 0);
-	assert_true(scene_shows("ip route show table local", "local 198.51.100.0/24 dev lo proto static"));
+	assert_true(scene_shows("ip route show table local",
+				"local 198.51.100.0/24 dev lo proto static"));
 	assert_true(scene_shows("ip route show table local", "local 198.51.100.0/24 dev lo proto 77"));
 	assert_int_equal(scene_apply(scene), 0);
 }
@@ -229,7 +238,8 @@ static void deleting_what_is_gone_is_fine(void **data)
 	state_free(&scene->desired);
 	scene_plan(scene);
 	assert_int_equal(scene->plan.count, 2);
-	assert_true(scratch_run("ip route flush table local proto 109; ip -6 route flush table local proto 109"));
+	assert_true(scratch_run(
+		"ip route flush table local proto 109; ip -6 route flush table local proto 109"));
 	assert_int_equal(host_apply(scene->host, &scene->plan, &at, scene_hear, scene), 0);
 	assert_int_equal(scene->failed, 0);
 }
@@ -262,10 +272,14 @@ static void ten_thousand_routes_fit(void **data)
 	int64_t start;
 
 	for (unsigned i = 0; i < 10000; i++) {
-		struct host_route route = { .object.ours = true, .table = RT_TABLE_LOCAL, .type = RTN_LOCAL, .link = 1 };
+		struct host_route route = {
+			.object.ours = true, .table = RT_TABLE_LOCAL, .type = RTN_LOCAL, .link = 1
+		};
 
-		route.to = (struct prefix){ .family = AF_INET6, .length = 64, .bytes = { 0x20, 1, 0x0d, 0xb8, 9, 0,
-				 (uint8_t)(i >> 8), (uint8_t)i } };
+		route.to = (struct prefix){ .family = AF_INET6,
+					    .length = 64,
+					    .bytes = { 0x20, 1, 0x0d, 0xb8, 9, 0, (uint8_t)(i >> 8),
+						       (uint8_t)i } };
 		state_add(&scene->desired, OBJECT_ROUTE, &route);
 	}
 	start = clock_now_us();
@@ -289,8 +303,10 @@ static void lost_events_lead_to_the_truth(void **data)
 
 	scene_want(scene, "10.0.0.0/8");
 	scene_settle(scene, NULL);
-	assert_int_equal(setsockopt(host_fd(scene->host), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
-	assert_true(scratch_run("for i in $(seq 0 255); do echo route add 10.1.$i.0/24 dev eth0; done | ip -batch -"));
+	assert_int_equal(
+		setsockopt(host_fd(scene->host), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+	assert_true(scratch_run(
+		"for i in $(seq 0 255); do echo route add 10.1.$i.0/24 dev eth0; done | ip -batch -"));
 	assert_true(scene_settle(scene, &resynced));
 	assert_true(resynced);
 	assert_non_null(state_find(host_observed(scene->host), OBJECT_ROUTE,
@@ -302,7 +318,8 @@ static void routes_of_no_interest_are_not_kept(void **data)
 {
 	struct scene *scene = *data;
 
-	assert_true(scratch_run("ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 via 192.0.2.3"));
+	assert_true(scratch_run(
+		"ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 via 192.0.2.3"));
 	scene_want(scene, "203.0.113.128/25");
 	scene_settle(scene, NULL);
 	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 1);

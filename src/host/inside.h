@@ -8,12 +8,15 @@
 #include "host/memory.h"
 #include "io/netlink.h"
 
-/* What the files of the door share: host.c (events), dump.c, apply.c, explain.c, sysctls.c, sockets.c. */
+/*
+ * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, sysctls.c,
+ * sockets.c.
+ */
 
 /* A listener that is open. */
 struct open_listener {
 	struct host_listener listener;
-	int *fds;	/* options.sockets_per_listener of them */
+	int *fds; /* options.sockets_per_listener of them */
 };
 
 struct host {
@@ -21,8 +24,8 @@ struct host {
 	struct netlink events, requests;
 	struct state observed;
 	struct journal journals[OBJECT_KINDS];
-	unsigned stale;		/* STALE() of each kind that has to be read anew */
-	bool nexthops;		/* a route that we keep leans on a nexthop object, whose end is not told as the route's */
+	unsigned stale; /* STALE() of each kind that has to be read anew */
+	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
 	struct taste taste;
 	struct memory memory;
 	VEC(struct open_listener) listeners;
@@ -33,29 +36,41 @@ struct host {
 	(STALE(OBJECT_LINK) | STALE(OBJECT_NEIGHBOUR) | STALE(OBJECT_ADDRESS) | STALE(OBJECT_ROUTE))
 #define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL))
 
-#define ANSWERS_ROOM (4u << 20)	/* bytes of receive buffer of the requests' socket */
+#define ANSWERS_ROOM (4u << 20) /* bytes of receive buffer of the requests' socket */
 
 /* host.c: tells the journal of something that we did ourselves and that no event will tell. */
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed);
-/* A new socket for requests, when the old one may hold answers that nobody waits for; all is read anew. */
+/*
+ * A new socket for requests, when the old one may hold answers that nobody waits for; all is read
+ * anew.
+ */
 void host_reopen(struct host *host);
 
-/* dump.c: reads the kinds of @stale (netlink ones) anew. What stays to be read again is set in host->stale. */
+/*
+ * dump.c: reads the kinds of @stale (netlink ones) anew. What stays to be read again is set in
+ * host->stale.
+ */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
 /* Whether a route message leans on a nexthop object. */
 bool route_uses_nexthop(const struct nlmsghdr *message);
 
 /* sysctls.c */
-bool sysctls_refresh(struct host *host);	/* true when anything changed */
+bool sysctls_refresh(struct host *host); /* true when anything changed */
 void sysctl_apply(struct host *host, const struct operation *operation, struct host_result *result);
 
 /* sockets.c */
 void listener_apply(struct host *host, const struct operation *operation, struct host_result *result);
 void listeners_close(struct host *host);
 
-/* explain.c: writes the words for result->error: what the kernel said, or what its number means here. */
+/*
+ * explain.c: writes the words for result->error: what the kernel said, or what its number means
+ * here.
+ */
 void explain_refusal(const struct host *host, struct host_result *result, const char *kernel_text);
-/* The first object observed, or told by events that wait to be settled, that stands where @object should; or NULL. */
+/*
+ * The first object observed, or told by events that wait to be settled, that stands where @object
+ * should; or NULL.
+ */
 const void *explain_obstacle(const struct host *host, enum object_kind kind, const void *object);
 
 #endif

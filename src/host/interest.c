@@ -58,7 +58,10 @@ void taste_free(struct taste *taste)
 	*taste = (struct taste){ 0 };
 }
 
-/* @prefix holds all of one that is asked for: then the first that does not sort before it is such a one. */
+/*
+ * @prefix holds all of one that is asked for: then the first that does not sort before it is such a
+ * one.
+ */
 static bool covers_any(const struct taste *taste, const struct prefix *prefix)
 {
 	size_t low = 0, high = taste->prefix_count;

@@ -7,18 +7,21 @@
 
 /* An interest, kept and made quick to ask. */
 struct taste {
-	struct prefix *prefixes;	/* sorted */
+	struct prefix *prefixes; /* sorted */
 	size_t prefix_count;
 	struct lpm *by_prefix;
-	char **sysctls;			/* NULL-terminated */
-	char **cgroups;			/* the same */
+	char **sysctls; /* NULL-terminated */
+	char **cgroups; /* the same */
 	bool local_routes;
 };
 
 void taste_set(struct taste *taste, const struct host_interest *interest);
 void taste_free(struct taste *taste);
 
-/* Whether a route has to be kept: ours, or in table main or local with an overlap, or with a gateway, that is asked for. */
+/*
+ * Whether a route has to be kept: ours, or in table main or local with an overlap, or with a
+ * gateway, that is asked for.
+ */
 bool taste_wants_route(const struct taste *taste, const struct host_route *route);
 /* Whether everything that @taste wants is wanted by @other as well. */
 bool taste_within(const struct taste *taste, const struct taste *other);

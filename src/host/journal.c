@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many twins are nobody's wish; they are left to the dump, which does not look at each for each. */
+/*
+ * So many twins are nobody's wish; they are left to the dump, which does not look at each for each.
+ */
 #define RUN_MAX 64
 
 struct sorter {
@@ -52,29 +54,26 @@ static uint32_t *journal_order(const struct journal *journal, const struct kind 
 	return order;
 }
 
-static char *at(const struct object_set *set, const struct kind *kind, size_t index)
-{
-	return set->items + index * kind->size;
-}
-
 /* The index of the very same object, or the count. */
 static size_t run_find(const struct object_set *run, const struct kind *kind, const void *object)
 {
 	size_t i = 0;
 
-	while (i < run->count && !kind_identical(kind, at(run, kind, i), object))
+	while (i < run->count && !kind_identical(kind, set_at(run, kind, i), object))
 		i++;
 	return i;
 }
 
 static void run_remove(struct object_set *run, const struct kind *kind, size_t index)
 {
-	memmove(at(run, kind, index), at(run, kind, index + 1), (run->count - index - 1) * kind->size);
+	memmove(set_at(run, kind, index), set_at(run, kind, index + 1),
+		(run->count - index - 1) * kind->size);
 	run->count--;
 }
 
 /* Carries one change out on the objects of its key. */
-static void run_change(struct object_set *run, const struct kind *kind, const struct change *change, bool *ret_lost)
+static void run_change(struct object_set *run, const struct kind *kind, const struct change *change,
+		       bool *ret_lost)
 {
 	size_t same = run_find(run, kind, &change->object);
 
@@ -90,7 +89,8 @@ static void run_change(struct object_set *run, const struct kind *kind, const st
 	} else if (run->count >= RUN_MAX) {
 		*ret_lost = true;
 	} else if (same == run->count) {
-		if (change->replaces ? run->count > 1 : run->count && kind->melts && kind->melts(&change->object))
+		if (change->replaces ? run->count > 1 :
+				       run->count && kind->melts && kind->melts(&change->object))
 			*ret_lost = true;
 		if (change->replaces)
 			run->count = 0;
@@ -98,17 +98,21 @@ static void run_change(struct object_set *run, const struct kind *kind, const st
 	}
 }
 
-bool set_is_news(const struct object_set *before, const struct object_set *after, const struct kind *kind)
+bool set_is_news(const struct object_set *before, const struct object_set *after,
+		 const struct kind *kind)
 {
 	if (before->count != after->count)
 		return true;
 	for (size_t i = 0; i < before->count; i++)
-		if (kind_is_news(kind, at(before, kind, i), at(after, kind, i)))
+		if (kind_is_news(kind, set_at(before, kind, i), set_at(after, kind, i)))
 			return true;
 	return false;
 }
 
-/* Puts the objects of one key, changed, behind @into; @run is where they are worked on. Returns whether they differ now. */
+/*
+ * Puts the objects of one key, changed, behind @into; @run is where they are worked on. Returns
+ * whether they differ now.
+ */
 static bool merge_run(struct object_set *into, struct object_set *run, const struct kind *kind,
 		      const struct object_set *before)
 {
@@ -117,21 +121,23 @@ static bool merge_run(struct object_set *into, struct object_set *run, const str
 	set_sort_observed(run, kind);
 	news = set_is_news(before, run, kind);
 	for (size_t i = 0; i < run->count; i++)
-		set_push(into, kind, at(run, kind, i));
+		set_push(into, kind, set_at(run, kind, i));
 	return news;
 }
 
 /* How many of @set from @start on have the key of @object. */
-static size_t run_length(const struct object_set *set, const struct kind *kind, size_t start, const void *object)
+static size_t run_length(const struct object_set *set, const struct kind *kind, size_t start,
+			 const void *object)
 {
 	size_t end = start;
 
-	while (end < set->count && kind_compare(kind, at(set, kind, end), object) == 0)
+	while (end < set->count && kind_compare(kind, set_at(set, kind, end), object) == 0)
 		end++;
 	return end - start;
 }
 
-bool journal_merge(struct journal *journal, const struct kind *kind, struct object_set *set, bool *ret_lost)
+bool journal_merge(struct journal *journal, const struct kind *kind, struct object_set *set,
+		   bool *ret_lost)
 {
 	struct object_set merged = { 0 }, run = { 0 };
 	const struct change *changes = journal->changes.items;
@@ -146,20 +152,20 @@ bool journal_merge(struct journal *journal, const struct kind *kind, struct obje
 		const void *key = &changes[order[c]].object;
 		struct object_set before;
 
-		for (; i < set->count && kind_compare(kind, at(set, kind, i), key) < 0; i++)
-			set_push(&merged, kind, at(set, kind, i));
-		before = (struct object_set){ .items = set->count ? at(set, kind, i) : NULL,
+		for (; i < set->count && kind_compare(kind, set_at(set, kind, i), key) < 0; i++)
+			set_push(&merged, kind, set_at(set, kind, i));
+		before = (struct object_set){ .items = set->count ? set_at(set, kind, i) : NULL,
 					      .count = run_length(set, kind, i, key) };
 		run.count = 0;
 		for (size_t j = 0; j < before.count; j++)
-			set_push(&run, kind, at(&before, kind, j));
+			set_push(&run, kind, set_at(&before, kind, j));
 		for (; c < count && kind_compare(kind, &changes[order[c]].object, key) == 0; c++)
 			run_change(&run, kind, &changes[order[c]], ret_lost);
 		news |= merge_run(&merged, &run, kind, &before);
 		i += before.count;
 	}
 	for (; i < set->count; i++)
-		set_push(&merged, kind, at(set, kind, i));
+		set_push(&merged, kind, set_at(set, kind, i));
 	merged.sorted = true;
 	free(order);
 	free(run.items);

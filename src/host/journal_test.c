@@ -23,7 +23,8 @@ struct twin {
 
 static void twin_drop(struct twin *twin, size_t index)
 {
-	memmove(&twin->objects[index], &twin->objects[index + 1], (--twin->count - index) * sizeof(twin->objects[0]));
+	memmove(&twin->objects[index], &twin->objects[index + 1],
+		(--twin->count - index) * sizeof(twin->objects[0]));
 }
 
 static size_t twin_keyed(const struct twin *twin, const struct kind *kind, const void *object)
@@ -81,37 +82,50 @@ static void check_equal(const struct twin *twin, const struct object_set *set, c
 	for (size_t i = 0; i < set->count; i++) {
 		assert_true(twin_same(twin, kind, set->items + i * kind->size) >= 0);
 		if (i)
-			assert_true(kind_compare(kind, set->items + (i - 1) * kind->size, set->items + i * kind->size) <= 0);
+			assert_true(kind_compare(kind, set->items + (i - 1) * kind->size,
+						 set->items + i * kind->size) <= 0);
 	}
+}
+
+/* A random change; every other removal is of something that is there. */
+static struct change dice_change(enum object_kind which, const struct twin *twin)
+{
+	struct change change = { .removed = dice(3) == 0, .replaces = dice(4) == 0 };
+
+	dice_object(which, &change.object);
+	if (change.removed && twin->count && dice(2))
+		change.object = twin->objects[dice((unsigned)twin->count)];
+	return change;
+}
+
+/* Three journals, one after the other, into one set. */
+static void merge_at_random(enum object_kind which)
+{
+	const struct kind *kind = kind_of(which);
+	struct twin *twin = calloc(1, sizeof(*twin));
+	struct journal journal = { 0 };
+	struct object_set set = { .sorted = true };
+	bool lost = false;
+
+	for (unsigned part = 0; part < 3; part++) {
+		for (unsigned i = dice(60); i > 0; i--) {
+			struct change change = dice_change(which, twin);
+
+			journal_add(&journal, &change);
+			twin_change(twin, kind, &change);
+		}
+		journal_merge(&journal, kind, &set, &lost);
+		check_equal(twin, &set, kind);
+		assert_int_equal(lost, twin->lost);
+	}
+	free(set.items);
+	free(twin);
 }
 
 static void a_merged_journal_equals_changes_one_by_one(void **data)
 {
-	for (unsigned round = 0; round < 1000; round++) {
-		enum object_kind which = (enum object_kind)dice(OBJECT_KINDS);
-		const struct kind *kind = kind_of(which);
-		struct twin *twin = calloc(1, sizeof(*twin));
-		struct journal journal = { 0 };
-		struct object_set set = { .sorted = true };
-		bool lost = false;
-
-		for (unsigned part = 0; part < 3; part++) {
-			for (unsigned i = dice(60); i > 0; i--) {
-				struct change change = { .removed = dice(3) == 0, .replaces = dice(4) == 0 };
-
-				dice_object(which, &change.object);
-				if (change.removed && twin->count && dice(2))
-					change.object = twin->objects[dice((unsigned)twin->count)];
-				journal_add(&journal, &change);
-				twin_change(twin, kind, &change);
-			}
-			journal_merge(&journal, kind, &set, &lost);
-			check_equal(twin, &set, kind);
-			assert_int_equal(lost, twin->lost);
-		}
-		free(set.items);
-		free(twin);
-	}
+	for (unsigned round = 0; round < 1000; round++)
+		merge_at_random((enum object_kind)dice(OBJECT_KINDS));
 }
 
 static struct change told(const char *line, bool removed)
@@ -124,7 +138,8 @@ static struct change told(const char *line, bool removed)
 		fail_msg("%s", text_string(&error));
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
 		if (state_count(&state, (enum object_kind)kind))
-			memcpy(&change.object, state_at(&state, (enum object_kind)kind, 0), kind_of((enum object_kind)kind)->size);
+			memcpy(&change.object, state_at(&state, (enum object_kind)kind, 0),
+			       kind_of((enum object_kind)kind)->size);
 	state_free(&state);
 	return change;
 }
@@ -145,7 +160,8 @@ static void a_living_neighbour_is_no_news(void **data)
 {
 	struct object_set set = { .sorted = true };
 
-	assert_true(merged(&set, &neighbour_kind, "neighbour 192.0.2.7 link #1 state reachable", false));
+	assert_true(merged(&set, &neighbour_kind, "neighbour 192.0.2.7 link #1 state reachable",
+			   false));
 	assert_false(merged(&set, &neighbour_kind, "neighbour 192.0.2.7 link #1 state stale", false));
 	assert_false(merged(&set, &neighbour_kind, "neighbour 192.0.2.7 link #1 state probe", false));
 	assert_int_equal(((const struct host_neighbour *)set.items)->state, 0x10);
@@ -169,7 +185,10 @@ static void the_same_told_twice_is_no_news(void **data)
 	free(set.items);
 }
 
-/* Fifty thousand changes into fifty thousand routes: were it a move for each, this would take minutes. */
+/*
+ * Fifty thousand changes into fifty thousand routes: were it a move for each, this would take
+ * minutes.
+ */
 static void a_burst_is_merged_in_one_pass(void **data)
 {
 	struct journal journal = { 0 };
@@ -179,7 +198,8 @@ static void a_burst_is_merged_in_one_pass(void **data)
 
 	for (unsigned half = 0; half < 2; half++) {
 		for (uint32_t i = 0; i < 50000; i++) {
-			struct change change = { .object.route = { .table = RT_TABLE_MAIN, .type = RTN_UNICAST } };
+			struct change change = { .object.route = { .table = RT_TABLE_MAIN,
+								   .type = RTN_UNICAST } };
 			uint32_t number = (i * 2654435761u) << 1 | half;
 
 			change.object.route.to = (struct prefix){ .family = AF_INET, .length = 32 };

@@ -42,7 +42,10 @@ bool sysctl_name_is_valid(const char *name)
 	return true;
 }
 
-/* Copies the field up to the next tab or the end. False when it is too long or has what no value has. */
+/*
+ * Copies the field up to the next tab or the end. False when it is too long or has what no value
+ * has.
+ */
 static bool take_field(const char **at, char *field, size_t size)
 {
 	size_t length = strcspn(*at, "\t");
@@ -60,7 +63,8 @@ static bool take_field(const char **at, char *field, size_t size)
 
 static bool take_line(const char *line, struct memory_entry *entry)
 {
-	return take_field(&line, entry->name, sizeof(entry->name)) && sysctl_name_is_valid(entry->name) &&
+	return take_field(&line, entry->name, sizeof(entry->name)) &&
+	       sysctl_name_is_valid(entry->name) &&
 	       take_field(&line, entry->former, sizeof(entry->former)) && entry->former[0] &&
 	       take_field(&line, entry->written, sizeof(entry->written)) && entry->written[0] &&
 	       take_field(&line, entry->earlier, sizeof(entry->earlier)) && !*line;
@@ -78,8 +82,8 @@ static void take_lines(struct memory *memory, char *text)
 		if (!*line)
 			continue;
 		if (!take_line(line, &entry) || memory_find(memory, entry.name))
-			log_warning("%s:%u: not understood; this line is passed over, and the sysctl that it spoke of stays "
-				    "as it is",
+			log_warning("%s:%u: not understood; this line is passed over, "
+				    "and the sysctl that it spoke of stays as it is",
 				    memory->path, number);
 		else
 			*VEC_PUSH(&memory->entries) = entry;
@@ -98,9 +102,11 @@ void memory_open(struct memory *memory, const char *path)
 	if (r == 0 && strlen(text_string(&text)) == text.length)
 		take_lines(memory, text.data);
 	else if (r == 0 || r == -EFBIG)
-		log_warning("%s: not what we wrote; what sysctls were before is not known any more", path);
+		log_warning("%s: not what we wrote; what sysctls were before is not known any more",
+			    path);
 	else if (r != -ENOENT)
-		log_warning("%s: %s; what sysctls were before is not known any more", path, strerror(-r));
+		log_warning("%s: %s; what sysctls were before is not known any more", path,
+			    strerror(-r));
 }
 
 void memory_close(struct memory *memory)
@@ -161,7 +167,8 @@ static int memory_store(const struct memory *memory)
 	for (size_t i = 0; i < memory->entries.count; i++) {
 		const struct memory_entry *entry = &memory->entries.items[i];
 
-		text_printf(&text, "%s\t%s\t%s\t%s\n", entry->name, entry->former, entry->written, entry->earlier);
+		text_printf(&text, "%s\t%s\t%s\t%s\n", entry->name, entry->former, entry->written,
+			    entry->earlier);
 	}
 	fresh = mem_printf("%s.new", memory->path);
 	r = write_file(fresh, &text);

@@ -13,26 +13,33 @@
 struct memory_entry {
 	char name[sizeof(((struct host_sysctl *)0)->name)];
 	char former[sizeof(((struct host_sysctl *)0)->value)];
-	char written[sizeof(((struct host_sysctl *)0)->value)];	/* by us, last */
-	char earlier[sizeof(((struct host_sysctl *)0)->value)];	/* by us, before that; "" = nothing */
+	char written[sizeof(((struct host_sysctl *)0)->value)]; /* by us, last */
+	char earlier[sizeof(((struct host_sysctl *)0)->value)]; /* by us, before that; "" = nothing */
 };
 
 struct memory {
-	char *path;	/* NULL = only for the life of the process */
+	char *path; /* NULL = only for the life of the process */
 	VEC(struct memory_entry) entries;
 };
 
-/* Reads the file at @path (which may be missing). What is malformed is passed over with a warning. */
+/*
+ * Reads the file at @path (which may be missing). What is malformed is passed over with a warning.
+ */
 void memory_open(struct memory *memory, const char *path);
 void memory_close(struct memory *memory);
 
 const struct memory_entry *memory_find(const struct memory *memory, const char *name);
-/* Remembers that @name, now @former unless it is remembered already, is about to become @written. 0 or -errno: then do not. */
+/*
+ * Remembers that @name, now @former unless it is remembered already, is about to become @written. 0
+ * or -errno: then do not.
+ */
 int memory_remember(struct memory *memory, const char *name, const char *former, const char *written);
 /* Forgets; an empty memory removes its file. */
 int memory_forget(struct memory *memory, const char *name);
 
-/* A name that we may read and write: below net/, no empty, "." or ".." component, no white space. */
+/*
+ * A name that we may read and write: below net/, no empty, "." or ".." component, no white space.
+ */
 bool sysctl_name_is_valid(const char *name);
 
 #endif

@@ -15,24 +15,33 @@
 #define HEADER(field) offsetof(struct ndmsg, field), sizeof(((struct ndmsg *)0)->field)
 
 static const struct word neighbour_states[] = {
-	{ "incomplete", NUD_INCOMPLETE }, { "reachable", NUD_REACHABLE }, { "stale", NUD_STALE },
-	{ "delay", NUD_DELAY },		  { "probe", NUD_PROBE },	  { "failed", NUD_FAILED },
-	{ "permanent", NUD_PERMANENT },	  { 0 }
+	{ "incomplete", NUD_INCOMPLETE }, { "reachable", NUD_REACHABLE },
+	{ "stale", NUD_STALE },		  { "delay", NUD_DELAY },
+	{ "probe", NUD_PROBE },		  { "failed", NUD_FAILED },
+	{ "permanent", NUD_PERMANENT },	  { 0 },
 };
 
 static const struct word neighbour_flags[] = {
-	{ "use", NTF_USE },		   { "self", NTF_SELF },
-	{ "master", NTF_MASTER },	   { "proxy", NTF_PROXY },
-	{ "extern_learn", NTF_EXT_LEARNED }, { "offload", NTF_OFFLOADED },
-	{ "sticky", NTF_STICKY },	   { "router", NTF_ROUTER },
-	{ 0 }
+	{ "use", NTF_USE },
+	{ "self", NTF_SELF },
+	{ "master", NTF_MASTER },
+	{ "proxy", NTF_PROXY },
+	{ "extern_learn", NTF_EXT_LEARNED },
+	{ "offload", NTF_OFFLOADED },
+	{ "sticky", NTF_STICKY },
+	{ "router", NTF_ROUTER },
+	{ 0 },
 };
 
 enum { NEIGHBOUR_ADDRESS, NEIGHBOUR_LINK, NEIGHBOUR_STATE, NEIGHBOUR_FLAGS, NEIGHBOUR_MAC };
 
-/* A living neighbour goes round reachable, stale, delay, probe once or twice a minute: that is no news. */
+/*
+ * A living neighbour goes round reachable, stale, delay, probe once or twice a minute: that is no
+ * news.
+ */
 static const struct property neighbour_rows[] = {
-	[NEIGHBOUR_ADDRESS] = { "address", PROPERTY_ADDRESS, ROW_PLAIN, AT(address), .attribute = NDA_DST },
+	[NEIGHBOUR_ADDRESS] = { "address", PROPERTY_ADDRESS, ROW_PLAIN, AT(address),
+				.attribute = NDA_DST },
 	[NEIGHBOUR_LINK] = { "link", PROPERTY_LINK, 0, AT(link), .header = HEADER(ndm_ifindex) },
 	[NEIGHBOUR_STATE] = { "state", PROPERTY_U16, ROW_BITS, AT(state), .words = neighbour_states,
 			      .alike = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE,

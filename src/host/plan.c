@@ -27,7 +27,7 @@ struct walk {
 
 static const void *item(const struct walk *walk, const struct object_set *set, size_t index)
 {
-	return set->items + index * walk->of->size;
+	return set_at(set, walk->of, index);
 }
 
 static bool is_ours(const void *object)
@@ -35,12 +35,15 @@ static bool is_ours(const void *object)
 	return ((const struct object *)object)->ours;
 }
 
-static void push(const struct walk *walk, enum operation_type type, const void *before, const void *after)
+static void push(const struct walk *walk, enum operation_type type, const void *before,
+		 const void *after)
 {
 	struct plan *plan = type == OPERATION_DELETE ? walk->closes : walk->opens;
 	struct operation *operation = VEC_PUSH(plan);
 
-	*operation = (struct operation){ .type = type, .kind = walk->kind, .before = before, .after = after };
+	*operation = (struct operation){
+		.type = type, .kind = walk->kind, .before = before, .after = after
+	};
 }
 
 static size_t run_end(const struct walk *walk, size_t start)
@@ -62,7 +65,10 @@ static bool run_satisfies(const struct walk *walk, const void *after, size_t sta
 	return false;
 }
 
-/* @after (NULL = nothing) is desired where the observed objects from @start to @end, ours first, have its key. */
+/*
+ * @after (NULL = nothing) is desired where the observed objects from @start to @end, ours first,
+ * have its key.
+ */
 static void compare_run(const struct walk *walk, const void *after, size_t start, size_t end)
 {
 	const void *before = start < end ? item(walk, walk->observed, start) : NULL;
@@ -70,11 +76,13 @@ static void compare_run(const struct walk *walk, const void *after, size_t start
 
 	if (after && ours && !kind_satisfies(walk->of, after, before))
 		push(walk, OPERATION_CHANGE, before, after);
-	else if (after && !ours && !run_satisfies(walk, after, start, end) && before && walk->of->anyones)
+	else if (after && !ours && !run_satisfies(walk, after, start, end) && before &&
+		 walk->of->anyones)
 		push(walk, OPERATION_CHANGE, before, after);
 	else if (after && !ours && !run_satisfies(walk, after, start, end))
 		push(walk, OPERATION_ADD, NULL, after);
-	for (size_t i = start + (after && ours); i < end && is_ours(item(walk, walk->observed, i)); i++)
+	for (size_t i = start + (after && ours); i < end && is_ours(item(walk, walk->observed, i));
+	     i++)
 		push(walk, OPERATION_DELETE, item(walk, walk->observed, i), NULL);
 }
 
@@ -120,9 +128,12 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 	struct plan opens = { 0 }, closes = { 0 };
 
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
-		struct walk walk = { .kind = (enum object_kind)kind, .of = kind_of((enum object_kind)kind),
-				     .desired = &desired->sets[kind], .observed = &observed->sets[kind],
-				     .opens = &opens, .closes = &closes };
+		struct walk walk = { .kind = (enum object_kind)kind,
+				     .of = kind_of((enum object_kind)kind),
+				     .desired = &desired->sets[kind],
+				     .observed = &observed->sets[kind],
+				     .opens = &opens,
+				     .closes = &closes };
 		size_t opened = opens.count, closed = closes.count;
 
 		walk_both(&walk);
@@ -149,7 +160,8 @@ void operation_print(const struct operation *operation, const struct state *link
 		break;
 	case OPERATION_CHANGE:
 		text_puts(text, "~ ");
-		object_print_change(operation->kind, operation->before, operation->after, links, text);
+		object_print_change(operation->kind, operation->before, operation->after, links,
+				    text);
 		break;
 	case OPERATION_DELETE:
 		text_puts(text, "- ");

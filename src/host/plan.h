@@ -14,8 +14,8 @@ enum operation_type { OPERATION_ADD, OPERATION_CHANGE, OPERATION_DELETE };
 struct operation {
 	enum operation_type type;
 	enum object_kind kind;
-	const void *before;	/* into the observed state; NULL for ADD */
-	const void *after;	/* into the desired state; NULL for DELETE */
+	const void *before; /* into the observed state; NULL for ADD */
+	const void *after;  /* into the desired state; NULL for DELETE */
 };
 
 struct plan {
@@ -25,9 +25,9 @@ struct plan {
 
 /*
  * Only objects marked as ours are changed or deleted. A desired object that exists, foreign but
- * equal in everything that matters, needs nothing. One that exists, foreign and different, becomes an ADD that
- * the kernel will refuse, for the user to see. A sysctl is changed whoever set it.
- * Both states sorted. The plan points into both: they must outlive it unchanged.
+ * equal in everything that matters, needs nothing. One that exists, foreign and different, becomes
+ * an ADD that the kernel will refuse, for the user to see. A sysctl is changed whoever set it. Both
+ * states sorted. The plan points into both: they must outlive it unchanged.
  */
 void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan);
 void plan_free(struct plan *plan);

@@ -38,7 +38,8 @@ static struct state wished(const char *text)
 		for (size_t i = 0; i < state_count(&all, (enum object_kind)kind); i++) {
 			union host_object object;
 
-			memcpy(&object, state_at(&all, (enum object_kind)kind, i), kind_of((enum object_kind)kind)->size);
+			memcpy(&object, state_at(&all, (enum object_kind)kind, i),
+			       kind_of((enum object_kind)kind)->size);
 			object.object.ours = true;
 			state_add(&desired, (enum object_kind)kind, &object);
 		}
@@ -76,7 +77,8 @@ static void what_is_missing_is_added(void **data)
 
 static void what_is_there_needs_nothing(void **data)
 {
-	differ(LINKS "route local 198.51.100.0/24 table local link lo\nroute 2001:db8::/64 via fe80::1 link eth0",
+	differ(LINKS
+	       "route local 198.51.100.0/24 table local link lo\nroute 2001:db8::/64 via fe80::1 link eth0",
 	       LINKS "route local 198.51.100.0/24 table local link lo protocol multihomed\n"
 		     "route 2001:db8::/64 via fe80::1 link eth0 protocol multihomed",
 	       "");
@@ -88,7 +90,8 @@ static void what_the_kernel_filled_in_is_no_difference(void **data)
 	       LINKS "route 203.0.113.0/24 via 192.0.2.2 link eth0 protocol multihomed\n"
 		     "route unreachable 2001:db8::/64 protocol multihomed",
 	       "");
-	differ(LINKS "address fe80::7/64 link eth0", LINKS "address fe80::7/64 link eth0 scope link flags permanent", "");
+	differ(LINKS "address fe80::7/64 link eth0",
+	       LINKS "address fe80::7/64 link eth0 scope link flags permanent", "");
 }
 
 static void somebody_elses_equal_object_is_enough(void **data)
@@ -114,8 +117,10 @@ static void a_sysctl_is_changed_whoever_set_it(void **data)
 static void a_change_shows_what_changes(void **data)
 {
 	differ(LINKS "route 203.0.113.0/24 via 192.0.2.3 link eth1",
-	       LINKS "route 203.0.113.0/24 via 192.0.2.2 link eth0 source 192.0.2.1 protocol multihomed",
-	       "~ route 203.0.113.0/24: via 192.0.2.2 -> 192.0.2.3, link eth0 -> eth1, source 192.0.2.1 -> none\n");
+	       LINKS
+	       "route 203.0.113.0/24 via 192.0.2.2 link eth0 source 192.0.2.1 protocol multihomed",
+	       "~ route 203.0.113.0/24: via 192.0.2.2 -> 192.0.2.3, link eth0 -> eth1, "
+	       "source 192.0.2.1 -> none\n");
 	differ(LINKS "route 198.51.100.7/32 table local link eth0",
 	       LINKS "route local 198.51.100.7/32 table local link eth0 protocol multihomed",
 	       "~ route 198.51.100.7/32 table local: type local -> unicast, scope host -> link\n");
@@ -141,11 +146,13 @@ static void of_two_of_ours_one_is_too_many(void **data)
 
 static void the_new_way_opens_before_the_old_one_closes(void **data)
 {
-	differ(LINKS "listener udp [::]:7\nroute local 198.51.100.0/24 table local link lo\n"
-		     "route 198.51.100.7/32 table local link eth0\naddress 192.0.2.1/24 link eth0\nsysctl net/a 1",
+	differ(LINKS
+	       "listener udp [::]:7\nroute local 198.51.100.0/24 table local link lo\n"
+	       "route 198.51.100.7/32 table local link eth0\naddress 192.0.2.1/24 link eth0\nsysctl net/a 1",
 	       LINKS "route local 198.51.101.0/24 table local link lo protocol multihomed\n"
 		     "route 198.51.101.7/32 table local link eth0 protocol multihomed\n"
-		     "listener tcp [::]:7\nsysctl net/b 1 was 0\naddress 192.0.2.7/24 link eth0 protocol multihomed",
+		     "listener tcp [::]:7\nsysctl net/b 1 was 0\n"
+		     "address 192.0.2.7/24 link eth0 protocol multihomed",
 	       "+ sysctl net/a 1\n"
 	       "+ address 192.0.2.1/24 link eth0\n"
 	       "+ route 198.51.100.7/32 table local link eth0\n" /* the exception before its claim */
@@ -158,7 +165,8 @@ static void the_new_way_opens_before_the_old_one_closes(void **data)
 	       "- sysctl net/b 1 was 0\n");
 }
 
-static size_t count(const struct plan *plan, enum operation_type type, enum object_kind kind, const void *object)
+static size_t count(const struct plan *plan, enum operation_type type, enum object_kind kind,
+		    const void *object)
 {
 	size_t found = 0;
 
@@ -197,8 +205,8 @@ static struct keyed look(const struct state *state, enum object_kind kind, const
 }
 
 /* How the twin decides about one desired object; returns how many operations it expects. */
-static size_t check_desired(const struct plan *plan, const struct state *observed, enum object_kind kind,
-			    const void *object)
+static size_t check_desired(const struct plan *plan, const struct state *observed,
+			    enum object_kind kind, const void *object)
 {
 	struct keyed keyed = look(observed, kind, object);
 	bool changes = keyed.ours ? !kind_satisfies(kind_of(kind), object, keyed.first_of_ours) :
@@ -210,10 +218,11 @@ static size_t check_desired(const struct plan *plan, const struct state *observe
 	return (size_t)changes + adds;
 }
 
-static size_t check_observed(const struct plan *plan, const struct state *desired, const struct state *observed,
-			     enum object_kind kind, const void *object)
+static size_t check_observed(const struct plan *plan, const struct state *desired,
+			     const struct state *observed, enum object_kind kind, const void *object)
 {
-	bool wanted = look(desired, kind, object).any && look(observed, kind, object).first_of_ours == object;
+	bool wanted = look(desired, kind, object).any &&
+		      look(observed, kind, object).first_of_ours == object;
 	bool deleted = ((const struct object *)object)->ours && !wanted;
 
 	assert_int_equal(count(plan, OPERATION_DELETE, kind, object), deleted);
@@ -224,7 +233,8 @@ static size_t check_observed(const struct plan *plan, const struct state *desire
 static void roll(struct state *state, bool desired)
 {
 	for (unsigned i = dice(60); i > 0; i--) {
-		enum object_kind kind = (enum object_kind)(desired ? OBJECT_SYSCTL + dice(4) : dice(OBJECT_KINDS));
+		enum object_kind kind = (enum object_kind)(desired ? OBJECT_SYSCTL + dice(4) :
+								     dice(OBJECT_KINDS));
 		union host_object object;
 
 		dice_object(kind, &object);
@@ -249,11 +259,13 @@ static void any_two_states_differ_as_the_slow_twin_says(void **data)
 		plan_make(&desired, &observed, &plan);
 		for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 			for (size_t i = 0; i < state_count(&desired, (enum object_kind)kind); i++)
-				expected += check_desired(&plan, &observed, (enum object_kind)kind,
-							  state_at(&desired, (enum object_kind)kind, i));
+				expected += check_desired(
+					&plan, &observed, (enum object_kind)kind,
+					state_at(&desired, (enum object_kind)kind, i));
 			for (size_t i = 0; i < state_count(&observed, (enum object_kind)kind); i++)
-				expected += check_observed(&plan, &desired, &observed, (enum object_kind)kind,
-							   state_at(&observed, (enum object_kind)kind, i));
+				expected += check_observed(
+					&plan, &desired, &observed, (enum object_kind)kind,
+					state_at(&observed, (enum object_kind)kind, i));
 		}
 		assert_int_equal(plan.count, expected);
 		plan_free(&plan);

@@ -231,7 +231,8 @@ static void print_link(uint32_t index, const struct state *links, struct text *t
 		text_printf(text, "#%u", index);
 }
 
-void property_print(const struct property *row, const void *object, const struct state *links, struct text *text)
+void property_print(const struct property *row, const void *object, const struct state *links,
+		    struct text *text)
 {
 	char buffer[ENDPOINT_TEXT_SIZE];
 	const uint8_t *mac = place(row, object);
@@ -255,10 +256,12 @@ void property_print(const struct property *row, const void *object, const struct
 		text_puts(text, prefix_text(place(row, object), buffer));
 		break;
 	case PROPERTY_ENDPOINT:
-		text_puts(text, endpoint_text(place(row, object), endpoint_port(row, object), buffer));
+		text_puts(text,
+			  endpoint_text(place(row, object), endpoint_port(row, object), buffer));
 		break;
 	case PROPERTY_MAC:
-		text_printf(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		text_printf(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+			    mac[4], mac[5]);
 		break;
 	}
 }
@@ -278,7 +281,8 @@ static int parse_digits(const char *token, uint32_t most, uint32_t *ret_value)
 	return 0;
 }
 
-static int parse_word(const struct property *row, const char *token, size_t length, uint32_t *ret_value)
+static int parse_word(const struct property *row, const char *token, size_t length,
+		      uint32_t *ret_value)
 {
 	char digits[16];
 
@@ -292,8 +296,9 @@ static int parse_word(const struct property *row, const char *token, size_t leng
 		return -EINVAL;
 	memcpy(digits, token, length);
 	digits[length] = '\0';
-	return parse_digits(digits, property_size(row) >= 4 ? UINT32_MAX : (1u << (8 * property_size(row))) - 1,
-			    ret_value);
+	return parse_digits(
+		digits, property_size(row) >= 4 ? UINT32_MAX : (1u << (8 * property_size(row))) - 1,
+		ret_value);
 }
 
 static int parse_number(const struct property *row, const char *token, void *object)
@@ -313,7 +318,8 @@ static int parse_number(const struct property *row, const char *token, void *obj
 	return 0;
 }
 
-static int parse_link(const struct property *row, const char *token, const struct state *links, void *object)
+static int parse_link(const struct property *row, const char *token, const struct state *links,
+		      void *object)
 {
 	const struct host_link *link = token[0] == '#' ? NULL : state_link_named(links, token);
 	uint32_t index;
@@ -363,8 +369,8 @@ static int parse_mac(const char *token, uint8_t mac[6])
 	unsigned bytes[6];
 	int used = 0;
 
-	if (sscanf(token, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4],
-		   &bytes[5], &used) != 6 ||
+	if (sscanf(token, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
+		   &bytes[4], &bytes[5], &used) != 6 ||
 	    token[used])
 		return -EINVAL;
 	for (int i = 0; i < 6; i++)
@@ -372,7 +378,8 @@ static int parse_mac(const char *token, uint8_t mac[6])
 	return 0;
 }
 
-int property_parse(const struct property *row, const char *token, const struct state *links, void *object)
+int property_parse(const struct property *row, const char *token, const struct state *links,
+		   void *object)
 {
 	switch (row->type) {
 	case PROPERTY_U8:

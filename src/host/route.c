@@ -24,28 +24,48 @@
 #define HEADER(field) offsetof(struct rtmsg, field), sizeof(((struct rtmsg *)0)->field)
 
 static const struct word route_types[] = {
-	{ "unicast", RTN_UNICAST },	    { "local", RTN_LOCAL },	  { "broadcast", RTN_BROADCAST },
-	{ "anycast", RTN_ANYCAST },	    { "multicast", RTN_MULTICAST }, { "blackhole", RTN_BLACKHOLE },
-	{ "unreachable", RTN_UNREACHABLE }, { "prohibit", RTN_PROHIBIT }, { "throw", RTN_THROW },
-	{ "nat", RTN_NAT },		    { 0 }
+	{ "unicast", RTN_UNICAST },
+	{ "local", RTN_LOCAL },
+	{ "broadcast", RTN_BROADCAST },
+	{ "anycast", RTN_ANYCAST },
+	{ "multicast", RTN_MULTICAST },
+	{ "blackhole", RTN_BLACKHOLE },
+	{ "unreachable", RTN_UNREACHABLE },
+	{ "prohibit", RTN_PROHIBIT },
+	{ "throw", RTN_THROW },
+	{ "nat", RTN_NAT },
+	{ 0 },
 };
 
 static const struct word route_tables[] = {
-	{ "default", RT_TABLE_DEFAULT }, { "main", RT_TABLE_MAIN }, { "local", RT_TABLE_LOCAL }, { 0 }
+	{ "default", RT_TABLE_DEFAULT },
+	{ "main", RT_TABLE_MAIN },
+	{ "local", RT_TABLE_LOCAL },
+	{ 0 },
 };
 
 static const struct word route_scopes[] = {
 	{ "global", RT_SCOPE_UNIVERSE }, { "site", RT_SCOPE_SITE },	  { "link", RT_SCOPE_LINK },
-	{ "host", RT_SCOPE_HOST },	 { "nowhere", RT_SCOPE_NOWHERE }, { 0 }
+	{ "host", RT_SCOPE_HOST },	 { "nowhere", RT_SCOPE_NOWHERE }, { 0 },
 };
 
 static const struct word route_protocols[] = {
-	{ "redirect", RTPROT_REDIRECT }, { "kernel", RTPROT_KERNEL }, { "boot", RTPROT_BOOT },
-	{ "static", RTPROT_STATIC },	 { "ra", RTPROT_RA },	      { "zebra", RTPROT_ZEBRA },
-	{ "bird", RTPROT_BIRD },	 { "dhcp", RTPROT_DHCP },     { "keepalived", RTPROT_KEEPALIVED },
-	{ "babel", RTPROT_BABEL },	 { "bgp", RTPROT_BGP },	      { "isis", RTPROT_ISIS },
-	{ "ospf", RTPROT_OSPF },	 { "rip", RTPROT_RIP },	      { "multihomed", HOST_PROTOCOL },
-	{ 0 }
+	{ "redirect", RTPROT_REDIRECT },
+	{ "kernel", RTPROT_KERNEL },
+	{ "boot", RTPROT_BOOT },
+	{ "static", RTPROT_STATIC },
+	{ "ra", RTPROT_RA },
+	{ "zebra", RTPROT_ZEBRA },
+	{ "bird", RTPROT_BIRD },
+	{ "dhcp", RTPROT_DHCP },
+	{ "keepalived", RTPROT_KEEPALIVED },
+	{ "babel", RTPROT_BABEL },
+	{ "bgp", RTPROT_BGP },
+	{ "isis", RTPROT_ISIS },
+	{ "ospf", RTPROT_OSPF },
+	{ "rip", RTPROT_RIP },
+	{ "multihomed", HOST_PROTOCOL },
+	{ 0 },
 };
 
 static uint32_t usual_metric(const void *object)
@@ -64,7 +84,8 @@ static uint32_t usual_scope(const void *object)
 		return RT_SCOPE_HOST;
 	if (route->type == RTN_BROADCAST || route->type == RTN_MULTICAST || route->type == RTN_ANYCAST)
 		return RT_SCOPE_LINK;
-	return route->type == RTN_UNICAST && !route->via.family && !route->hops ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	return route->type == RTN_UNICAST && !route->via.family && !route->hops ? RT_SCOPE_LINK :
+										  RT_SCOPE_UNIVERSE;
 }
 
 enum {
@@ -81,27 +102,28 @@ enum {
 };
 
 static const struct property route_rows[] = {
-	[ROUTE_TYPE] = { "type", PROPERTY_U8, ROW_PLAIN | ROW_OPTIONAL, AT(type), .usual = RTN_UNICAST,
-			 .words = route_types, .header = HEADER(rtm_type) },
-	[ROUTE_TO] = { "to", PROPERTY_PREFIX, ROW_PLAIN | ROW_CLEAN, AT(to), .header = HEADER(rtm_dst_len),
-		       .attribute = RTA_DST },
+	[ROUTE_TYPE] = { "type", PROPERTY_U8, ROW_PLAIN | ROW_OPTIONAL, AT(type),
+			 .usual = RTN_UNICAST, .words = route_types, .header = HEADER(rtm_type) },
+	[ROUTE_TO] = { "to", PROPERTY_PREFIX, ROW_PLAIN | ROW_CLEAN, AT(to),
+		       .header = HEADER(rtm_dst_len), .attribute = RTA_DST },
 	[ROUTE_VIA] = { "via", PROPERTY_ADDRESS, 0, AT(via), .attribute = RTA_GATEWAY },
-	[ROUTE_TABLE] = { "table", PROPERTY_U32, 0, AT(table), .usual = RT_TABLE_MAIN, .words = route_tables,
-			  .header = HEADER(rtm_table), .attribute = RTA_TABLE },
+	[ROUTE_TABLE] = { "table", PROPERTY_U32, 0, AT(table), .usual = RT_TABLE_MAIN,
+			  .words = route_tables, .header = HEADER(rtm_table), .attribute = RTA_TABLE },
 	[ROUTE_LINK] = { "link", PROPERTY_LINK, ROW_LAX, AT(link), .attribute = RTA_OIF },
-	[ROUTE_METRIC] = { "metric", PROPERTY_U32, 0, AT(metric), .usually = usual_metric, .attribute = RTA_PRIORITY },
+	[ROUTE_METRIC] = { "metric", PROPERTY_U32, 0, AT(metric), .usually = usual_metric,
+			   .attribute = RTA_PRIORITY },
 	[ROUTE_SOURCE] = { "source", PROPERTY_ADDRESS, 0, AT(source), .attribute = RTA_PREFSRC },
 	[ROUTE_HOPS] = { "hops", PROPERTY_U8, 0, AT(hops) },
-	[ROUTE_SCOPE] = { "scope", PROPERTY_U8, 0, AT(scope), .usually = usual_scope, .words = route_scopes,
-			  .header = HEADER(rtm_scope) },
-	[ROUTE_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol), .words = route_protocols,
-			     .header = HEADER(rtm_protocol) },
+	[ROUTE_SCOPE] = { "scope", PROPERTY_U8, 0, AT(scope), .usually = usual_scope,
+			  .words = route_scopes, .header = HEADER(rtm_scope) },
+	[ROUTE_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol),
+			     .words = route_protocols, .header = HEADER(rtm_protocol) },
 };
 
 static bool leads_nowhere(const struct host_route *route)
 {
-	return route->type == RTN_UNREACHABLE || route->type == RTN_BLACKHOLE || route->type == RTN_PROHIBIT ||
-	       route->type == RTN_THROW;
+	return route->type == RTN_UNREACHABLE || route->type == RTN_BLACKHOLE ||
+	       route->type == RTN_PROHIBIT || route->type == RTN_THROW;
 }
 
 static void route_complete(void *object)
@@ -147,7 +169,8 @@ static void take_hop(struct host_route *route, const struct rtnexthop *hop)
 		if (mnl_attr_get_type(attribute) == RTA_GATEWAY &&
 		    mnl_attr_get_payload_len(attribute) == address_size(route->to.family)) {
 			route->via = (struct address){ .family = route->to.family };
-			memcpy(route->via.bytes, mnl_attr_get_payload(attribute), address_size(route->to.family));
+			memcpy(route->via.bytes, mnl_attr_get_payload(attribute),
+			       address_size(route->to.family));
 		}
 		left -= (int)MNL_ALIGN(attribute->nla_len);
 	}
@@ -183,9 +206,9 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 	if (leads_nowhere(route))
 		route->link = 0;
 	route->object.ours = route->protocol == HOST_PROTOCOL;
-	return address_size(route->to.family) && route->to.length <= address_bits(route->to.family) &&
-	       prefix_is_clean(&route->to) && !(header->rtm_flags & RTM_F_CLONED) && !header->rtm_tos &&
-	       !header->rtm_src_len;
+	return address_size(route->to.family) &&
+	       route->to.length <= address_bits(route->to.family) && prefix_is_clean(&route->to) &&
+	       !(header->rtm_flags & RTM_F_CLONED) && !header->rtm_tos && !header->rtm_src_len;
 }
 
 static void route_encoded(const void *object, struct nlmsghdr *message)
@@ -201,13 +224,19 @@ static void route_encoded(const void *object, struct nlmsghdr *message)
 	mnl_attr_put(message, RTA_VIA, sizeof(*via) + address_size(route->via.family), buffer);
 }
 
-/* The longest first: an exception stands before the claim that it is cut out of, and a network before what leads through it. */
+/*
+ * The longest first: an exception stands before the claim that it is cut out of, and a network
+ * before what leads through it.
+ */
 static unsigned route_turn(const void *object)
 {
 	return 128u - ((const struct host_route *)object)->to.length;
 }
 
-/* IPv6 makes next hops of one route out of several that have a gateway, and tells of them in another order than a dump. */
+/*
+ * IPv6 makes next hops of one route out of several that have a gateway, and tells of them in
+ * another order than a dump.
+ */
 static bool route_melts(const void *object)
 {
 	return ((const struct host_route *)object)->to.family == AF_INET6;

@@ -2,10 +2,10 @@
 /* For tests only: the steps that the tests of the door to the kernel have in common. */
 #include "host/scene.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -25,7 +25,8 @@ int scene_setup(void **data)
 
 	if (!scene || !scratch_new())
 		return -1;
-	snprintf(scene->memory, sizeof(scene->memory), "/tmp/multihomed-test-memory.%d", (int)getpid());
+	snprintf(scene->memory, sizeof(scene->memory), "/tmp/multihomed-test-memory.%d",
+		 (int)getpid());
 	unlink(scene->memory);
 	scene_open(scene);
 	*data = scene;
@@ -92,7 +93,8 @@ void scene_want(struct scene *scene, const char *text)
 	static struct prefix prefix;
 
 	assert_int_equal(prefix_parse(text, &prefix), 0);
-	host_set_interest(scene->host, &(struct host_interest){ .prefixes = &prefix, .prefix_count = 1 });
+	host_set_interest(scene->host,
+			  &(struct host_interest){ .prefixes = &prefix, .prefix_count = 1 });
 }
 
 void scene_desire_route(struct scene *scene, const char *line)

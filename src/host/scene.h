@@ -5,13 +5,16 @@
 #include "host/host.h"
 #include "host/scratch.h"
 
-/* For tests only: a host opened in a namespace of its own, what a test desires of it, and how it went. */
+/*
+ * For tests only: a host opened in a namespace of its own, what a test desires of it, and how it
+ * went.
+ */
 struct scene {
 	struct host *host;
 	struct state desired;
 	struct plan plan;
-	char memory[64];	/* path */
-	unsigned failed;	/* of the last apply: how many, and the last one */
+	char memory[64]; /* path */
+	unsigned failed; /* of the last apply: how many, and the last one */
 	int error;
 	char text[160];
 };

@@ -38,7 +38,8 @@ static inline bool scratch_allowed(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return false;
 	snprintf(map, sizeof(map), "0 %u 1", uid);
-	return scratch_write("/proc/self/setgroups", "deny") && scratch_write("/proc/self/uid_map", map);
+	return scratch_write("/proc/self/setgroups", "deny") &&
+	       scratch_write("/proc/self/uid_map", map);
 }
 
 /* Runs a command of the shell; tells it when it fails. */
@@ -50,13 +51,16 @@ static inline bool scratch_run(const char *command)
 	return false;
 }
 
-/* A fresh namespace: lo up, and a pair of links, eth0 (up, 192.0.2.1/24, 2001:db8::1/64) and peer0. */
+/*
+ * A fresh namespace: lo up, and a pair of links, eth0 (up, 192.0.2.1/24, 2001:db8::1/64) and peer0.
+ */
 static inline bool scratch_new(void)
 {
 	return unshare(CLONE_NEWNET) == 0 &&
-	       scratch_run("ip link set lo up && ip link add eth0 type veth peer name peer0 &&"
-			   "ip link set eth0 up && ip link set peer0 up &&"
-			   "ip addr add 192.0.2.1/24 dev eth0 && ip addr add 2001:db8::1/64 dev eth0 nodad");
+	       scratch_run(
+		       "ip link set lo up && ip link add eth0 type veth peer name peer0 &&"
+		       "ip link set eth0 up && ip link set peer0 up &&"
+		       "ip addr add 192.0.2.1/24 dev eth0 && ip addr add 2001:db8::1/64 dev eth0 nodad");
 }
 
 #endif

@@ -24,36 +24,40 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_ROOM (4 << 20)	/* bytes; a burst of some thousand datagrams */
+#define RECEIVE_ROOM (4 << 20) /* bytes; a burst of some thousand datagrams */
 #define BACKLOG 4096
 
-/* Options of a socket: what is missing in an old kernel is done without, unless it is needed to answer right. */
+/*
+ * Options of a socket: what is missing in an old kernel is done without, unless it is needed to
+ * answer right.
+ */
 struct option {
 	int level, name;
 	bool needed;
 };
 
 static const struct option options_udp[] = {
-	{ SOL_UDP, UDP_GRO, false },	/* several datagrams of one peer at once, Linux 5.0 */
-	{ 0 }
+	{ SOL_UDP, UDP_GRO, false }, /* several datagrams of one peer at once, Linux 5.0 */
+	{ 0 },
 };
 
 static const struct option options_tcp[] = {
-	{ SOL_SOCKET, SO_REUSEADDR, true },	/* connections of a former life do not hold the port */
-	{ 0 }
+	{ SOL_SOCKET, SO_REUSEADDR, true }, /* connections of a former life do not hold the port */
+	{ 0 },
 };
 
 static const struct option options_v4[] = {
 	{ SOL_IP, IP_FREEBIND, true },
-	{ SOL_IP, IP_PKTINFO, true },	/* the address asked and the arriving link; accepted sockets inherit it */
-	{ 0 }
+	{ SOL_IP, IP_PKTINFO,
+	  true }, /* the address asked and the arriving link; accepted sockets inherit it */
+	{ 0 },
 };
 
 static const struct option options_v6[] = {
 	{ SOL_IPV6, IPV6_V6ONLY, true },
 	{ SOL_IPV6, IPV6_FREEBIND, true },
 	{ SOL_IPV6, IPV6_RECVPKTINFO, true },
-	{ 0 }
+	{ 0 },
 };
 
 static int set_options(int fd, const struct option *option)
@@ -61,7 +65,8 @@ static int set_options(int fd, const struct option *option)
 	int one = 1;
 
 	for (; option->name; option++)
-		if (setsockopt(fd, option->level, option->name, &one, sizeof(one)) < 0 && option->needed)
+		if (setsockopt(fd, option->level, option->name, &one, sizeof(one)) < 0 &&
+		    option->needed)
 			return -errno;
 	return 0;
 }
@@ -85,7 +90,8 @@ static void set_room(int fd)
 static int make_socket(const struct host_listener *listener, int *ret_fd)
 {
 	bool udp = listener->protocol == IPPROTO_UDP;
-	AUTO_FD fd = socket(listener->address.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	AUTO_FD fd = socket(listener->address.family,
+			    (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			    listener->protocol);
 	int r;
 
@@ -138,7 +144,10 @@ static struct open_listener *find(const struct host *host, const struct host_lis
 	return NULL;
 }
 
-/* A listener of ours holds the port already: on the wildcard while this one is on an address, or the other way round. */
+/*
+ * A listener of ours holds the port already: on the wildcard while this one is on an address, or
+ * the other way round.
+ */
 static bool port_is_ours(const struct host *host, const struct host_listener *listener)
 {
 	for (size_t i = 0; i < host->listeners.count; i++) {
@@ -146,7 +155,8 @@ static bool port_is_ours(const struct host *host, const struct host_listener *li
 
 		if (other->protocol == listener->protocol && other->port == listener->port &&
 		    other->address.family == listener->address.family &&
-		    (address_is_unspecified(&other->address) || address_is_unspecified(&listener->address)))
+		    (address_is_unspecified(&other->address) ||
+		     address_is_unspecified(&listener->address)))
 			return true;
 	}
 	return false;
@@ -160,8 +170,8 @@ static void explain(const struct host_listener *listener, struct host_result *re
 	endpoint_text(&listener->address, listener->port, name);
 	if (result->error == -EADDRINUSE)
 		snprintf(result->text, sizeof(result->text),
-			 "something else listens on %s; `ss -lnp%c sport = :%u` shows who", name, udp ? 'u' : 't',
-			 listener->port);
+			 "something else listens on %s; `ss -lnp%c sport = :%u` shows who", name,
+			 udp ? 'u' : 't', listener->port);
 	else if (result->error == -EACCES)
 		snprintf(result->text, sizeof(result->text),
 			 "CAP_NET_BIND_SERVICE is missing: ports below 1024 are opened with it");
@@ -169,7 +179,8 @@ static void explain(const struct host_listener *listener, struct host_result *re
 		snprintf(result->text, sizeof(result->text),
 			 "out of file descriptors; raise the limit (LimitNOFILE= of the service)");
 	else
-		snprintf(result->text, sizeof(result->text), "%s does not open: %s", name, strerror(-result->error));
+		snprintf(result->text, sizeof(result->text), "%s does not open: %s", name,
+			 strerror(-result->error));
 }
 
 /* All its sockets, or none. */
@@ -187,7 +198,8 @@ static int open_all(const struct host *host, const struct host_listener *listene
 	return r;
 }
 
-static void listener_open(struct host *host, const struct host_listener *listener, struct host_result *result)
+static void listener_open(struct host *host, const struct host_listener *listener,
+			  struct host_result *result)
 {
 	struct open_listener *open;
 	int *fds;

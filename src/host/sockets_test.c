@@ -28,7 +28,8 @@ static int foreign_socket(int type, uint16_t port, bool reuseport)
 	int fd = socket(AF_INET6, type, 0), on = reuseport;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || (type == SOCK_STREAM && listen(fd, 1) < 0)) {
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, 1) < 0)) {
 		close(fd);
 		return -errno;
 	}
@@ -61,7 +62,8 @@ static void a_port_is_not_shared_with_strangers(void **data)
 	struct scene *scene = *data;
 
 	for (int reuseport = 0; reuseport < 2; reuseport++) {
-		int udp = foreign_socket(SOCK_DGRAM, 7007, reuseport), tcp = foreign_socket(SOCK_STREAM, 7007, reuseport);
+		int udp = foreign_socket(SOCK_DGRAM, 7007, reuseport),
+		    tcp = foreign_socket(SOCK_STREAM, 7007, reuseport);
 
 		assert_true(udp >= 0 && tcp >= 0);
 		desire_listener(scene, IPPROTO_UDP, "::", 7007);
@@ -69,7 +71,9 @@ static void a_port_is_not_shared_with_strangers(void **data)
 		assert_int_equal(scene_apply(scene), 2);
 		assert_int_equal(scene->failed, 2);
 		assert_int_equal(scene->error, -EADDRINUSE);
-		assert_string_equal(scene->text, "something else listens on [::]:7007; `ss -lnpu sport = :7007` shows who");
+		assert_string_equal(
+			scene->text,
+			"something else listens on [::]:7007; `ss -lnpu sport = :7007` shows who");
 		close(udp);
 		close(tcp);
 		assert_int_equal(scene_apply(scene), 2);
@@ -83,7 +87,8 @@ static void a_port_is_not_shared_with_strangers(void **data)
 static void datagrams_are_spread(void **data)
 {
 	struct scene *scene = *data;
-	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(7070),
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_port = htons(7070),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const int *fds;
 	unsigned got[2] = { 0 };
@@ -92,7 +97,8 @@ static void datagrams_are_spread(void **data)
 	desire_listener(scene, IPPROTO_UDP, "0.0.0.0", 7070);
 	scene_apply(scene);
 	scene_settle(scene, NULL);
-	fds = host_listener_sockets(scene->host, state_at(host_observed(scene->host), OBJECT_LISTENER, 0));
+	fds = host_listener_sockets(scene->host,
+				    state_at(host_observed(scene->host), OBJECT_LISTENER, 0));
 	for (int i = 0; i < 64; i++) {
 		int peer = socket(AF_INET, SOCK_DGRAM, 0);
 

@@ -14,17 +14,21 @@
 /* The order of numbers of objects; equal keys keep the order in which they were added. */
 struct sorter {
 	const struct kind *kind;
-	const char *items;
+	const struct object_set *set;
 	bool ours_first;
 };
 
 const struct kind *kind_of(enum object_kind kind)
 {
 	static const struct kind *const kinds[OBJECT_KINDS] = {
-		[OBJECT_LINK] = &link_kind,       [OBJECT_NEIGHBOUR] = &neighbour_kind,
-		[OBJECT_SYSCTL] = &sysctl_kind,   [OBJECT_ADDRESS] = &address_kind,
-		[OBJECT_ROUTE] = &route_kind,     [OBJECT_LISTENER] = &listener_kind,
-		[OBJECT_CGROUP] = &cgroup_kind,   [OBJECT_SOURCE] = &source_kind,
+		[OBJECT_LINK] = &link_kind,
+		[OBJECT_NEIGHBOUR] = &neighbour_kind,
+		[OBJECT_SYSCTL] = &sysctl_kind,
+		[OBJECT_ADDRESS] = &address_kind,
+		[OBJECT_ROUTE] = &route_kind,
+		[OBJECT_LISTENER] = &listener_kind,
+		[OBJECT_CGROUP] = &cgroup_kind,
+		[OBJECT_SOURCE] = &source_kind,
 		[OBJECT_ATTACHMENT] = &attachment_kind,
 	};
 
@@ -36,6 +40,11 @@ const char *object_kind_name(enum object_kind kind)
 	return kind_of(kind)->name;
 }
 
+void *set_at(const struct object_set *set, const struct kind *kind, size_t index)
+{
+	return set->items + index * kind->size;
+}
+
 static bool is_ours(const void *object)
 {
 	return ((const struct object *)object)->ours;
@@ -43,7 +52,8 @@ static bool is_ours(const void *object)
 
 static bool stands_before(const struct sorter *sorter, uint32_t i, uint32_t j)
 {
-	const void *a = sorter->items + i * sorter->kind->size, *b = sorter->items + j * sorter->kind->size;
+	const void *a = set_at(sorter->set, sorter->kind, i);
+	const void *b = set_at(sorter->set, sorter->kind, j);
 	int r = kind_compare(sorter->kind, a, b);
 
 	if (!r && sorter->ours_first)
@@ -62,12 +72,14 @@ static size_t ascent(const struct sorter *sorter, const uint32_t *order, size_t 
 }
 
 /* Merges the neighbouring runs from @start and @middle of @from into @to. */
-static void merge(const struct sorter *sorter, const uint32_t *from, uint32_t *to, const size_t bounds[3])
+static void merge(const struct sorter *sorter, const uint32_t *from, uint32_t *to,
+		  const size_t bounds[3])
 {
 	size_t i = bounds[0], j = bounds[1];
 
 	for (size_t at = bounds[0]; at < bounds[2]; at++) {
-		bool left = j == bounds[2] || (i < bounds[1] && stands_before(sorter, from[i], from[j]));
+		bool left = j == bounds[2] ||
+			    (i < bounds[1] && stands_before(sorter, from[i], from[j]));
 
 		to[at] = left ? from[i++] : from[j++];
 	}
@@ -90,13 +102,15 @@ static size_t merge_runs(const struct sorter *sorter, const uint32_t *from, uint
 }
 
 /*
- * Puts the objects into order; equal keys side by side. A natural merge sort, for what is to be sorted is mostly sorted
- * already, but for a few: a thousand claims in the order of their addresses, then their exceptions.
+ * Puts the objects into order; equal keys side by side. A natural merge sort, for what is to be
+ * sorted is mostly sorted already, but for a few: a thousand claims in the order of their
+ * addresses, then their exceptions.
  */
 static void set_order(struct object_set *set, const struct kind *kind, bool ours_first)
 {
-	struct sorter sorter = { .kind = kind, .items = set->items, .ours_first = ours_first };
-	uint32_t *order = mem_alloc(set->count * sizeof(*order)), *other = mem_alloc(set->count * sizeof(*other));
+	struct sorter sorter = { .kind = kind, .set = set, .ours_first = ours_first };
+	uint32_t *order = mem_alloc(set->count * sizeof(*order));
+	uint32_t *other = mem_alloc(set->count * sizeof(*other));
 	char *items = mem_alloc(set->count * kind->size);
 	size_t runs;
 
@@ -110,7 +124,7 @@ static void set_order(struct object_set *set, const struct kind *kind, bool ours
 		order = merged;
 	} while (runs > 1);
 	for (size_t i = 0; i < set->count; i++)
-		memcpy(items + i * kind->size, set->items + order[i] * kind->size, kind->size);
+		memcpy(items + i * kind->size, set_at(set, kind, order[i]), kind->size);
 	free(order);
 	free(other);
 	free(set->items);
@@ -122,7 +136,7 @@ static void set_order(struct object_set *set, const struct kind *kind, bool ours
 static bool set_is_ascending(const struct object_set *set, const struct kind *kind)
 {
 	for (size_t i = 1; i < set->count; i++)
-		if (kind_compare(kind, set->items + (i - 1) * kind->size, set->items + i * kind->size) >= 0)
+		if (kind_compare(kind, set_at(set, kind, i - 1), set_at(set, kind, i)) >= 0)
 			return false;
 	return true;
 }
@@ -132,7 +146,7 @@ void *set_push(struct object_set *set, const struct kind *kind, const void *obje
 	void *item;
 
 	set->items = mem_grow(set->items, set->count, &set->room, kind->size);
-	item = set->items + set->count++ * kind->size;
+	item = set_at(set, kind, set->count++);
 	memcpy(item, object, kind->size);
 	set->sorted = false;
 	return item;
@@ -147,12 +161,12 @@ void set_sort_observed(struct object_set *set, const struct kind *kind)
 		return;
 	set_order(set, kind, true);
 	for (size_t i = 0; i < set->count; i++) {
-		char *item = set->items + i * kind->size, *last = kept ? set->items + (kept - 1) * kind->size : NULL;
+		void *item = set_at(set, kind, i), *last = kept ? set_at(set, kind, kept - 1) : NULL;
 		bool same = last && kind_compare(kind, last, item) == 0;
 
 		if (same && (!kind->twins || kind_identical(kind, last, item)))
 			kept--;
-		memmove(set->items + kept++ * kind->size, item, kind->size);
+		memmove(set_at(set, kind, kept++), item, kind->size);
 	}
 	set->count = kept;
 }
@@ -172,7 +186,8 @@ void state_add(struct state *state, enum object_kind kind, const void *object)
 		kind_of(kind)->complete(item);
 }
 
-static void state_sort_set(struct state *state, enum object_kind kind, state_conflict_fn *conflict, void *data)
+static void state_sort_set(struct state *state, enum object_kind kind, state_conflict_fn *conflict,
+			   void *data)
 {
 	struct object_set *set = &state->sets[kind];
 	const struct kind *of = kind_of(kind);
@@ -183,7 +198,7 @@ static void state_sort_set(struct state *state, enum object_kind kind, state_con
 		return;
 	set_order(set, of, false);
 	for (size_t i = 0; i < set->count; i++) {
-		char *item = set->items + i * of->size, *last = kept ? set->items + (kept - 1) * of->size : NULL;
+		void *item = set_at(set, of, i), *last = kept ? set_at(set, of, kept - 1) : NULL;
 
 		if (last && kind_compare(of, last, item) == 0) {
 			if (!kind_identical(of, last, item) && conflict)
@@ -192,7 +207,7 @@ static void state_sort_set(struct state *state, enum object_kind kind, state_con
 				continue;
 			kept--;
 		}
-		memmove(set->items + kept++ * of->size, item, of->size);
+		memmove(set_at(set, of, kept++), item, of->size);
 	}
 	set->count = kept;
 }
@@ -219,7 +234,7 @@ size_t state_lower_bound(const struct state *state, enum object_kind kind, const
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (kind_compare(kind_of(kind), set->items + middle * kind_of(kind)->size, like) < 0)
+		if (kind_compare(kind_of(kind), set_at(set, kind_of(kind), middle), like) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -231,7 +246,8 @@ const void *state_find(const struct state *state, enum object_kind kind, const v
 {
 	size_t at = state_lower_bound(state, kind, like);
 
-	if (at == state->sets[kind].count || kind_compare(kind_of(kind), state_at(state, kind, at), like) != 0)
+	if (at == state->sets[kind].count ||
+	    kind_compare(kind_of(kind), state_at(state, kind, at), like) != 0)
 		return NULL;
 	return state_at(state, kind, at);
 }
@@ -243,7 +259,7 @@ size_t state_count(const struct state *state, enum object_kind kind)
 
 const void *state_at(const struct state *state, enum object_kind kind, size_t index)
 {
-	return state->sets[kind].items + index * kind_of(kind)->size;
+	return set_at(&state->sets[kind], kind_of(kind), index);
 }
 
 const struct host_link *state_link(const struct state *state, uint32_t index)

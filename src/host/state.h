@@ -40,7 +40,8 @@ void state_add(struct state *state, enum object_kind kind, const void *object);
  * Sorts every set and drops equal objects. Of two unequal ones with the same key the one added
  * last stays, and @conflict (may be NULL) is told both.
  */
-typedef void state_conflict_fn(void *data, enum object_kind kind, const void *first, const void *second);
+typedef void state_conflict_fn(void *data, enum object_kind kind, const void *first,
+			       const void *second);
 void state_sort(struct state *state, state_conflict_fn *conflict, void *data);
 /* The same for an observed state: keeps twins. */
 void state_sort_observed(struct state *state);
@@ -56,9 +57,9 @@ const struct host_link *state_link(const struct state *state, uint32_t index);
 const struct host_link *state_link_named(const struct state *state, const char *name);
 
 /* Typed walks: STATE_EACH(state, OBJECT_ROUTE, const struct host_route, route) { ... } */
-#define STATE_EACH(state, kind, type, item)                                             \
-	for (type *item = (type *)(state)->sets[kind].items,                            \
-		  *item##_end = item ? item + (state)->sets[kind].count : item;         \
+#define STATE_EACH(state, kind, type, item)                                                        \
+	for (type *item = (type *)(state)->sets[kind].items,                                       \
+		  *item##_end = item ? item + (state)->sets[kind].count : item;                    \
 	     item != item##_end; item++)
 
 /*
@@ -70,18 +71,23 @@ const struct host_link *state_link_named(const struct state *state, const char *
  *	route local 198.51.100.0/24 table local link lo
  *	route 0.0.0.0/0 via 192.0.2.254 link eth0
  *	listener udp [::]:7777
- * @links names the links; a link that it lacks is printed and read as "#INDEX". What has its usual value (type unicast,
- * table main, metric 0 or 1024 for IPv6, the scope that the kernel would choose) and the protocol are omitted.
+ * @links names the links; a link that it lacks is printed and read as "#INDEX". What has its usual
+ * value (type unicast, table main, metric 0 or 1024 for IPv6, the scope that the kernel would
+ * choose) and the protocol are omitted.
  */
-void object_print(enum object_kind kind, const void *object, const struct state *links, struct text *text);
-/* As object_print, with the properties that tell two objects of one key apart: for "change" lines. */
-void object_print_change(enum object_kind kind, const void *before, const void *after, const struct state *links,
-			 struct text *text);
+void object_print(enum object_kind kind, const void *object, const struct state *links,
+		  struct text *text);
+/*
+ * As object_print, with the properties that tell two objects of one key apart: for "change" lines.
+ */
+void object_print_change(enum object_kind kind, const void *before, const void *after,
+			 const struct state *links, struct text *text);
 
 /*
- * A whole state as text, an object a line, and back; here the protocol of routes and addresses is told, which makes
- * them ours ("protocol multihomed") or somebody's. A sysctl is ours when it says what it "was". '#' at
- * the start of a line is a comment. Parsing gives an observed, sorted state, or -EINVAL and one line in *ret_error.
+ * A whole state as text, an object a line, and back; here the protocol of routes and addresses is
+ * told, which makes them ours ("protocol multihomed") or somebody's. A sysctl is ours when it says
+ * what it "was". '#' at the start of a line is a comment. Parsing gives an observed, sorted state,
+ * or -EINVAL and one line in *ret_error.
  */
 void state_print(const struct state *state, struct text *text);
 int state_parse(const char *text, struct state *ret_state, struct text *ret_error);

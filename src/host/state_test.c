@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sets of objects, and objects as text: what a person reads in a plan and writes in the facts of a golden test. */
+/*
+ * Sets of objects, and objects as text: what a person reads in a plan and writes in the facts of a
+ * golden test.
+ */
 #include "host/dice.h"
 
 #include <errno.h>
@@ -40,7 +43,8 @@ static void prints(const char *text, const char *wanted)
 
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 		for (size_t i = 0; i < state_count(&state, (enum object_kind)kind); i++) {
-			object_print((enum object_kind)kind, state_at(&state, (enum object_kind)kind, i), &state, &printed);
+			object_print((enum object_kind)kind,
+				     state_at(&state, (enum object_kind)kind, i), &state, &printed);
 			text_puts(&printed, "\n");
 		}
 	}
@@ -53,33 +57,34 @@ static void prints(const char *text, const char *wanted)
 
 static void lines_read_as_they_are_written(void **data)
 {
-	static const char text[] =
-		LINKS "neighbour 192.0.2.254 link eth0 state reachable mac 02:00:00:00:00:fe\n"
-		      "sysctl net/ipv4/ip_local_port_range \"32768 60999\"\n"
-		      "sysctl net/ipv6/ip_nonlocal_bind 1 was 0\n"
-		      "address 192.0.2.1/24 link eth0 flags permanent\n"
-		      "address fe80::1/64 link eth0 scope link\n"
-		      "route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
-		      "route 192.0.2.0/24 link eth0 source 192.0.2.1\n"
-		      "route unreachable 203.0.113.0/24 metric 7\n"
-		      "route ::/0 via fe80::2 link eth0 hops 2\n"
-		      "route 2001:db8::/64 link eth0 metric 256\n"
-		      "route local 198.51.100.0/24 table local link lo\n"
-		      "route 198.51.100.7/32 via fe80::2 table local link eth0\n"
-		      "route 10.0.0.0/8 table 1000 link #7\n"
-		      "listener udp 0.0.0.0:53\n"
-		      "listener udp [::]:7777\n";
+	static const char text[] = LINKS
+		"neighbour 192.0.2.254 link eth0 state reachable mac 02:00:00:00:00:fe\n"
+		"sysctl net/ipv4/ip_local_port_range \"32768 60999\"\n"
+		"sysctl net/ipv6/ip_nonlocal_bind 1 was 0\n"
+		"address 192.0.2.1/24 link eth0 flags permanent\n"
+		"address fe80::1/64 link eth0 scope link\n"
+		"route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
+		"route 192.0.2.0/24 link eth0 source 192.0.2.1\n"
+		"route unreachable 203.0.113.0/24 metric 7\n"
+		"route ::/0 via fe80::2 link eth0 hops 2\n"
+		"route 2001:db8::/64 link eth0 metric 256\n"
+		"route local 198.51.100.0/24 table local link lo\n"
+		"route 198.51.100.7/32 via fe80::2 table local link eth0\n"
+		"route 10.0.0.0/8 table 1000 link #7\n"
+		"listener udp 0.0.0.0:53\n"
+		"listener udp [::]:7777\n";
 
 	prints(text, text);
 }
 
 static void whose_it_is_stands_in_the_text(void **data)
 {
-	struct state state = parsed(LINKS "route local 198.51.100.0/24 table local link lo protocol multihomed\n"
-					  "route local 198.51.101.0/24 table local link lo protocol static\n"
-					  "route local 198.51.102.0/24 table local link lo\n"
-					  "sysctl net/a 1 was 0\nsysctl net/b 1\nlistener tcp 0.0.0.0:7\n"
-					  "address 10.0.0.1/8 link lo protocol 109\n");
+	struct state state = parsed(
+		LINKS "route local 198.51.100.0/24 table local link lo protocol multihomed\n"
+		      "route local 198.51.101.0/24 table local link lo protocol static\n"
+		      "route local 198.51.102.0/24 table local link lo\n"
+		      "sysctl net/a 1 was 0\nsysctl net/b 1\nlistener tcp 0.0.0.0:7\n"
+		      "address 10.0.0.1/8 link lo protocol 109\n");
 	const struct host_route *routes = state_at(&state, OBJECT_ROUTE, 0);
 	const struct host_sysctl *sysctls = state_at(&state, OBJECT_SYSCTL, 0);
 
@@ -96,7 +101,8 @@ static void whose_it_is_stands_in_the_text(void **data)
 static void mistakes_in_a_text_are_named(void **data)
 {
 	refused("\n# a comment\nrute 10.0.0.0/8\n", "line 3: 'rute' is no kind of object");
-	refused("route 10.0.0.0/8 tabel local", "line 1: 'tabel' is no word of a route; did you mean 'table'?");
+	refused("route 10.0.0.0/8 tabel local",
+		"line 1: 'tabel' is no word of a route; did you mean 'table'?");
 	refused("route 10.0.0.0/8 zzzzzz local", "line 1: 'zzzzzz' is no word of a route");
 	refused("route 10.0.0.0/8 table", "line 1: 'table' needs a value");
 	refused("route 10.0.0.0/8 table lokal", "line 1: 'lokal' is not understood");
@@ -106,10 +112,12 @@ static void mistakes_in_a_text_are_named(void **data)
 	refused("route 10.0.0.0/8 link eth9", "line 1: there is no link 'eth9'");
 	refused("route 10.0.0.0/8 metric 4294967296", "line 1: '4294967296' is not understood");
 	refused("sysctl net/x \"1", "line 1: a quote is not closed");
-	refused("link verylonginterfacename index 1", "line 1: 'verylonginterfacename' is not understood");
+	refused("link verylonginterfacename index 1",
+		"line 1: 'verylonginterfacename' is not understood");
 	refused("listener udp 0.0.0.0:65536", "line 1: '0.0.0.0:65536' is not understood");
 	refused("link a index 1\nlink a index 2", "line 2: there are two links 'a'");
-	refused("neighbour 10.0.0.1 link #1 mac 02:00:00:00:00", "line 1: '02:00:00:00:00' is not understood");
+	refused("neighbour 10.0.0.1 link #1 mac 02:00:00:00:00",
+		"line 1: '02:00:00:00:00' is not understood");
 }
 
 static void any_state_survives_its_text(void **data)
@@ -132,10 +140,13 @@ static void any_state_survives_its_text(void **data)
 		state_print(&again, &second);
 		assert_string_equal(text_string(&first), text_string(&second));
 		for (int kind = 0; kind < OBJECT_KINDS; kind++) {
-			assert_int_equal(state_count(&again, (enum object_kind)kind), state_count(&state, (enum object_kind)kind));
+			assert_int_equal(state_count(&again, (enum object_kind)kind),
+					 state_count(&state, (enum object_kind)kind));
 			for (size_t i = 0; i < state_count(&state, (enum object_kind)kind); i++)
-				assert_true(kind_identical(kind_of((enum object_kind)kind), state_at(&state, (enum object_kind)kind, i),
-							   state_at(&again, (enum object_kind)kind, i)));
+				assert_true(
+					kind_identical(kind_of((enum object_kind)kind),
+						       state_at(&state, (enum object_kind)kind, i),
+						       state_at(&again, (enum object_kind)kind, i)));
 		}
 		state_free(&state);
 		state_free(&again);
@@ -146,7 +157,9 @@ static void any_state_survives_its_text(void **data)
 
 static struct host_route route(const char *to, uint8_t type, bool ours)
 {
-	struct host_route made = { .object.ours = ours, .table = RT_TABLE_LOCAL, .type = type, .link = 1 };
+	struct host_route made = {
+		.object.ours = ours, .table = RT_TABLE_LOCAL, .type = type, .link = 1
+	};
 
 	assert_int_equal(prefix_parse(to, &made.to), 0);
 	return made;
@@ -169,7 +182,8 @@ static void note_conflict(void *data, enum object_kind kind, const void *first, 
 
 static void two_wishes_for_one_key_are_a_conflict(void **data)
 {
-	struct host_route claim = route("10.0.0.0/8", RTN_LOCAL, true), exception = route("10.0.0.0/8", RTN_UNICAST, true);
+	struct host_route claim = route("10.0.0.0/8", RTN_LOCAL, true),
+			  exception = route("10.0.0.0/8", RTN_UNICAST, true);
 	struct host_route same = claim;
 	struct state state = { 0 };
 	struct told told = { 0 };
@@ -184,13 +198,15 @@ static void two_wishes_for_one_key_are_a_conflict(void **data)
 	state_sort(&state, note_conflict, &told);
 	assert_int_equal(told.conflicts, 1);
 	assert_int_equal(state_count(&state, OBJECT_ROUTE), 1);
-	assert_int_equal(((const struct host_route *)state_at(&state, OBJECT_ROUTE, 0))->type, RTN_UNICAST);
+	assert_int_equal(((const struct host_route *)state_at(&state, OBJECT_ROUTE, 0))->type,
+			 RTN_UNICAST);
 	state_free(&state);
 }
 
 static void what_is_ours_is_completed_as_the_kernel_would(void **data)
 {
-	struct host_route v4 = route("10.0.0.0/8", RTN_LOCAL, true), v6 = route("2001:db8::/64", RTN_UNREACHABLE, true);
+	struct host_route v4 = route("10.0.0.0/8", RTN_LOCAL, true),
+			  v6 = route("2001:db8::/64", RTN_UNREACHABLE, true);
 	struct host_route foreign = route("2001:db8:1::/64", RTN_LOCAL, false);
 	struct state state = { 0 };
 	const struct host_route *routes;
@@ -226,7 +242,8 @@ static void a_set_finds_what_it_holds_and_nothing_else(void **data)
 		}
 		state_sort(&state, NULL, NULL);
 		for (size_t i = 1; i < state_count(&state, kind); i++)
-			assert_true(kind_compare(of, state_at(&state, kind, i - 1), state_at(&state, kind, i)) < 0);
+			assert_true(kind_compare(of, state_at(&state, kind, i - 1),
+						 state_at(&state, kind, i)) < 0);
 		dice_object(kind, &other);
 		for (size_t i = 0; i < 30; i++) {
 			assert_non_null(state_find(&state, kind, &objects[i]));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sysctls: one value below /proc/sys/net each. Ours when we changed it, and then we know what it was. */
+/*
+ * Sysctls: one value below /proc/sys/net each. Ours when we changed it, and then we know what it
+ * was.
+ */
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -11,7 +14,8 @@
 enum { SYSCTL_NAME, SYSCTL_VALUE, SYSCTL_FORMER };
 
 static const struct property sysctl_rows[] = {
-	[SYSCTL_NAME] = { "name", PROPERTY_NAME, ROW_PLAIN, AT(name), .size = sizeof(((struct host_sysctl *)0)->name) },
+	[SYSCTL_NAME] = { "name", PROPERTY_NAME, ROW_PLAIN, AT(name),
+			  .size = sizeof(((struct host_sysctl *)0)->name) },
 	[SYSCTL_VALUE] = { "value", PROPERTY_NAME, ROW_PLAIN, AT(value),
 			   .size = sizeof(((struct host_sysctl *)0)->value) },
 	[SYSCTL_FORMER] = { "was", PROPERTY_NAME, ROW_FREE, AT(former),

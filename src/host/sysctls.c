@@ -115,7 +115,8 @@ static void add_named(struct host *host, const char *name, struct object_set *in
 	snprintf(full, sizeof(full), "%.*s/all%s", (int)(star - name), name, star + 2);
 	add_one(host, full, into);
 	STATE_EACH(&host->observed, OBJECT_LINK, const struct host_link, link) {
-		snprintf(full, sizeof(full), "%.*s/%s%s", (int)(star - name), name, link->name, star + 2);
+		snprintf(full, sizeof(full), "%.*s/%s%s", (int)(star - name), name, link->name,
+			 star + 2);
 		add_one(host, full, into);
 	}
 }
@@ -141,7 +142,8 @@ bool sysctls_refresh(struct host *host)
 	return news;
 }
 
-static void say(struct host_result *result, int error, const char *format, const char *a, const char *b)
+static void say(struct host_result *result, int error, const char *format, const char *a,
+		const char *b)
 {
 	result->error = error;
 	snprintf(result->text, sizeof(result->text), format, a, b);
@@ -162,7 +164,8 @@ static int write_and_look(const struct host_sysctl *desired, struct host_result 
 	return 0;
 }
 
-static void sysctl_set(struct host *host, const struct host_sysctl *desired, struct host_result *result)
+static void sysctl_set(struct host *host, const struct host_sysctl *desired,
+		       struct host_result *result)
 {
 	bool known = memory_find(&host->memory, desired->name);
 	char value[VALUE_SIZE];
@@ -177,8 +180,8 @@ static void sysctl_set(struct host *host, const struct host_sysctl *desired, str
 		return;
 	r = memory_remember(&host->memory, desired->name, value, desired->value);
 	if (r < 0) {
-		say(result, r, "left as it is, since its former value cannot be kept in %s: %s", host->memory.path,
-		    strerror(-r));
+		say(result, r, "left as it is, since its former value cannot be kept in %s: %s",
+		    host->memory.path, strerror(-r));
 		return;
 	}
 	r = write_and_look(desired, result);
@@ -186,7 +189,8 @@ static void sysctl_set(struct host *host, const struct host_sysctl *desired, str
 		(void)memory_forget(&host->memory, desired->name);
 }
 
-static void sysctl_give_back(struct host *host, const struct host_sysctl *before, struct host_result *result)
+static void sysctl_give_back(struct host *host, const struct host_sysctl *before,
+			     struct host_result *result)
 {
 	const struct memory_entry *known = memory_find(&host->memory, before->name);
 	char value[VALUE_SIZE];

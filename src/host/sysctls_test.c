@@ -47,7 +47,8 @@ static void a_sysctl_that_is_right_already_is_not_ours(void **data)
 	const char *name = "net/ipv6/ip_nonlocal_bind";
 
 	assert_true(scratch_write("/proc/sys/net/ipv6/ip_nonlocal_bind", "1"));
-	host_set_interest(scene->host, &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
+	host_set_interest(scene->host,
+			  &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
 	desire_sysctl(scene, name, "1");
 	assert_int_equal(scene_apply(scene), 0);
 	state_free(&scene->desired);
@@ -64,7 +65,7 @@ static void somebody_elses_value_stays(void **data)
 	assert_int_equal(scene_apply(scene), 1);
 	assert_true(scratch_write("/proc/sys/net/ipv4/conf/eth0/arp_ignore", "2"));
 	host_reread_sysctls(scene->host);
-	assert_int_equal(scene_apply(scene), 1);	/* drift is repaired while it is desired */
+	assert_int_equal(scene_apply(scene), 1); /* drift is repaired while it is desired */
 	assert_true(scene_value_is(name, "1"));
 	assert_true(scratch_write("/proc/sys/net/ipv4/conf/eth0/arp_ignore", "2"));
 	host_reread_sysctls(scene->host);
@@ -79,15 +80,18 @@ static void a_star_stands_for_every_link(void **data)
 	struct scene *scene = *data;
 	const char *name = "net/ipv4/conf/*/rp_filter";
 
-	host_set_interest(scene->host, &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
+	host_set_interest(scene->host,
+			  &(struct host_interest){ .sysctls = &name, .sysctl_count = 1 });
 	scene_settle(scene, NULL);
-	assert_int_equal(state_count(host_observed(scene->host), OBJECT_SYSCTL), 4);	/* all, lo, eth0, peer0 */
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_SYSCTL),
+			 4); /* all, lo, eth0, peer0 */
 	assert_true(scratch_run("ip link add name dot.ted type bridge"));
 	scene_settle(scene, NULL);
-	assert_non_null(state_find(host_observed(scene->host), OBJECT_SYSCTL,
-				   &(struct host_sysctl){ .name = "net/ipv4/conf/dot.ted/rp_filter" }));
+	assert_non_null(
+		state_find(host_observed(scene->host), OBJECT_SYSCTL,
+			   &(struct host_sysctl){ .name = "net/ipv4/conf/dot.ted/rp_filter" }));
 	assert_true(scratch_write("/proc/sys/net/ipv4/conf/dot.ted/rp_filter", "1"));
-	assert_true(scene_settle(scene, NULL));	/* of this one the kernel tells */
+	assert_true(scene_settle(scene, NULL)); /* of this one the kernel tells */
 	assert_true(scratch_run("ip link del dot.ted"));
 	scene_settle(scene, NULL);
 	assert_int_equal(state_count(host_observed(scene->host), OBJECT_SYSCTL), 4);

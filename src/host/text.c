@@ -4,6 +4,7 @@
  * of a golden test, what status shows. One grammar serves all kinds: the kind, the plain values,
  * then pairs of word and value in any order.
  */
+#include "host/any.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -37,7 +38,8 @@ static bool row_is_printed(const struct property *row, const void *object, bool 
 	return (whole || !(row->flags & ROW_LONG)) && !property_is_usual(row, object);
 }
 
-static void print_row(const struct property *row, const void *object, const struct state *links, struct text *text)
+static void print_row(const struct property *row, const void *object, const struct state *links,
+		      struct text *text)
 {
 	text_puts(text, " ");
 	if (!(row->flags & ROW_PLAIN))
@@ -45,8 +47,8 @@ static void print_row(const struct property *row, const void *object, const stru
 	property_print(row, object, links, text);
 }
 
-static void print_object(const struct kind *kind, const void *object, const struct state *links, bool whole,
-			 struct text *text)
+static void print_object(const struct kind *kind, const void *object, const struct state *links,
+			 bool whole, struct text *text)
 {
 	text_puts(text, kind->name);
 	for (size_t i = 0; i < kind->row_count; i++)
@@ -54,12 +56,14 @@ static void print_object(const struct kind *kind, const void *object, const stru
 			print_row(&kind->rows[i], object, links, text);
 }
 
-void object_print(enum object_kind kind, const void *object, const struct state *links, struct text *text)
+void object_print(enum object_kind kind, const void *object, const struct state *links,
+		  struct text *text)
 {
 	print_object(kind_of(kind), object, links, false, text);
 }
 
-static void print_value(const struct property *row, const void *object, const struct state *links, struct text *text)
+static void print_value(const struct property *row, const void *object, const struct state *links,
+			struct text *text)
 {
 	if (property_is_zero(row, object) && !(row->flags & ROW_PLAIN) && !row->words)
 		text_puts(text, "none");
@@ -67,8 +71,8 @@ static void print_value(const struct property *row, const void *object, const st
 		property_print(row, object, links, text);
 }
 
-void object_print_change(enum object_kind kind, const void *before, const void *after, const struct state *links,
-			 struct text *text)
+void object_print_change(enum object_kind kind, const void *before, const void *after,
+			 const struct state *links, struct text *text)
 {
 	const struct kind *of = kind_of(kind);
 	const char *sign = ":";
@@ -80,7 +84,8 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 	for (size_t i = 0; i < of->row_count; i++) {
 		const struct property *row = &of->rows[i];
 
-		if (is_key(of, row) || row->flags & ROW_FREE || property_compare(row, before, after) == 0 ||
+		if (is_key(of, row) || row->flags & ROW_FREE ||
+		    property_compare(row, before, after) == 0 ||
 		    (row->flags & ROW_LAX && property_is_zero(row, after)))
 			continue;
 		text_printf(text, "%s ", sign);
@@ -97,8 +102,8 @@ void state_print(const struct state *state, struct text *text)
 {
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 		for (size_t i = 0; i < state->sets[kind].count; i++) {
-			print_object(kind_of((enum object_kind)kind), state_at(state, (enum object_kind)kind, i), state,
-				     true, text);
+			print_object(kind_of((enum object_kind)kind),
+				     state_at(state, (enum object_kind)kind, i), state, true, text);
 			text_puts(text, "\n");
 		}
 	}
@@ -145,7 +150,8 @@ static const struct property *row_named(const struct kind *kind, const char *wor
 	return NULL;
 }
 
-static int refuse_word(const struct line *line, const struct kind *kind, const char *word, struct text *ret_error)
+static int refuse_word(const struct line *line, const struct kind *kind, const char *word,
+		       struct text *ret_error)
 {
 	const char *words[16], *near;
 	size_t count = 0;
@@ -155,15 +161,16 @@ static int refuse_word(const struct line *line, const struct kind *kind, const c
 			words[count++] = kind->rows[i].word;
 	words[count] = NULL;
 	near = text_nearest(word, words);
-	text_printf(ret_error, near ? "line %u: '%s' is no word of a %s; did you mean '%s'?" :
-				      "line %u: '%s' is no word of a %s",
+	text_printf(ret_error,
+		    near ? "line %u: '%s' is no word of a %s; did you mean '%s'?" :
+			   "line %u: '%s' is no word of a %s",
 		    line->number, word, kind->name, near);
 	return -EINVAL;
 }
 
 /* The values without a word in front. *ret_given: a bit for each row that the line gives. */
-static int parse_plain(const struct line *line, const struct kind *kind, void *object, unsigned *ret_used,
-		       uint32_t *ret_given)
+static int parse_plain(const struct line *line, const struct kind *kind, void *object,
+		       unsigned *ret_used, uint32_t *ret_given)
 {
 	unsigned used = 1;
 	uint32_t given = 0;
@@ -184,25 +191,31 @@ static int parse_plain(const struct line *line, const struct kind *kind, void *o
 	return 0;
 }
 
-/* What the line does not give has its usual value; in the order of the rows, since one may depend on those before. */
+/*
+ * What the line does not give has its usual value; in the order of the rows, since one may depend
+ * on those before.
+ */
 static void fill_usual(const struct kind *kind, uint32_t given, void *object)
 {
 	for (size_t i = 0; i < kind->row_count; i++) {
 		const struct property *row = &kind->rows[i];
 
 		if (!(given & 1u << i) && (row->usual || row->usually))
-			property_set_number(row, object, row->usually ? row->usually(object) : row->usual);
+			property_set_number(row, object,
+					    row->usually ? row->usually(object) : row->usual);
 	}
 }
 
-static int parse_object(const struct line *line, const struct kind *kind, const struct state *links, void *object,
-			struct text *ret_error)
+static int parse_object(const struct line *line, const struct kind *kind, const struct state *links,
+			void *object, struct text *ret_error)
 {
 	unsigned used;
 	uint32_t given;
 
 	if (parse_plain(line, kind, object, &used, &given) < 0)
-		return refuse(line, ret_error, used < line->count ? "'%s' is not understood" : "%s: something is missing",
+		return refuse(line, ret_error,
+			      used < line->count ? "'%s' is not understood" :
+						   "%s: something is missing",
 			      used < line->count ? line->tokens[used] : kind->name);
 	for (; used < line->count; used += 2) {
 		const struct property *row = row_named(kind, line->tokens[used]);
@@ -214,8 +227,9 @@ static int parse_object(const struct line *line, const struct kind *kind, const 
 		if (given & 1u << (row - kind->rows))
 			return refuse(line, ret_error, "'%s' is given twice", line->tokens[used]);
 		if (property_parse(row, line->tokens[used + 1], links, object) < 0)
-			return refuse(line, ret_error, row->type == PROPERTY_LINK ? "there is no link '%s'" :
-										    "'%s' is not understood",
+			return refuse(line, ret_error,
+				      row->type == PROPERTY_LINK ? "there is no link '%s'" :
+								   "'%s' is not understood",
 				      line->tokens[used + 1]);
 		given |= 1u << (row - kind->rows);
 	}
@@ -247,7 +261,10 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 	return false;
 }
 
-/* Every line names links, and a link its master, which may come later: so their names are read first. */
+/*
+ * Every line names links, and a link its master, which may come later: so their names are read
+ * first.
+ */
 static int read_name(struct line *line, struct state *names, struct text *ret_error)
 {
 	struct host_link link = { 0 };
@@ -257,7 +274,8 @@ static int read_name(struct line *line, struct state *names, struct text *ret_er
 		return r;
 	for (unsigned i = 2; i + 1 < line->count; i += 2)
 		if (!strcmp(line->tokens[i], "index"))
-			(void)property_parse(row_named(&link_kind, "index"), line->tokens[i + 1], NULL, &link);
+			(void)property_parse(row_named(&link_kind, "index"), line->tokens[i + 1],
+					     NULL, &link);
 	if (strlen(line->tokens[1]) >= sizeof(link.name))
 		return 0;
 	if (state_link_named(names, line->tokens[1]))
@@ -267,7 +285,8 @@ static int read_name(struct line *line, struct state *names, struct text *ret_er
 	return 0;
 }
 
-static int parse_line(struct line *line, const struct state *names, struct state *state, struct text *ret_error)
+static int parse_line(struct line *line, const struct state *names, struct state *state,
+		      struct text *ret_error)
 {
 	union host_object object;
 	int r = line_cut(line, ret_error);
@@ -289,7 +308,8 @@ static int parse_line(struct line *line, const struct state *names, struct state
 }
 
 /* Reads all lines; with no @state only the @names of links. */
-static int parse_lines(const char *text, struct state *names, struct state *state, struct text *ret_error)
+static int parse_lines(const char *text, struct state *names, struct state *state,
+		       struct text *ret_error)
 {
 	struct line line = { 0 };
 	int r = 0;
@@ -302,7 +322,8 @@ static int parse_lines(const char *text, struct state *names, struct state *stat
 			return refuse(&line, ret_error, "too long%s", "");
 		memcpy(line.text, text, length);
 		line.text[length] = '\0';
-		r = state ? parse_line(&line, names, state, ret_error) : read_name(&line, names, ret_error);
+		r = state ? parse_line(&line, names, state, ret_error) :
+			    read_name(&line, names, ret_error);
 		text += length + (text[length] == '\n');
 	}
 	return r;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kernel works on a request within the send, and puts its answer into the receive buffer
- * of the socket before the send returns. Two things follow. Many requests in one send cost one
- * system call and are still done in order. And answers that nobody has read yet take room: when it
- * is used up the kernel drops an answer and we cannot know what became of the request. So there
- * are never more requests unanswered than the buffer has room for, whatever its size turned out to be.
+ * The kernel works on a request within the send, and puts its answer into the receive buffer of the
+ * socket before the send returns. Two things follow. Many requests in one send cost one system call
+ * and are still done in order. And answers that nobody has read yet take room: when it is used up
+ * the kernel drops an answer and we cannot know what became of the request. So there are never more
+ * requests unanswered than the buffer has room for, whatever its size turned out to be.
  *
  * An answer counts for the buffer with the size of its memory, not of its bytes: somewhat above one
  * kilobyte for a short one, below two with an extended ack (seen on 6.1 and 6.18).
@@ -25,10 +25,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PACKETS 16		/* received by one system call */
-#define PACKET_SIZE 32768	/* the kernel fills no dump datagram beyond this */
-#define BATCH_SIZE 32768	/* sent by one system call */
-#define ANSWER_ROOM 2048	/* of the receive buffer for one answer */
+#define PACKETS 16	  /* received by one system call */
+#define PACKET_SIZE 32768 /* the kernel fills no dump datagram beyond this */
+#define BATCH_SIZE 32768  /* sent by one system call */
+#define ANSWER_ROOM 2048  /* of the receive buffer for one answer */
 #define PATIENCE_US (10 * 1000000LL)
 
 /* Datagrams of one recvmmsg(2). */
@@ -53,7 +53,10 @@ static void set_option(int fd, int option)
 {
 	int one = 1;
 
-	/* An old kernel lacks some: then a dump tells more than was asked for, and an error says less. */
+	/*
+	 * An old kernel lacks some: then a dump tells more than was asked for, and an error says
+	 * less.
+	 */
 	(void)setsockopt(fd, SOL_NETLINK, option, &one, sizeof(one));
 }
 
@@ -85,7 +88,8 @@ static int join_groups(int fd, const unsigned *groups)
 
 int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive_bytes)
 {
-	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0), NETLINK_ROUTE);
+	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0),
+			    NETLINK_ROUTE);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	socklen_t size = sizeof(address);
 	unsigned window;
@@ -97,7 +101,8 @@ int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive
 	set_option(fd, NETLINK_EXT_ACK);
 	set_option(fd, NETLINK_CAP_ACK);
 	set_room(fd, receive_bytes);
-	if (bind(fd, (struct sockaddr *)&address, size) < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+	if (bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
 	r = groups ? join_groups(fd, groups) : 0;
 	if (r < 0)
@@ -129,12 +134,13 @@ static void arrival_init(struct arrival *arrival, char *packets)
 {
 	for (size_t i = 0; i < PACKETS; i++) {
 		arrival->vectors[i] = (struct iovec){ packets + i * PACKET_SIZE, PACKET_SIZE };
-		arrival->headers[i] = (struct mmsghdr){ .msg_hdr = {
-			.msg_name = &arrival->senders[i],
-			.msg_namelen = sizeof(arrival->senders[i]),
-			.msg_iov = &arrival->vectors[i],
-			.msg_iovlen = 1,
-		} };
+		arrival->headers[i] =
+			(struct mmsghdr){ .msg_hdr = {
+						  .msg_name = &arrival->senders[i],
+						  .msg_namelen = sizeof(arrival->senders[i]),
+						  .msg_iov = &arrival->vectors[i],
+						  .msg_iovlen = 1,
+					  } };
 	}
 }
 
@@ -143,7 +149,8 @@ const struct nlmsghdr *netlink_next(const char **bytes, size_t *left)
 	const struct nlmsghdr *message = (const struct nlmsghdr *)*bytes;
 	size_t step;
 
-	if (*left < sizeof(*message) || message->nlmsg_len < sizeof(*message) || message->nlmsg_len > *left)
+	if (*left < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > *left)
 		return NULL;
 	step = NLMSG_ALIGN((size_t)message->nlmsg_len);
 	if (step > *left)
@@ -153,13 +160,15 @@ const struct nlmsghdr *netlink_next(const char **bytes, size_t *left)
 	return message;
 }
 
-const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header, const struct nlattr *last)
+const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header,
+				       const struct nlattr *last)
 {
 	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header);
 	const struct nlattr *attribute;
 
 	if (last)
-		at = (size_t)((const char *)last - (const char *)message) + NLA_ALIGN((size_t)last->nla_len);
+		at = (size_t)((const char *)last - (const char *)message) +
+		     NLA_ALIGN((size_t)last->nla_len);
 	attribute = (const struct nlattr *)((const char *)message + at);
 	if (at > message->nlmsg_len || message->nlmsg_len - at < sizeof(*attribute) ||
 	    attribute->nla_len < sizeof(*attribute) || attribute->nla_len > message->nlmsg_len - at)
@@ -167,7 +176,8 @@ const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t he
 	return attribute;
 }
 
-static void walk_messages(struct netlink *netlink, const char *packet, size_t length, packet_fn *fn, void *data)
+static void walk_messages(struct netlink *netlink, const char *packet, size_t length, packet_fn *fn,
+			  void *data)
 {
 	const struct nlmsghdr *message;
 
@@ -176,8 +186,8 @@ static void walk_messages(struct netlink *netlink, const char *packet, size_t le
 }
 
 /*
- * Receives once: what waits, up to PACKETS datagrams. Returns how many, -EAGAIN, or -errno; a datagram that was cut
- * short counts as lost. Only the kernel (port 0) is listened to.
+ * Receives once: what waits, up to PACKETS datagrams. Returns how many, -EAGAIN, or -errno; a
+ * datagram that was cut short counts as lost. Only the kernel (port 0) is listened to.
  */
 static int receive_once(struct netlink *netlink, packet_fn *fn, void *data)
 {
@@ -192,8 +202,8 @@ static int receive_once(struct netlink *netlink, packet_fn *fn, void *data)
 	for (int i = 0; i < count; i++) {
 		cut |= (arrival.headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 		if (arrival.senders[i].nl_pid == 0)
-			walk_messages(netlink, netlink->packets + (size_t)i * PACKET_SIZE, arrival.headers[i].msg_len, fn,
-				      data);
+			walk_messages(netlink, netlink->packets + (size_t)i * PACKET_SIZE,
+				      arrival.headers[i].msg_len, fn, data);
 	}
 	return cut ? -ENOBUFS : count;
 }
@@ -252,7 +262,8 @@ static int send_all(struct netlink *netlink, const void *bytes, size_t length)
 	ssize_t sent;
 
 	do {
-		sent = sendto(netlink->fd, bytes, length, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+		sent = sendto(netlink->fd, bytes, length, 0, (struct sockaddr *)&kernel,
+			      sizeof(kernel));
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
@@ -323,7 +334,8 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_mess
 	return r == 0 && dump.interrupted ? -EINTR : r;
 }
 
-void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *), void *data)
+void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *),
+		   void *data)
 {
 	netlink->first = netlink->next_answer = netlink->sequence;
 	netlink->batch_length = 0;
@@ -331,7 +343,10 @@ void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, i
 	netlink->data = data;
 }
 
-/* The kernel answers in order; what belongs to an earlier round that ran out of time is passed over. */
+/*
+ * The kernel answers in order; what belongs to an earlier round that ran out of time is passed
+ * over.
+ */
 static void take_answer(struct netlink *netlink, const struct nlmsghdr *message, void *data)
 {
 	char text[160];
@@ -394,7 +409,8 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message)
 	message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	message->nlmsg_seq = netlink->sequence++;
 	memcpy(netlink->batch + netlink->batch_length, message, message->nlmsg_len);
-	memset(netlink->batch + netlink->batch_length + message->nlmsg_len, 0, length - message->nlmsg_len);
+	memset(netlink->batch + netlink->batch_length + message->nlmsg_len, 0,
+	       length - message->nlmsg_len);
 	netlink->batch_length += length;
 	return 0;
 }

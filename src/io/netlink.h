@@ -13,13 +13,13 @@
  */
 struct netlink {
 	int fd;
-	uint32_t port;		/* our own address */
-	uint32_t sequence;	/* of the next request */
-	char *packets;		/* where datagrams are received */
-	char *batch;		/* requests not yet sent */
+	uint32_t port;	   /* our own address */
+	uint32_t sequence; /* of the next request */
+	char *packets;	   /* where datagrams are received */
+	char *batch;	   /* requests not yet sent */
 	size_t batch_length;
-	uint32_t first, next_answer;	/* of a round of requests */
-	unsigned window;	/* how many answers the socket's buffer certainly holds */
+	uint32_t first, next_answer; /* of a round of requests */
+	unsigned window;	     /* how many answers the socket's buffer certainly holds */
 	void (*answered)(void *data, uint32_t number, int error, const char *text);
 	void *data;
 };
@@ -28,49 +28,60 @@ struct netlink {
 typedef void netlink_message_fn(void *data, const struct nlmsghdr *message);
 
 /*
- * Opens a socket with strict checking, extended acks and short acks, and room for @receive_bytes. One that joins
- * groups (RTNLGRP_*, 0 ends the list) is non-blocking and only for events. Returns 0 or -errno.
+ * Opens a socket with strict checking, extended acks and short acks, and room for @receive_bytes.
+ * One that joins groups (RTNLGRP_*, 0 ends the list) is non-blocking and only for events. Returns 0
+ * or -errno.
  */
 int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive_bytes);
 void netlink_close(struct netlink *netlink);
 
 /*
- * Tells every waiting event to @fn, at most about @most of them. Returns 0 when none waits any more, 1 when some do,
- * -ENOBUFS when the kernel dropped some for want of room, or -errno when the socket is broken.
+ * Tells every waiting event to @fn, at most about @most of them. Returns 0 when none waits any
+ * more, 1 when some do, -ENOBUFS when the kernel dropped some for want of room, or -errno when the
+ * socket is broken.
  */
 int netlink_receive(struct netlink *netlink, unsigned most, netlink_message_fn *fn, void *data);
 
 /*
- * Sends the dump @request and tells each message of the answer to @fn. Returns 0, -EINTR when the kernel says
- * that the dump is not consistent (NLM_F_DUMP_INTR), -ETIMEDOUT, or -errno. Not during a round.
+ * Sends the dump @request and tells each message of the answer to @fn. Returns 0, -EINTR when the
+ * kernel says that the dump is not consistent (NLM_F_DUMP_INTR), -ETIMEDOUT, or -errno. Not during
+ * a round.
  */
-int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn, void *data);
+int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn,
+		 void *data);
 
 /*
- * A round of requests: begin, any number of netlink_request(), finish. Requests are numbered from 0 in their order; they
- * are sent many at a time, and each is answered once by @answered: error 0 or -errno, and the kernel's own words, or "".
- * Sequence and acknowledgement are filled in here. Both return 0, -ETIMEDOUT when the kernel does not answer, or -errno;
- * then the requests that were not answered may or may not have been done.
+ * A round of requests: begin, any number of netlink_request(), finish. Requests are numbered from 0
+ * in their order; they are sent many at a time, and each is answered once by @answered: error 0 or
+ * -errno, and the kernel's own words, or "". Sequence and acknowledgement are filled in here. Both
+ * return 0, -ETIMEDOUT when the kernel does not answer, or -errno; then the requests that were not
+ * answered may or may not have been done.
  */
-void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *), void *data);
+void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *),
+		   void *data);
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message);
 int netlink_finish(struct netlink *netlink);
 
 /*
- * The next whole message of a datagram, or NULL; moves on. Pure. (libmnl's mnl_nlmsg_ok() takes a length beyond 2 GiB
- * for a negative one, and so for a small one.)
+ * The next whole message of a datagram, or NULL; moves on. Pure. (libmnl's mnl_nlmsg_ok() takes a
+ * length beyond 2 GiB for a negative one, and so for a small one.)
  */
 const struct nlmsghdr *netlink_next(const char **bytes, size_t *left);
 
 /*
- * The attribute after @last (NULL: the first behind @header bytes of payload), or NULL. Pure; never past the end of the
- * message, which mnl_attr_for_each() takes for its next multiple of four. To walk all of them:
+ * The attribute after @last (NULL: the first behind @header bytes of payload), or NULL. Pure; never
+ * past the end of the message, which mnl_attr_for_each() takes for its next multiple of four. To
+ * walk all of them:
  *	const struct nlattr *attribute = NULL;
  *	while ((attribute = netlink_attribute(message, header, attribute)))
  */
-const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header, const struct nlattr *last);
+const struct nlattr *netlink_attribute(const struct nlmsghdr *message, size_t header,
+				       const struct nlattr *last);
 
-/* What an NLMSG_ERROR (or the end of a dump) says. Pure. Returns false when it is malformed. @text gets the extended ack. */
+/*
+ * What an NLMSG_ERROR (or the end of a dump) says. Pure. Returns false when it is malformed. @text
+ * gets the extended ack.
+ */
 bool netlink_read_error(const struct nlmsghdr *message, int *ret_error, char *text, size_t text_size);
 
 #endif

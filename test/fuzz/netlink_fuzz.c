@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the kernel sends, as raw bytes: a datagram of messages is walked, each is decoded as the kind
- * that its type names, errors and their texts are read, and what was decoded goes through a journal
- * into a set and into text. An address or a route that was decoded encodes to a message that
- * decodes to the same.
+ * What the kernel sends, as raw bytes: a datagram of messages is walked, each is decoded as the
+ * kind that its type names, errors and their texts are read, and what was decoded goes through a
+ * journal into a set and into text. An address or a route that was decoded encodes to a message
+ * that decodes to the same.
  */
 #include "host/codec.h"
 #include "host/interest.h"
 #include "host/journal.h"
 #include "io/netlink.h"
 
-#include <libmnl/libmnl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,12 +33,13 @@ static void read_error(const struct nlmsghdr *message)
 static void encode_again(enum object_kind which, const union host_object *object)
 {
 	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *message = (struct nlmsghdr *)buffer;
 	const struct kind *kind = kind_of(which);
 	union host_object again;
 
 	if (which != OBJECT_ADDRESS && (which != OBJECT_ROUTE || object->route.hops))
 		return;
+	message->nlmsg_len = NLMSG_HDRLEN;
 	message->nlmsg_type = kind->message_new;
 	codec_encode(kind, object, message);
 	require(message->nlmsg_len <= sizeof(buffer));
@@ -77,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	while ((message = netlink_next(&at, &size)))
 		take(message, journals);
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
-		journal_merge(&journals[kind], kind_of((enum object_kind)kind), &state.sets[kind], &lost);
+		journal_merge(&journals[kind], kind_of((enum object_kind)kind), &state.sets[kind],
+			      &lost);
 	taste_set(&taste, &interest);
 	STATE_EACH(&state, OBJECT_ROUTE, const struct host_route, route) {
 		(void)taste_wants_route(&taste, route);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The text of a state, as the facts of golden tests have it: whatever is understood prints to a text
- * that is understood as the same, and differs from itself in nothing.
+ * The text of a state, as the facts of golden tests have it: whatever is understood prints to a
+ * text that is understood as the same, and differs from itself in nothing.
  */
 #include "host/plan.h"
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_ANY_H
+#define MH_HOST_ANY_H
+
+#include "host/object.h"
+
+/* Room for one object of any kind. */
+union host_object {
+	struct object object;
+	struct host_link link;
+	struct host_neighbour neighbour;
+	struct host_sysctl sysctl;
+	struct host_address address;
+	struct host_route route;
+	struct host_cgroup cgroup;
+	struct host_source source;
+	struct host_attachment attachment;
+	struct host_listener listener;
+};
+
+#endif
