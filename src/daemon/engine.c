@@ -50,7 +50,6 @@ static void do_repair(struct engine *engine)
 		loop_timer_set(engine->repair, (unsigned)((engine->next_repair_us - now) / 1000) + 1);
 		return;
 	}
-	engine->dirty = false;
 	job_begin(engine, JOB_REPAIR, generation_share(engine->now));
 }
 

@@ -80,8 +80,8 @@ struct engine {
  */
 void job_begin(struct engine *engine, enum job_type type, struct generation *target);
 void job_step(struct engine *engine);
-/* Brings the observed state up to date. Returns whether it may differ from before. */
-bool job_settle(struct engine *engine);
+/* Brings the observed state up to date; whatever differs from before makes the engine dirty. */
+void job_settle(struct engine *engine);
 /* desire() and plan of @config on the host as it is; the caller frees all three. */
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
 		struct plan *plan);

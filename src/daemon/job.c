@@ -73,7 +73,7 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 	interest_free(&interest);
 }
 
-bool job_settle(struct engine *engine)
+void job_settle(struct engine *engine)
 {
 	bool changed = false, resynced = false;
 	int r = host_settle(engine->host, &changed, &resynced);
@@ -85,7 +85,7 @@ bool job_settle(struct engine *engine)
 	}
 	if (changed)
 		tell_links(engine);
-	return changed || r < 0;
+	engine->dirty = engine->dirty || changed || r < 0;
 }
 
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
@@ -275,6 +275,8 @@ static void decide(struct engine *engine, const struct generation *generation)
 	job_decide(engine, generation->config, &job->diags, &job->desired, &job->plan);
 	job->desired.diags = &job->diags;
 	job->at = 0;
+	/* All that has changed is in this decision, which will be carried out. */
+	engine->dirty = false;
 }
 
 /* The refused apply becomes its own way back; what was refused is kept for who asked. */

@@ -116,7 +116,7 @@ static bool nothing_moved(struct engine *engine, const struct generation *genera
 {
 	if (generation != engine->now || !engine->clean || engine->dirty)
 		return false;
-	engine->dirty = job_settle(engine);
+	job_settle(engine);
 	return !engine->dirty;
 }
 
