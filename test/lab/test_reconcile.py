@@ -106,7 +106,8 @@ def test_our_routes_flushed_by_somebody_are_repaired_and_told(host, daemon, fami
     wait_ours(host, CLAIMS)
     assert claim in json.loads(events.wait_line('"drift"'))["text"]
     drift = wait_until(lambda: one.status()["drift"].get("repaired") and one.status()["drift"], what="drift in status")
-    assert drift["repaired"] == 1 and claim in drift["last"]
+    # iproute2 flushes in rounds until nothing is left: what is mended meanwhile it flushes once more.
+    assert drift["repaired"] >= 1 and claim in drift["last"]
     assert any(claim in line for line in one.log()), "the log tells it too"
 
 
