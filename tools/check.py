@@ -79,7 +79,7 @@ class Stage:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
             return 124
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             os.killpg(child.pid, signal.SIGTERM)
             child.wait()
             raise
@@ -121,7 +121,7 @@ class Stage:
         if found:
             tally.passed = int(found.group(1))
             for line in lines:
-                if line.startswith("FAILED ") or line.endswith(": FAILED"):
+                if line.startswith("FAILED ") or ": FAILED" in line:
                     tally.fail(line)
             tally.failed = max(tally.failed, int(found.group(2)))
         self.count(status, tally, pathlib.Path(command[1]).name)
@@ -258,6 +258,8 @@ def main():
     names = options.stages or [name for name in STAGES if name != "stock"]
     total, started = Tally(), time.monotonic()
 
+    # Whoever ends us ends what we started, which has a session of its own.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if names == ["list"]:
         print(*STAGES)
         return 0

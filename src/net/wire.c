@@ -5,7 +5,9 @@
 
 struct wire_reader wire_reader(const void *bytes, size_t length)
 {
-	return (struct wire_reader){ .at = bytes, .end = (const uint8_t *)bytes + length };
+	/* No bytes may well be no address, and adding to that is undefined, even nothing. */
+	return (struct wire_reader){ .at = bytes,
+				     .end = length ? (const uint8_t *)bytes + length : bytes };
 }
 
 const void *wire_get_view(struct wire_reader *reader, size_t length)
@@ -16,7 +18,8 @@ const void *wire_get_view(struct wire_reader *reader, size_t length)
 		reader->broken = true;
 		return NULL;
 	}
-	reader->at += length;
+	if (length)
+		reader->at += length;
 	return view;
 }
 
@@ -72,7 +75,9 @@ bool wire_done(const struct wire_reader *reader)
 
 struct wire_writer wire_writer(void *buffer, size_t size)
 {
-	return (struct wire_writer){ .start = buffer, .at = buffer, .end = (uint8_t *)buffer + size };
+	return (struct wire_writer){ .start = buffer,
+				     .at = buffer,
+				     .end = size ? (uint8_t *)buffer + size : buffer };
 }
 
 void wire_put_bytes(struct wire_writer *writer, const void *bytes, size_t length)
@@ -81,8 +86,9 @@ void wire_put_bytes(struct wire_writer *writer, const void *bytes, size_t length
 		writer->broken = true;
 		return;
 	}
-	if (length)
-		memcpy(writer->at, bytes, length);
+	if (!length)
+		return;
+	memcpy(writer->at, bytes, length);
 	writer->at += length;
 }
 
