@@ -169,6 +169,14 @@ def tcp_many(node, addresses, port, data=b"", timeout=5.0, at_once=16):
         return dict(zip(addresses, pool.map(one, addresses)))
 
 
+def tcp_echoes(node, address, port=7, data=b"still there?"):
+    """Whether an echo is there and says the same."""
+    try:
+        return tcp(node, address, port, data) == data
+    except OSError:
+        return False
+
+
 class UdpLoad:
     """Asks an echo at a steady rate, each question once, and judges every answer. A context manager.
 

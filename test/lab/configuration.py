@@ -3,7 +3,8 @@
 
 import ipaddress
 
-from topology import CLAIM4, CLAIM6
+import topology
+from topology import CLAIM4, CLAIM6, CLAIMS
 
 WHO_PORT, ECHO_PORT, DISCARD_PORT = 7777, 7, 9
 
@@ -19,6 +20,19 @@ services:
   - {{ name: echo, kind: echo, listen: ["{CLAIM6}", {CLAIM4}], ports: [{ECHO_PORT}] }}
   - {{ name: discard, kind: discard, listen: ["{CLAIM6}", {CLAIM4}], ports: [{DISCARD_PORT}] }}
 """
+
+
+# An address of each claim, and the client's of the same family.
+SEVENTH = {CLAIM4: "198.51.100.7", CLAIM6: "2001:db8:1:1::7"}
+CLIENT = {CLAIM4: topology.CLIENT4, CLAIM6: topology.CLIENT6}
+
+
+def served(*services):
+    return CLAIMED + "services:\n" + "".join(f"  - {{ {service} }}\n" for service in services)
+
+
+def listen(*prefixes):
+    return "listen: [" + ", ".join(f'"{prefix}"' for prefix in prefixes or CLAIMS) + "]"
 
 
 def many_prefixes(count, first4="10.64.0.0", first6="2001:db8:8000::"):
@@ -40,7 +54,7 @@ def claims(prefixes):
 
 
 def claimed_routes(prefixes):
-    """What `ip route show` must have of ours for @prefixes, as (family, destination)."""
+    """What `ip route show` must have of ours for @prefixes, sorted."""
     return sorted(str(ipaddress.ip_network(prefix)) for prefix in prefixes)
 
 

@@ -6,38 +6,23 @@
                                       (topology.Routed)
 """
 
-import contextlib
 import ipaddress
 import json
 import os
 import socket
-import struct
 import threading
 import time
 
 import pytest
 
 import ask
-import topology
-from configuration import CLAIMED, DISCARD_PORT, ECHO_PORT, SERVED, WHO_PORT
+from configuration import CLAIMED, CLIENT, DISCARD_PORT, ECHO_PORT, SERVED, SEVENTH, WHO_PORT, listen, served
 from lab import scaled, wait_until
 from topology import CLAIM4, CLAIM6, CLAIMS
 
 UDP_SEGMENT = 103		# <linux/udp.h>
 
 both = pytest.mark.parametrize("claim", CLAIMS)
-SEVENTH = {CLAIM4: "198.51.100.7", CLAIM6: "2001:db8:1:1::7"}
-CLIENT = {CLAIM4: topology.CLIENT4, CLAIM6: topology.CLIENT6}
-
-
-def served(*services):
-    return CLAIMED + "services:\n" + "".join(f"  - {{ {service} }}\n" for service in services)
-
-
-def listen(*prefixes):
-    return "listen: [" + ", ".join(f'"{prefix}"' for prefix in prefixes or CLAIMS) + "]"
-
-
 @pytest.mark.stock
 @both
 def test_echo_returns_what_it_was_sent(net, daemon, claim):
@@ -237,41 +222,6 @@ def test_a_port_that_another_program_has_is_told_at_its_line(net, daemon, protoc
     assert failed and failed[0]["line"] == 5 and str(WHO_PORT) in failed[0]["error"]
 
 
-@pytest.mark.parametrize("kind", ["echo", "whoami"])
-def test_a_group_is_never_answered_from(lab, daemon, kind):
-    """Broadcast and multicast arrive on the wildcard; an answer from the group, or any, would amplify."""
-    net = topology.shared(lab)
-    one = daemon(net.host, "services: [{ name: wild, kind: " + kind + ", listen: [0.0.0.0, '::'], ports: [5000] }]\n")
-    for address in ("203.0.113.10", "2001:db8:e::10"):
-        assert ask.udp(net.neighbour, address, 5000).right, "the wildcard serves the host's own addresses"
-    with ask.udp_socket(net.neighbour, "203.0.113.255") as sock, ask.udp_socket(net.neighbour, "ff02::1") as sock6:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        for group in ("203.0.113.255", "255.255.255.255", "224.0.0.1"):
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("203.0.113.20"))
-            with net.neighbour.inside():
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
-            sock.sendto(b"anybody?", (group, 5000))
-        with net.neighbour.inside():
-            scope = socket.if_nametoindex("eth0")
-        sock6.sendto(b"anybody?", ("ff02::1", 5000, 0, scope))
-        wait_until(lambda: one.service("wild")["dropped"] >= 4, what="four drops to be counted")
-        for asker in (sock, sock6):
-            asker.setblocking(False)
-            with pytest.raises(BlockingIOError):
-                asker.recvfrom(2048)
-
-
-@both
-@pytest.mark.parametrize("port", [7, 19, 5000])
-def test_two_echo_servers_do_not_talk_for_ever(net, daemon, claim, port):
-    one = daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7, 5000]"))
-    asked = 7 if port == 7 else 5000
-    answer = ask.udp(net.client, SEVENTH[claim], asked, timeout=0.3, tries=2, bind=("", port))
-    assert answer is None
-    assert one.service("echo")["dropped"] == 2
-    assert ask.udp(net.client, SEVENTH[claim], asked).right
-
-
 def test_an_idle_connection_is_closed(net, daemon):
     daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7], idle-timeout: 1s"))
     with ask.tcp_connect(net.client, SEVENTH[CLAIM6], 7, timeout=20) as sock:
@@ -314,106 +264,10 @@ def test_connections_beyond_the_limit_are_turned_away_until_one_ends(net, daemon
         with ask.tcp_connect(net.client, SEVENTH[CLAIM4], 7) as fourth:
             assert ended(fourth)
         held.pop().close()
-        wait_until(lambda: tcp_echoes(net.client, SEVENTH[CLAIM4]), what="room for another")
+        wait_until(lambda: ask.tcp_echoes(net.client, SEVENTH[CLAIM4]), what="room for another")
     finally:
         for sock in held:
             sock.close()
-
-
-def tcp_echoes(node, address, port=7, data=b"still there?"):
-    try:
-        return ask.tcp(node, address, port, data) == data
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def load(net, rate=400):
-    """Steady questions to the echo on addresses of both claims, as long as the block runs; yields the two loads."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(ask.UdpLoad(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT,
-                                               scaled(rate, 20)))
-               for claim in CLAIMS]
-
-
-def answered_since(loads, more=100):
-    """Waits until each load got @more further answers."""
-    marks = [len(one.answered) + scaled(more, 10) for one in loads]
-    wait_until(lambda: all(len(one.answered) >= mark for one, mark in zip(loads, marks)), 30, "further answers")
-
-
-def judge(loads, lossless):
-    for one in loads:
-        assert one.wrong == [], "answers from the wrong address"
-        assert one.twice == 0, "one question, one answer"
-        assert one.right > 0
-        if lossless:
-            assert one.lost == [], f"{len(one.lost)} of {len(one.asked)} lost"
-
-
-@pytest.mark.stock
-def test_a_worker_killed_under_load_comes_back_and_never_answers_wrong(net, daemon):
-    one = daemon(net.host, SERVED)
-    with load(net) as loads:
-        for _ in range(scaled(3)):
-            answered_since(loads)
-            old = one.worker()
-            os.kill(old, 9)
-            wait_until(lambda: one.children() and one.children() != [old], what="another worker")
-        answered_since(loads)
-    judge(loads, lossless=False)
-    worker, = one.status()["workers"]
-    assert worker["restarts"] == scaled(3) and worker["listeners"] > 0
-    assert ask.tcp(net.client, SEVENTH[CLAIM6], ECHO_PORT, b"x") == b"x"
-    assert any("worker" in line or "services" in line for line in one.log())
-
-
-def test_counters_survive_the_worker(net, daemon):
-    one = daemon(net.host, SERVED)
-    ask.udp_many(net.client, ask.random_addresses(CLAIM4, 20, 1), ECHO_PORT)
-    assert one.service("echo")["asked"] == 20
-    old = one.worker()
-    os.kill(old, 9)
-    wait_until(lambda: one.children() and one.children() != [old], what="another worker")
-    assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT).right
-    assert one.service("echo")["asked"] == 21
-
-
-@pytest.mark.stock
-def test_an_engine_killed_under_load_and_started_again_never_answers_wrong(net, daemon):
-    one = daemon(net.host, SERVED)
-    with load(net) as loads:
-        for _ in range(scaled(2)):
-            answered_since(loads)
-            one.kill()
-            one.start()
-        answered_since(loads)
-    judge(loads, lossless=False)
-
-
-RELOADS = {
-    "the same again": SERVED,
-    "another claim": SERVED.replace("services:", "  - prefix: 10.99.0.0/16\nservices:"),
-    "another service": SERVED + f"  - {{ name: more, kind: whoami, {listen()}, ports: [8000-8003] }}\n",
-    "one service less": SERVED.replace("name: discard", "name: discards"),
-    "other limits": SERVED.replace("ports: [7]", "ports: [7], max-connections: 5, idle-timeout: 5s"),
-}
-
-
-@pytest.mark.stock
-def test_reloads_under_load_lose_no_answer_and_no_connection(net, daemon):
-    one = daemon(net.host, SERVED)
-    with ask.tcp_connect(net.client, SEVENTH[CLAIM6], ECHO_PORT) as old:
-        with load(net) as loads:
-            for _ in range(scaled(4)):
-                for text in RELOADS.values():
-                    one.apply(text)
-                    one.hangup()	# back to the file
-                    wait_until(lambda: one.plan().exit == 0, what="the file to be in force")
-            answered_since(loads)
-        judge(loads, lossless=True)
-        old.sendall(b"a connection from before")
-        assert old.recv(100) == b"a connection from before"
 
 
 def test_a_service_taken_away_falls_silent_and_comes_back(net, daemon):
@@ -426,152 +280,6 @@ def test_a_service_taken_away_falls_silent_and_comes_back(net, daemon):
     one.apply(SERVED)
     assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT).right
     assert ask.tcp(net.client, SEVENTH[CLAIM6], ECHO_PORT, b"x") == b"x"
-
-
-def test_out_of_descriptors_it_serves_on_and_recovers(net, daemon):
-    """Both processes start with as many as they need, and some for connections."""
-    threads = min(16, len(os.sched_getaffinity(0)))
-    limit = 15 * threads + 30
-    one = daemon(net.host, SERVED, start=False)
-    one.start(before=["prlimit", f"--nofile={limit}:{limit}"])
-    worker = one.worker()
-    held = []
-    try:
-        for _ in range(80):
-            held.append(ask.tcp_connect(net.client, SEVENTH[CLAIM4], ECHO_PORT))
-        answers = ask.udp_many(net.client, ask.random_addresses(CLAIM6, 50, 1), ECHO_PORT)
-        assert all(answer and answer.right for answer in answers.values())
-        assert one.status()["workers"][0]["restarts"] == 0
-        assert len(os.listdir(f"/proc/{worker}/fd")) >= limit - 1, "the test reached the limit"
-    finally:
-        for sock in held:
-            sock.close()
-    wait_until(lambda: tcp_echoes(net.client, SEVENTH[CLAIM4]), 20, "room for another connection")
-    assert one.worker() == worker
-
-
-def test_full_socket_buffers_lose_datagrams_and_nothing_else(net, daemon):
-    one = daemon(net.host, SERVED)
-    worker = one.worker()
-    os.kill(worker, 19)
-    try:
-        with ask.udp_socket(net.client, SEVENTH[CLAIM4]) as sock:
-            for _ in range(scaled(20000, 5000)):
-                sock.sendto(b"x" * 1000, (SEVENTH[CLAIM4], ECHO_PORT))
-    finally:
-        os.kill(worker, 18)
-    wait_until(lambda: ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT, timeout=0.5, tries=1), 20, "an answer again")
-    answers = ask.udp_many(net.client, ask.random_addresses(CLAIM6, 50, 1), ECHO_PORT)
-    assert all(answer and answer.right for answer in answers.values())
-    assert one.worker() == worker
-
-
-def resident_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-
-
-def test_clients_that_never_read_cost_little_and_harm_nobody(net, daemon):
-    one = daemon(net.host, SERVED)
-    worker = one.worker()
-    before = resident_kib(worker)
-    held = []
-    try:
-        for _ in range(20):
-            sock = ask.tcp_connect(net.client, SEVENTH[CLAIM6], ECHO_PORT)
-            sock.setblocking(False)
-            held.append(sock)
-            fill(sock)
-        assert tcp_echoes(net.client, SEVENTH[CLAIM6])
-        assert ask.udp(net.client, SEVENTH[CLAIM6], ECHO_PORT).right
-        assert resident_kib(worker) - before < 20 * 512, "a connection may cost buffers, not what it was sent"
-    finally:
-        for sock in held:
-            sock.close()
-    assert one.worker() == worker
-
-
-def fill(sock, most=32 << 20):
-    """Sends until nothing more goes in for a while."""
-    sent = 0
-    sock.settimeout(0.3)
-    try:
-        while sent < most:
-            sent += sock.send(b"z" * 65536)
-    except TimeoutError:
-        pass
-    return sent
-
-
-def test_peers_that_reset_harm_nobody(net, daemon):
-    one = daemon(net.host, SERVED)
-    worker = one.worker()
-    for number in range(scaled(100, 20)):
-        sock = ask.tcp_connect(net.client, SEVENTH[CLAIM4], (ECHO_PORT, WHO_PORT, DISCARD_PORT)[number % 3])
-        sock.sendall(b"GET / HT" if number % 2 else b"x" * 1000)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        sock.close()
-    assert tcp_echoes(net.client, SEVENTH[CLAIM4])
-    assert one.worker() == worker
-
-
-@pytest.mark.stock
-def test_links_deleted_while_serving_are_survived(net, lab, daemon):
-    one = daemon(net.host, SERVED)
-    worker = one.worker()
-    with load(net) as loads:
-        answered_since(loads)
-        for link, port in (("eth1", "eth2"), ("eth0", "eth1")):
-            net.host.ip("link", "del", link)
-            wait_until(lambda: link not in net.host.ip("-br", "link"), what="the link to be gone")
-            lab.link(net.router, port, net.host, link)
-            plug_again(net, link, port)
-            answered_since(loads)
-    judge(loads, lossless=False)
-    assert one.worker() == worker
-    assert one.plan(expect=0).operations == []
-
-
-def plug_again(net, link, port):
-    """What an administrator does after a cable was changed; the addresses of topology.routed()."""
-    one = {"eth0": "1", "eth1": "2"}[link]
-    net.router.ip_batch([f"address add 10.0.{one}.1/24 dev {port}",
-                         f"address add 2001:db8:a{one}::1/64 dev {port} nodad"])
-    net.host.ip_batch([f"address add 10.0.{one}.2/24 dev {link}",
-                       f"address add 2001:db8:a{one}::2/64 dev {link} nodad"])
-    if link == "eth1":
-        net.host.ip_batch(["route add default via 10.0.2.1", "route add ::/0 via 2001:db8:a2::1"])
-    else:
-        for claim in CLAIMS:
-            topology.route_claim(net.router, claim)
-
-
-def status_of(pid, task):
-    with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-
-
-@pytest.mark.stock
-def test_a_worker_has_no_rights_and_an_empty_root(net, daemon):
-    worker = daemon(net.host, SERVED).worker()
-    assert ask.udp(net.client, SEVENTH[CLAIM4], ECHO_PORT), "it serves, so it has given up what it had"
-    for task in os.listdir(f"/proc/{worker}/task"):
-        status = status_of(worker, task)
-        for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            assert int(status[name], 16) == 0, f"{name} of thread {task}"
-        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
-        assert "0" not in status["Uid"].split() and "0" not in status["Gid"].split()
-        assert status["Groups"].strip() == ""
-    assert os.listdir(f"/proc/{worker}/root/") == []
-
-
-@pytest.mark.stock
-def test_the_engine_keeps_the_rights_that_it_needs_and_no_other(net, daemon):
-    one = daemon(net.host, SERVED)
-    status = status_of(one.pid, one.pid)
-    kept = {number for number in range(64) if int(status["CapPrm"], 16) >> number & 1}
-    assert kept <= {5, 6, 7, 8, 10, 12, 13, 18, 38, 39}, "see src/io/sandbox.h, and <linux/capability.h> for the numbers"
-    assert status["Seccomp"].strip() == "2"
 
 
 @both
