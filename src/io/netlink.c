@@ -6,6 +6,10 @@
  * the kernel drops an answer and we cannot know what became of the request. So there are never more
  * requests unanswered than the buffer has room for, whatever its size turned out to be.
  *
+ * A refusal is always answered, a success only where it is asked for. So only the last request of a
+ * send asks: what was not refused before its answer was done. (Asking for each costs a good tenth
+ * of the time of ten thousand routes.)
+ *
  * An answer counts for the buffer with the size of its memory, not of its bytes: somewhat above one
  * kilobyte for a short one, below two with an extended ack (seen on 6.1 and 6.18).
  */
@@ -343,27 +347,29 @@ void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, i
 	netlink->data = data;
 }
 
+static uint32_t unanswered(const struct netlink *netlink)
+{
+	return netlink->sequence - netlink->next_answer;
+}
+
 /*
- * The kernel answers in order; what belongs to an earlier round that ran out of time is passed
- * over.
+ * The kernel answers in order, so what stands before an answered one succeeded. What belongs to an
+ * earlier round that ran out of time is passed over.
  */
 static void take_answer(struct netlink *netlink, const struct nlmsghdr *message, void *data)
 {
+	uint32_t ahead = message->nlmsg_seq - netlink->next_answer;
 	char text[160];
 	int error;
 
 	if (message->nlmsg_type != NLMSG_ERROR || message->nlmsg_pid != netlink->port ||
-	    message->nlmsg_seq != netlink->next_answer)
+	    ahead >= unanswered(netlink))
 		return;
 	if (!netlink_read_error(message, &error, text, sizeof(text)))
 		return;
-	netlink->next_answer++;
-	netlink->answered(netlink->data, message->nlmsg_seq - netlink->first, error, text);
-}
-
-static uint32_t unanswered(const struct netlink *netlink)
-{
-	return netlink->sequence - netlink->next_answer;
+	for (; ahead; ahead--)
+		netlink->answered(netlink->data, netlink->next_answer++ - netlink->first, 0, "");
+	netlink->answered(netlink->data, netlink->next_answer++ - netlink->first, error, text);
 }
 
 static int read_answers(struct netlink *netlink)
@@ -386,10 +392,14 @@ static int read_answers(struct netlink *netlink)
 
 static int flush(struct netlink *netlink)
 {
+	struct nlmsghdr *last;
 	int r = 0;
 
-	if (netlink->batch_length)
+	if (netlink->batch_length) {
+		last = (struct nlmsghdr *)(netlink->batch + netlink->batch_last);
+		last->nlmsg_flags |= NLM_F_ACK;
 		r = send_all(netlink, netlink->batch, netlink->batch_length);
+	}
 	netlink->batch_length = 0;
 	return r < 0 ? r : read_answers(netlink);
 }
@@ -406,11 +416,12 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message)
 		if (r < 0)
 			return r;
 	}
-	message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_flags |= NLM_F_REQUEST;
 	message->nlmsg_seq = netlink->sequence++;
 	memcpy(netlink->batch + netlink->batch_length, message, message->nlmsg_len);
 	memset(netlink->batch + netlink->batch_length + message->nlmsg_len, 0,
 	       length - message->nlmsg_len);
+	netlink->batch_last = netlink->batch_length;
 	netlink->batch_length += length;
 	return 0;
 }

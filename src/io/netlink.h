@@ -13,13 +13,13 @@
  */
 struct netlink {
 	int fd;
-	uint32_t port;	   /* our own address */
-	uint32_t sequence; /* of the next request */
-	char *packets;	   /* where datagrams are received */
-	char *batch;	   /* requests not yet sent */
-	size_t batch_length;
-	uint32_t first, next_answer; /* of a round of requests */
-	unsigned window;	     /* how many answers the socket's buffer certainly holds */
+	uint32_t port;			 /* our own address */
+	uint32_t sequence;		 /* of the next request */
+	char *packets;			 /* where datagrams are received */
+	char *batch;			 /* requests not yet sent */
+	size_t batch_length, batch_last; /* bytes, and where its last request begins */
+	uint32_t first, next_answer;	 /* of a round of requests */
+	unsigned window;		 /* how many answers the socket's buffer certainly holds */
 	void (*answered)(void *data, uint32_t number, int error, const char *text);
 	void *data;
 };
