@@ -41,6 +41,7 @@ class Row:
     ratios: list
     goal: Goal = None
     note: str = ""
+    more: dict = dataclasses.field(default_factory=dict)  # for programs that read the JSON
 
     @property
     def ratio(self):
@@ -53,7 +54,7 @@ class Row:
     def as_json(self):
         return {"group": self.group, "workload": self.name, "unit": self.unit, "ours": self.ours, "peer": self.peer,
                 "ratio": self.ratio, "min": min(self.ratios), "max": max(self.ratios), "rounds": len(self.ratios),
-                "goal": str(self.goal) if self.goal else None, "met": self.met, "note": self.note}
+                "goal": str(self.goal) if self.goal else None, "met": self.met, "note": self.note, **self.more}
 
 
 def turns(rounds, ours, peer):
@@ -69,12 +70,12 @@ def turns(rounds, ours, peer):
     return pairs
 
 
-def compare(group, name, unit, pairs, goal=None, note="", times_quicker=False):
-    """The row of pairs of (ours, peer). @times_quicker turns the ratio round: how many times quicker ours is."""
+def compare(group, name, unit, pairs, goal=None, note="", more=None):
+    """The row of pairs of (ours, peer)."""
     ours = [pair[0] for pair in pairs]
     peer = [pair[1] for pair in pairs]
-    ratios = [b / a if times_quicker else a / b for a, b in pairs]
-    return Row(group, name, unit, statistics.median(ours), statistics.median(peer), ratios, goal, note)
+    ratios = [a / b for a, b in pairs]
+    return Row(group, name, unit, statistics.median(ours), statistics.median(peer), ratios, goal, note, more or {})
 
 
 def cpu_seconds(pids):

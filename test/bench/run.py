@@ -36,7 +36,7 @@ class Plan:
     patience: int		# seconds for listing addresses
 
 
-FULL = Plan(turn_ms=600, rounds=11, starts=5, applies=25, prefixes=10000, many_rounds=5, patience=45)
+FULL = Plan(turn_ms=600, rounds=11, starts=5, applies=25, prefixes=10000, many_rounds=9, patience=45)
 QUICK = Plan(turn_ms=200, rounds=5, starts=1, applies=7, prefixes=10000, many_rounds=1, patience=8)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
@@ -72,7 +72,7 @@ class Table:
 
     def head(self):
         self._line("workload (ours : peer)", "ours", "peer", "ratio", "min..max", "goal", "met")
-        self.stream.write("-" * 104 + "\n")
+        self.stream.write("-" * 105 + "\n")
 
     def row(self, row):
         spread = f"{ratio_text(min(row.ratios))}..{ratio_text(max(row.ratios))}" if len(row.ratios) > 1 else ""
@@ -83,7 +83,7 @@ class Table:
             self.stream.flush()
 
     def _line(self, name, ours, peer, ratio, spread, goal, met):
-        self.stream.write(f"{name:<42} {ours:>11} {peer:>11} {ratio:>8}  {spread:<15} {goal:<8} {met}".rstrip() + "\n")
+        self.stream.write(f"{name:<46} {ours:>10} {peer:>10} {ratio:>7}  {spread:<15} {goal:<8} {met}".rstrip() + "\n")
         self.stream.flush()
 
 

@@ -98,7 +98,11 @@ def processes(daemon):
 
 
 class Turn:
-    """One server asked for a while: answers a second, and what each answer cost both cores."""
+    """One server asked for a while: answers for each second of its core, and by the clock, and what both cores paid.
+
+    On an idle machine the first two are the same, for the server's core is busy all the time. On a busy one, the clock
+    counts the moments in which somebody else had one of the two cores, and the core's seconds do not.
+    """
 
     def __init__(self, stage, pids, prefix, port, milliseconds, **question):
         numbers = pids()
@@ -110,6 +114,6 @@ class Turn:
         if not said["answers"]:
             raise Broken(f"no answer of port {port} on {prefix}")
         self.rate = said["answers"] / said["seconds"]
-        self.server_us = spent * 1e6 / said["answers_in_all"]
-        self.both_us = self.server_us + said["cpu_us"] / said["answers_in_all"]
+        self.per_core_second = said["answers_in_all"] / spent
+        self.both_us = (spent * 1e6 + said["cpu_us"]) / said["answers_in_all"]
         self.lost = said["lost"]
