@@ -30,7 +30,8 @@ int main(void)
 	const struct config_section *sections = feature_sections();
 
 	for (size_t i = 0; i < feature_count; i++) {
-		printf("%s\t%s\n", sections[i].name, sections[i].root->help ? sections[i].root->help : "");
+		printf("%s\t%s\n", sections[i].name,
+		       sections[i].root->help ? sections[i].root->help : "");
 		keys_print(sections[i].name, sections[i].root, 0);
 	}
 	return ferror(stdout) ? 1 : 0;

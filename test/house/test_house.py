@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import house
@@ -152,3 +153,13 @@ def test_every_command_of_mhctl_is_in_its_help_page_and_completion():
         assert f" {command}" in text
         assert f"Cm {command}" in page
         assert command in completion.split()
+
+
+def test_the_code_is_as_the_formatter_leaves_it():
+    formatter = subprocess.run(["clang-format", "--version"], capture_output=True, text=True).stdout
+    if " version 14." not in formatter:
+        pytest.skip("the formatter is clang-format 14; others differ in places")
+    sources = [path for path in house.files(ROOT, ".c", ".h")]
+    done = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=0", *sources], cwd=ROOT, capture_output=True, text=True)
+    unlike = sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning: code should be clang-formatted", done.stderr, re.M)))
+    assert not unlike, "make format changes: " + " ".join(unlike)
