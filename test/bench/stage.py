@@ -24,6 +24,7 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 
 BENCH = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCH.parent / "lab"))
@@ -36,6 +37,7 @@ PROGRAMS = BUILD / "test/bench"
 SERVER_CORE, CLIENT_CORE = 0, 1
 HOST4, HOST6 = "192.0.2.1", "2001:db8:0:1::1"
 CLIENT4, CLIENT6 = "192.0.2.2", "2001:db8:0:1::2"
+MEMORY = "/dev/shm"
 NOBODY = "02:00:00:00:00:99"
 
 
@@ -48,6 +50,8 @@ class Stage(Lab):
     """The two namespaces."""
 
     def __init__(self, spread=False):
+        # A daemon keeps its socket, and what it has to remember, in /run, which is memory; /tmp may be a disk.
+        tempfile.tempdir = MEMORY if os.path.isdir(MEMORY) else None
         super().__init__("bench")
         self.host = self.node("h")
         self.client = self.node("c")
