@@ -28,7 +28,7 @@ FIXTURES = {
          '#include "feature/prefixes/prefixes.h"\n#include "feature/feature.h"\n'}),
     "the_library_stands_alone": (
         {"lib/udp.c": '#include "multihome.h"\n#include "base/mem.h"\n'}, "lib/udp.c:2",
-        {"lib/udp.c": '#include "multihome.h"\n#include "private.h"\n#include <netinet/in.h>\n'}),
+        {"lib/udp.c": '#include "multihome.h"\n#include "private.h"\n#include <net/if.h>\n'}),
     "third_parties_stay_behind_their_door": (
         {"src/host/route.c": "#include <libmnl/libmnl.h>\n#include <jansson.h>\n"}, "src/host/route.c:2",
         {"src/feature/services/services_status.c": "#include <jansson.h>\n", "src/io/loop.c": "#include <ev.h>\n"}),
@@ -38,7 +38,8 @@ FIXTURES = {
     "functions_take_few_parameters": (
         {"src/base/a.c": "int wide(int a, int b, void (*c)(int, int),\n\t int d, int e, int f)\n{\n}\n"},
         "src/base/a.c:1: wide() takes 6",
-        {"src/base/a.c": "int fine(int a, int b, void (*c)(int, int), int d, const char *format, ...)\n{\n}\n"}),
+        {"src/base/a.c": "int fine(int a, int b, void (*c)(int, int), int d, const char *format, ...)\n{\n}\n",
+         "preload/a.c": "ssize_t recvfrom(int a, void *b, size_t c, int d, struct x *e, socklen_t *f)\n{\n}\n"}),
     "functions_nest_little": (
         {"src/base/a.c": "int deep(void)\n{\n\tfor (;;)\n\t\tif (a)\n\t\t\twhile (b)\n"
                          "\t\t\t\tif (c)\n\t\t\t\t\td();\n}\n"},
