@@ -44,11 +44,11 @@ class Echo:
         return compare(group, name, "/s", [(a.per_core_second, b.per_core_second) for a, b in pairs], goal, told(more),
                        more)
 
-    def against_plain(self, name, prefix=CLAIM6, host=HOST6, addresses=MANY, window=128, size=64):
+    def against_plain(self, name, prefix=CLAIM6, host=HOST6, addresses=MANY, window=128, size=64, goal=AS_PLAIN):
         """Ours on many addresses of a prefix, the plain one on its only address, asked alike."""
         return self.row(name,
                         lambda: self.turn(self.ours, prefix, ECHO, addresses=addresses, window=window, size=size),
-                        lambda: self.turn(self.plain[host], host, PLAIN, window=window, size=size), AS_PLAIN)
+                        lambda: self.turn(self.plain[host], host, PLAIN, window=window, size=size), goal)
 
 
 def seen(pairs):
@@ -127,5 +127,5 @@ def echo_rows(stage, plan):
 
 
 def spread_rows(stage, plan):
-    """On a stage that gives each side the work of its arrivals."""
-    yield Echo(stage, plan).against_plain("a /64 : plain echo, arrivals included")
+    """On a stage that gives each side the work of its arrivals; for reference, since half of it is interrupts."""
+    yield Echo(stage, plan).against_plain("a /64 : plain echo, arrivals included", goal=None)
