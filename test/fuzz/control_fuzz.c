@@ -8,6 +8,8 @@
 #include "daemon/server.h"
 #include "io/channel.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
