@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PRELOAD_LOCK_H
+#define PRELOAD_LOCK_H
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/*
+ * A lock for some dozen instructions, never held over a system call. It may not be had: the
+ * holder may be the very thread that a signal interrupted, whose handler now receives a datagram,
+ * or a thread that fork() did not copy. Whoever cannot have it does without, as without this library.
+ */
+struct lock {
+	atomic_flag held;
+};
+
+static inline bool lock_take(struct lock *lock)
+{
+	for (unsigned tries = 0; tries < 200; tries++) {
+		if (!atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire))
+			return true;
+		if (tries > 100)
+			sched_yield();
+	}
+	return false;
+}
+
+static inline void lock_leave(struct lock *lock)
+{
+	atomic_flag_clear_explicit(&lock->held, memory_order_release);
+}
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PRELOAD_PRELOAD_H
+#define PRELOAD_PRELOAD_H
+
+#include <stdbool.h>
+
+/* What the environment asks for: MULTIHOME_PRELOAD=connect,send. */
+bool preload_connects(void);
+bool preload_sends(void);
+
+#endif

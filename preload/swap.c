@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another socket in the place of the program's: bound to the address asked, which takes free binding for an IPv6
+ * address that is local by a route only.
+ *
+ * The order makes that nothing is lost. When the new socket is bound, all that is sent to the address asked goes
+ * to it, since it matches better than the wildcard. Then the old one is connected as the program wanted: so it hears no
+ * other peer any more, as it would be without us, and so would its copies in other processes. Its queue is final now,
+ * and is read first (handover.c). Datagrams of other peers that are in a queue stay readable, as
+ * they do in the kernel's own connect().
+ *
+ * The kernel does not check an IPv6 address that is bound freely. The marker does: it comes back only
+ * when the address is one of this host.
+ */
+#include "dial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "copy.h"
+#include "handover.h"
+#include "real.h"
+#include "strip.h"
+#include "waits.h"
+#include "watch.h"
+
+/* Beyond those that programs take for granted, for as long as there is something to hand over. */
+#define ASIDE 128
+
+int dial_plain(const struct dial *dial)
+{
+	return real()->connect(dial->fd, dial->peer, dial->length) < 0 ? -errno : 0;
+}
+
+void dial_side_close(struct dial *dial)
+{
+	if (dial->side >= 0)
+		real()->close(dial->side);
+	dial->side = -1;
+}
+
+static void replace(int fd, void *context)
+{
+	const struct dial *dial = context;
+	int flags = fcntl(fd, F_GETFD);
+
+	waits_leave(fd);
+	if (flags >= 0)
+		real()->dup3(dial->side, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+	waits_return(fd);
+	watch_rest(fd);
+}
+
+/* The old socket, under a number that is out of the way. */
+static int set_aside(int fd)
+{
+	int old = fcntl(fd, F_DUPFD_CLOEXEC, ASIDE);
+
+	return old < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : old;
+}
+
+/* What the program wants to be told is told by the new socket, too. */
+static void wants_set(const struct dial *dial)
+{
+	unsigned flags = watch_flags(dial->fd);
+
+	if (flags & STRIP_KEEP_V4)
+		ask_set(dial->side, SOL_IP, IP_PKTINFO, 1);
+	if (flags & STRIP_KEEP_V6)
+		ask_set(dial->side, SOL_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
+bool dial_install(struct dial *dial, bool marked)
+{
+	int old;
+
+	if (waits_overflowed() || copy_options(dial->fd, dial->side, dial->family) < 0)
+		return false;
+	wants_set(dial);
+	old = set_aside(dial->fd);
+	if (old < 0)
+		return false;
+	if (handover_begin(dial->side, old, &dial->own, marked) < 0) {
+		real()->close(old);
+		return false;
+	}
+	/* Where it was given the address itself, it hears the peer still. Its copies shall be as without us. */
+	ask_disconnect(old);
+	real()->connect(old, dial->peer, dial->length);
+	watch_duplicates(dial->fd, replace, dial);
+	replace(dial->fd, dial);
+	handover_settle(dial->fd);
+	return true;
+}
+
+int dial_swap(struct dial *dial)
+{
+	int r;
+
+	if (!handover_mark(dial->side, &dial->own)) {
+		dial_side_close(dial);
+		return dial_plain(dial);
+	}
+	r = dial_plain(dial);
+	if (!r && real()->connect(dial->side, dial->peer, dial->length) == 0)
+		dial_install(dial, true);
+	dial_side_close(dial);
+	return r;
+}
