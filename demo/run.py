@@ -94,7 +94,7 @@ def show_plan(daemon):
     for line in operations:
         if line not in sockets[1:]:
             say("  " + line)
-    say(STYLE.faint(f"    and {len(sockets) - 1} more listeners: UDP and TCP, IPv4 and IPv6, ports 7, 9 and {WHO_PORT}"))
+    say(STYLE.faint(f"    and {len(sockets) - 1} more listeners: UDP, TCP, IPv4, IPv6, ports 7, 9 and {WHO_PORT}"))
     timing = daemon.apply().get("timing", {})
     say(STYLE.faint(f"    done in {sum(timing.values()) / 1000:.1f} ms"))
 
@@ -141,7 +141,8 @@ def show_tally(client):
         udp, tcp = tally_udp(client, addresses), tally_tcp(client, addresses)
         paint = STYLE.good if udp == tcp == count else STYLE.bad
         took = STYLE.faint(f"{time.monotonic() - since:.1f} s")
-        say(f"  {claim:<20} {count:>4}       " + paint(f"{udp} of {count} right   {tcp} of {count} right") + f"   {took}")
+        counts = paint(f"{udp} of {count} right   {tcp} of {count} right")
+        say(f"  {claim:<20} {count:>4}       {counts}   {took}")
         if udp != count or tcp != count:
             raise Broken(f"{claim}: {count - udp} wrong or lost by UDP, {count - tcp} by TCP")
 

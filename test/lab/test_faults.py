@@ -71,7 +71,6 @@ def test_counters_survive_the_worker(net, daemon):
     assert one.service("echo")["asked"] == 21
 
 
-@pytest.mark.stock
 def test_an_engine_killed_under_load_and_started_again_never_answers_wrong(net, daemon):
     one = daemon(net.host, SERVED)
     with load(net) as loads:
@@ -130,7 +129,6 @@ def test_out_of_descriptors_it_serves_on_and_recovers(net, daemon):
     assert one.worker() == worker
 
 
-@pytest.mark.stock
 def test_links_deleted_while_serving_are_survived(net, lab, daemon):
     one = daemon(net.host, SERVED)
     worker = one.worker()

@@ -314,7 +314,6 @@ def send_malformed(path, generator):
             pass		# it hung up on us, as it should
 
 
-@pytest.mark.stock
 def test_malformed_messages_to_the_control_socket_end_their_sender_alone(host, daemon):
     one = daemon(host, CLAIMED)
     before = host.snapshot()

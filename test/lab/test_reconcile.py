@@ -185,7 +185,6 @@ def test_a_link_deleted_and_made_again_gets_its_exceptions_back(lab, daemon):
     assert "1 received" in net.neighbour.run("ping", "-n", "-c1", "-W2", "203.0.113.10").stdout
 
 
-@pytest.mark.stock
 def test_ten_thousand_prefixes_are_applied_and_again_is_no_operation(host, daemon):
     count = scaled(10000, 200)
     prefixes = many_prefixes(count)
@@ -283,7 +282,6 @@ def test_there_is_nothing_to_roll_back_at_first(host, daemon):
     assert ours_are(host, CLAIMS)
 
 
-@pytest.mark.stock
 def test_a_hangup_reads_the_file_again(host, daemon):
     one = daemon(host, CLAIMED)
     one.write(claims(["203.0.113.0/24"]))
@@ -350,7 +348,6 @@ def flood(node, rounds=20):
     raise AssertionError(f"{rounds * 20000} events were not too many")
 
 
-@pytest.mark.stock
 def test_events_lost_in_a_flood_are_made_up_for(host, daemon):
     """While the engine stands still, more happens than its socket holds; what it missed is what it must repair."""
     prefixes = many_prefixes(200)

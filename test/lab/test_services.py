@@ -64,7 +64,6 @@ def url(address, port=WHO_PORT):
     return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
 
 
-@pytest.mark.stock
 @both
 def test_whoami_answers_http_with_json(net, daemon, claim):
     daemon(net.host, SERVED)
