@@ -27,19 +27,6 @@ bool mh_address_is_link_local(const struct mh_address *address)
 	       (address->bytes[1] & 0xc0) == 0x80;
 }
 
-struct mh_address mh_address_of_v6(const struct in6_addr *v6)
-{
-	struct mh_address address = { .family = AF_INET6 };
-
-	if (IN6_IS_ADDR_V4MAPPED(v6)) {
-		address.family = AF_INET;
-		memcpy(address.bytes, v6->s6_addr + 12, 4);
-	} else {
-		memcpy(address.bytes, v6->s6_addr, 16);
-	}
-	return address;
-}
-
 struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint)
 {
 	struct mh_address address = { 0 };

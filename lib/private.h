@@ -6,6 +6,7 @@
 
 #include <linux/filter.h>
 #include <netinet/udp.h>
+#include <string.h>
 
 /* What the kernel tells of a datagram or a connection beside its bytes. */
 struct mh_arrival {
@@ -32,9 +33,20 @@ unsigned mh_filter_build(const struct mh_prefix *prefix, struct sock_filter filt
 bool mh_address_is_multicast(const struct mh_address *address);
 bool mh_address_is_link_local(const struct mh_address *address);
 unsigned mh_address_bits(uint8_t family); /* 32, 128, or 0 */
-/* An IPv4-mapped address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
 struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint);
-struct mh_address mh_address_of_v6(const struct in6_addr *v6);
+/* An IPv4-mapped address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
+static inline struct mh_address mh_address_of_v6(const struct in6_addr *v6)
+{
+	struct mh_address address = { .family = AF_INET6 };
+
+	if (IN6_IS_ADDR_V4MAPPED(v6)) {
+		address.family = AF_INET;
+		memcpy(address.bytes, v6->s6_addr + 12, 4);
+	} else {
+		memcpy(address.bytes, v6->s6_addr, 16);
+	}
+	return address;
+}
 
 /* The most that one train may hold: segments (every kernel takes 64), and bytes beside IPv6 and UDP headers. */
 #define MH_TRAIN_SEGMENTS 64

@@ -59,6 +59,15 @@ static int options_set(int fd, int family)
 	return r < 0 ? r : option_set(fd, SOL_IP, IP_PKTINFO, 1);
 }
 
+/*
+ * No flow labels on what a UDP server sends, which are answers of a datagram each: no flow, so label 0 (RFC 6437, 2).
+ * Linux would hash addresses and ports of every single one for it, a fiftieth of what an answer costs.
+ */
+static int flow_labels_off(int fd, int family)
+{
+	return family == AF_INET6 ? option_set(fd, SOL_IPV6, IPV6_AUTOFLOWLABEL, 0) : 0;
+}
+
 static int joined_set(int fd, unsigned flags)
 {
 	int r = option_set(fd, SOL_UDP, UDP_GRO, (flags & MH_JOINED) != 0);
@@ -125,6 +134,8 @@ static int prepare(int fd, int type, const struct mh_prefix *on, unsigned flags)
 	if (!r && type == SOCK_DGRAM)
 		r = filter_set(fd, on);
 	if (!r && type == SOCK_DGRAM)
+		r = flow_labels_off(fd, on->address.family);
+	if (!r && type == SOCK_DGRAM)
 		r = joined_set(fd, flags);
 	return r;
 }
@@ -169,6 +180,8 @@ static int server_adopt(int fd, int type, const struct mh_prefix *on, unsigned f
 	if (family != AF_INET && family != AF_INET6)
 		return -EAFNOSUPPORT;
 	r = options_set(fd, family);
+	if (!r && type == SOCK_DGRAM)
+		r = flow_labels_off(fd, family);
 	if (!r && type == SOCK_DGRAM)
 		r = joined_set(fd, flags);
 	if (r < 0)

@@ -5,8 +5,7 @@
  * comes in piece by piece, and names in what whoami tells.
  */
 #include "feature/services/services_http.h"
-#include "feature/services/services_setup.h"
-#include "feature/services/services_who.h"
+#include "feature/services/services_udp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +18,36 @@ static void require(bool truth)
 		abort();
 }
 
+/* What a socket remembers must be what one finds that remembers nothing. */
+static void ask_socket(const struct services_setup *setup, struct services_socket *socket,
+		       const struct prefix *prefix)
+{
+	struct services_socket forgetful = { .by_address = socket->by_address };
+	struct address address = prefix_address(prefix);
+	struct services_account one, other;
+	bool served = services_udp_account(setup, socket, &address, &one);
+
+	require(served == services_udp_account(setup, &forgetful, &address, &other));
+	require(one.service == other.service && one.claim == other.claim);
+	require(served == (one.service < setup->service_count));
+	require(one.claim == SERVICES_NO_CLAIM || one.claim < services_setup_counters(setup) - 1);
+	setup->counters[0][one.service].asked++;
+}
+
 static void ask_setup(const struct services_setup *setup, const struct services_orders *orders)
 {
-	for (size_t i = 0; i < orders->rules.count && i < 64; i++) {
+	for (size_t i = 0; i < orders->rules.count && i < 16; i++) {
 		const struct services_rule *rule = &orders->rules.items[i];
-		struct address address = prefix_address(&rule->on);
-		const struct lpm *table = services_setup_port(setup, rule->protocol, rule->first);
-		const struct lpm_entry *last = NULL, *entry, *again;
+		struct services_socket socket = { .by_address = services_setup_port(
+							  setup, rule->protocol, rule->last) };
 
-		require(table != NULL);
-		entry = services_setup_lookup(table, &last, &address);
-		again = services_setup_lookup(table, &last, &address);
-		require(entry && entry == again && entry == lpm_find(table, &address));
-		require(services_setup_index(entry) < setup->service_count);
-		require(prefix_holds(&entry->prefix, &address));
-		setup->counters[0][services_setup_index(entry)].asked++;
+		require(socket.by_address != NULL);
+		for (size_t j = 0; j < orders->rules.count && j < 32; j++) {
+			ask_socket(setup, &socket, &orders->rules.items[j].on);
+			ask_socket(setup, &socket, &rule->on);
+		}
+		for (size_t j = 0; j < orders->claims.count && j < 32; j++)
+			ask_socket(setup, &socket, &orders->claims.items[j]);
 	}
 }
 

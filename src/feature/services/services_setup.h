@@ -46,6 +46,21 @@ struct services_setup {
 	struct counter *before;	   /* counted under the setups before this one */
 };
 
+/* Whom a datagram counts for. */
+struct services_account {
+	uint32_t service; /* or the last counter: outside */
+	uint32_t claim;	  /* index of its counter, or SERVICES_NO_CLAIM */
+};
+
+#define SERVICES_NO_CLAIM UINT32_MAX
+
+/* The account of every address in one prefix: most packets of a host ask for the same few. */
+struct services_memo {
+	uint8_t family; /* 0: nothing is remembered */
+	uint64_t bits[2], mask[2];
+	struct services_account account;
+};
+
 /* Builds what @orders ask for. What bears the same name in @before (or NULL) shares its live numbers. */
 struct services_setup *services_setup_new(const struct services_orders *orders, unsigned threads,
 					  const struct services_setup *before);
@@ -65,21 +80,6 @@ static inline uint32_t services_setup_counters(const struct services_setup *setu
 
 /* Everything counted so far, as bytes for services_report(). From any thread. */
 void services_setup_report(const struct services_setup *setup, struct text *report);
-
-/* The entry that holds @address, or NULL. @last: what was found last; most packets of a host ask for the same few prefixes. */
-static inline const struct lpm_entry *services_setup_lookup(const struct lpm *table,
-							    const struct lpm_entry **last,
-							    const struct address *address)
-{
-	const struct lpm_entry *entry = *last;
-
-	if (entry && prefix_holds(&entry->prefix, address))
-		return entry;
-	entry = lpm_find(table, address);
-	if (entry && (entry->value & SERVICES_LEAF))
-		*last = entry;
-	return entry;
-}
 
 static inline uint32_t services_setup_index(const struct lpm_entry *entry)
 {

@@ -116,7 +116,7 @@ static void cool(struct services_thread *thread, bool all)
 
 static void socket_adopt(struct services_thread *thread, struct services_socket *socket)
 {
-	socket->last = NULL;
+	socket->memo.family = 0;
 	socket->by_address = thread->setup ? services_setup_port(thread->setup, socket->protocol,
 								 socket->port) :
 					     NULL;
@@ -129,7 +129,6 @@ void services_thread_adopt(struct services_thread *thread, void *data)
 
 	cool(thread, true);
 	services_tcp_adopt(thread, setup);
-	thread->last_claim = NULL;
 	thread->setup = setup;
 	thread->counters = setup->counters[thread->index];
 	for (struct services_socket *socket = thread->sockets; socket; socket = socket->next)

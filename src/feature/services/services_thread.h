@@ -25,7 +25,7 @@ struct services_socket {
 	struct address address;
 	uint16_t port;
 	const struct lpm *by_address; /* of the setup in force; NULL: nobody is served, so it is not polled */
-	const struct lpm_entry *last; /* of by_address, found last: nothing more specific lies inside it; or NULL */
+	struct services_memo memo;
 	bool polled, starved; /* starved: no descriptors were left for what waits to be accepted */
 	unsigned heat; /* not 0: so busy that it is asked in every round instead of being polled */
 	struct services_socket *next;
@@ -72,7 +72,6 @@ struct services_thread {
 	struct services_socket *sockets;
 	struct services_socket *hot[SERVICES_HOT];
 	unsigned hot_count;
-	const struct lpm_entry *last_claim; /* as services_socket.last */
 	int64_t now_us, logged_us, starved_until_us;
 
 	struct mh_batch *batch;

@@ -20,16 +20,8 @@
 #define HOT_BATCH 8
 #define HEAT 64
 
-#define NO_CLAIM UINT32_MAX
-
 static_assert(sizeof(struct address) == sizeof(struct mh_address),
 	      "the address asked is copied as it is");
-
-/* Whom a datagram counts for. */
-struct account {
-	uint32_t service; /* or the last counter: outside */
-	uint32_t claim;
-};
 
 bool services_udp_guarded(uint16_t peer_port, uint16_t port)
 {
@@ -91,25 +83,69 @@ static void answer(struct services_thread *thread, const struct services_socket 
 	}
 }
 
-static struct account decide(struct services_thread *thread, struct services_socket *socket,
-			     struct mh_datagram *datagram)
+static bool memo_holds(const struct services_memo *memo, const struct address *asked)
 {
-	const struct services_setup *setup = thread->setup;
-	struct account account = { services_setup_counters(setup) - 1, NO_CLAIM };
-	const struct lpm_entry *entry;
+	uint64_t bits[2];
+
+	memcpy(bits, asked->bytes, sizeof(bits));
+	return memo->family == asked->family && !(((bits[0] ^ memo->bits[0]) & memo->mask[0]) |
+						  ((bits[1] ^ memo->bits[1]) & memo->mask[1]));
+}
+
+/* @prefix: clean; every address in it has @account. */
+static void memo_set(struct services_memo *memo, const struct prefix *prefix,
+		     const struct services_account *account)
+{
+	struct prefix ones = { .family = prefix->family, .length = prefix->length };
+
+	memset(ones.bytes, 0xff, sizeof(ones.bytes));
+	ones = prefix_clean(&ones);
+	memcpy(memo->mask, ones.bytes, sizeof(memo->mask));
+	memcpy(memo->bits, prefix->bytes, sizeof(memo->bits));
+	memo->family = prefix->family;
+	memo->account = *account;
+}
+
+static bool is_leaf(const struct lpm_entry *entry)
+{
+	return entry && (entry->value & SERVICES_LEAF);
+}
+
+bool services_udp_account(const struct services_setup *setup, struct services_socket *socket,
+			  const struct address *asked, struct services_account *ret_account)
+{
+	const struct lpm_entry *service, *claim;
+
+	if (memo_holds(&socket->memo, asked)) {
+		*ret_account = socket->memo.account;
+		return true;
+	}
+	claim = lpm_find(setup->claim_table, asked);
+	service = lpm_find(socket->by_address, asked);
+	ret_account->claim = claim ? setup->service_count + services_setup_index(claim) :
+				     SERVICES_NO_CLAIM;
+	ret_account->service = service ? services_setup_index(service) :
+					 services_setup_counters(setup) - 1;
+	/* The two prefixes hold the same address, so one lies in the other: what holds for both holds in the longer. */
+	if (is_leaf(service) && is_leaf(claim))
+		memo_set(&socket->memo,
+			 claim->prefix.length > service->prefix.length ? &claim->prefix :
+									 &service->prefix,
+			 ret_account);
+	else if (is_leaf(service) && !setup->claim_count)
+		memo_set(&socket->memo, &service->prefix, ret_account);
+	return service != NULL;
+}
+
+static struct services_account decide(struct services_thread *thread,
+				      struct services_socket *socket, struct mh_datagram *datagram)
+{
+	struct services_account account;
 	struct address asked;
 
 	memcpy(&asked, &datagram->asked, sizeof(asked));
-	entry = setup->claim_count ?
-			services_setup_lookup(setup->claim_table, &thread->last_claim, &asked) :
-			NULL;
-	if (entry)
-		account.claim = setup->service_count + services_setup_index(entry);
-	entry = services_setup_lookup(socket->by_address, &socket->last, &asked);
-	if (entry) {
-		account.service = services_setup_index(entry);
+	if (services_udp_account(thread->setup, socket, &asked, &account))
 		answer(thread, socket, account.service, datagram);
-	}
 	return account;
 }
 
@@ -122,16 +158,18 @@ static void counter_add(struct counter *counter, const struct counter *more)
 }
 
 /* Adds what a run of datagrams of one service and one claim came to. */
-static void book(struct services_thread *thread, const struct account *account, struct counter *run)
+static void book(struct services_thread *thread, const struct services_account *account,
+		 struct counter *run)
 {
 	run->dropped = run->asked - run->answered - run->failed;
 	counter_add(&thread->counters[account->service], run);
-	if (account->claim != NO_CLAIM)
+	if (account->claim != SERVICES_NO_CLAIM)
 		counter_add(&thread->counters[account->claim], run);
 	*run = (struct counter){ 0 };
 }
 
-static void book_batch(struct services_thread *thread, const struct account *accounts, unsigned count)
+static void book_batch(struct services_thread *thread, const struct services_account *accounts,
+		       unsigned count)
 {
 	struct counter run = { 0 };
 
@@ -151,7 +189,7 @@ static void book_batch(struct services_thread *thread, const struct account *acc
 
 static void serve_batch(struct services_thread *thread, struct services_socket *socket, unsigned count)
 {
-	struct account accounts[SERVICES_BATCH];
+	struct services_account accounts[SERVICES_BATCH];
 	bool any = false;
 
 	for (unsigned i = 0; i < count; i++) {

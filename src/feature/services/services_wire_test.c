@@ -147,7 +147,8 @@ static void a_setup_finds_the_service_of_a_packet(void **state)
 		{ IPPROTO_TCP, 7777, "2001:db8:1:1:ffff::", 0 },
 		{ IPPROTO_TCP, 7777, "2001:db8:1:2::", -1 },
 	};
-	const struct lpm_entry *entry, *last[2][3] = { 0 };
+	struct services_socket sockets[2][2] = { 0 }, *socket;
+	struct services_account account;
 	struct services_orders orders;
 	struct services_setup *setup;
 	struct scene scene;
@@ -156,18 +157,16 @@ static void a_setup_finds_the_service_of_a_packet(void **state)
 	assert_int_equal(services_orders_read(scene.bytes.data, scene.bytes.length, &orders), 0);
 	setup = services_setup_new(&orders, 2, NULL);
 	assert_null(services_setup_port(setup, IPPROTO_TCP, 7776));
-	/* In several orders, so that what was found last is asked first. */
+	/* In several orders, so that what is remembered is asked first. */
 	for (size_t i = 0; i < 7 * ARRAY_SIZE(cases); i++) {
 		size_t at = i * i % ARRAY_SIZE(cases);
 		struct address address = address_of(cases[at].address);
-		const struct lpm *table = services_setup_port(setup, cases[at].protocol,
-							      cases[at].port);
+		bool served;
 
-		assert_non_null(table);
-		entry = services_setup_lookup(
-			table, &last[cases[at].protocol == IPPROTO_UDP][cases[at].port - 7776],
-			&address);
-		assert_int_equal(entry ? (int)services_setup_index(entry) : -1, cases[at].service);
+		socket = &sockets[cases[at].protocol == IPPROTO_UDP][cases[at].port - 7776];
+		socket->by_address = services_setup_port(setup, cases[at].protocol, cases[at].port);
+		served = services_udp_account(setup, socket, &address, &account);
+		assert_int_equal(served ? (int)account.service : -1, cases[at].service);
 	}
 	services_setup_succeed(NULL, setup);
 	services_orders_free(&orders);
