@@ -149,8 +149,8 @@ def show_tally(client):
 
 def answer_line(client, words):
     """The prompt's `ask ADDRESS [PORT]`."""
-    if not words:
-        say("ask which address? for instance: ask 2001:db8:1:1::cafe")
+    if not 1 <= len(words) <= 2 or not words[-1].isdecimal() and len(words) == 2:
+        say("ask ADDRESS [PORT]; for instance: ask 2001:db8:1:1::cafe")
         return
     address, port = words[0], int(words[1]) if len(words) > 1 else WHO_PORT
     answer = ask.udp(client, address, port)
@@ -172,7 +172,7 @@ def run_line(net, environment, line):
     elif words[0] == "ask":
         try:
             answer_line(net.client, words[1:])
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             say(STYLE.bad(str(error)))
     else:
         node = net.client if words[0] == "client" else net.host

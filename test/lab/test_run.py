@@ -57,7 +57,7 @@ def test_run_once_shows_the_plan_the_difference_and_the_tally(untouched):
 def test_the_prompt_runs_commands_in_the_lab(untouched):
     lines = ["mhctl status", "ask 2001:db8:1:1::cafe", "ip route show table local proto 109",
              "ip route flush table local proto 109", "ask 198.51.100.99", "client ip -br address", "mhctl frobnicate",
-             "ask nonsense", "help", "quit"]
+             "ask nonsense", "ask ::1 99999", "ask", "help", "quit"]
     done = subprocess.run(RUN, input="\n".join(lines) + "\n", capture_output=True, text=True, env=ENVIRONMENT,
                           timeout=patience(120))
     assert done.returncode == 0, done.stdout + done.stderr
