@@ -162,7 +162,8 @@ class Node:
         """Waits until the kernel has done what follows from links and addresses, which it does in its own time."""
         def done():
             words = [line.split() for line in self.ip("-6", "-o", "address", "show").splitlines()]
-            links = {line.split(":")[1].strip().split("@")[0] for line in self.ip("-o", "link", "show", "up").splitlines()}
+            up = self.ip("-o", "link", "show", "up").splitlines()
+            links = {line.split(":")[1].strip().split("@")[0] for line in up}
             local = self.ip("-6", "route", "show", "table", "local")
             return (all("tentative" not in word and f"local {word[3].split('/')[0]} " in local for word in words)
                     and {word[1] for word in words if word[3].startswith("fe80:")} >= links - {"lo"})

@@ -248,7 +248,8 @@ MEMFD = 1			# src/io/channel.c: the payload is in a memfd that comes along
 BODIES = [
     b'{"command": "apply"', b'{"command": 7}', b'{"command": "status", "feature": []}', b"[]", b"null", bytes(9), b"",
     b'{"command": "apply", "confirm_ms": -1}', b'{"command": "apply", "confirm_ms": 1e99}', b'{"a":' * 700,
-    b'{"command": "\xff\xfe"}', json.dumps({"command": "x" * 3000}).encode(), b'{"command": "watch", "command": "plan"}',
+    b'{"command": "\xff\xfe"}', json.dumps({"command": "x" * 3000}).encode(),
+    b'{"command": "watch", "command": "plan"}',
     b'{"command": "apply", "confirm_ms": "soon"}', b'{"command": "rollback", "surplus": {}}']
 
 

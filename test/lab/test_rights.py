@@ -38,7 +38,8 @@ def test_the_engine_keeps_the_rights_that_it_needs_and_no_other(net, daemon):
     one = daemon(net.host, SERVED)
     status = status_of(one.pid, one.pid)
     kept = {number for number in range(64) if int(status["CapPrm"], 16) >> number & 1}
-    assert kept <= {5, 6, 7, 8, 10, 12, 13, 18, 38, 39}, "see src/io/sandbox.h, and <linux/capability.h> for the numbers"
+    # The list of src/io/sandbox.h, in the numbers of <linux/capability.h>.
+    assert kept <= {5, 6, 7, 8, 10, 12, 13, 18, 38, 39}
     assert status["Seccomp"].strip() == "2"
 
 
