@@ -35,7 +35,7 @@ union mh_endpoint {
 	struct sockaddr_in6 v6;
 };
 
-/* "2001:db8::/64", "192.0.2.1" (the address alone), "::/0" (the wildcard). -EINVAL: no prefix, or bits beyond its length. */
+/* "2001:db8::/64", "192.0.2.1" (alone), "::/0" (the wildcard). -EINVAL also for bits beyond it. */
 int mh_prefix_parse(const char *text, struct mh_prefix *ret_prefix);
 bool mh_prefix_holds(const struct mh_prefix *prefix, const struct mh_address *address);
 
@@ -51,9 +51,9 @@ struct mh_socket {
 };
 
 /*
- * The address or prefix need not be configured on a link yet. A prefix needs a route of type
- * local to bring its packets here: ip route add local 2001:db8:1:1::/64 dev lo.
- * Adopting takes over an open (and bound) descriptor; @on may be NULL. It stays the caller's on failure.
+ * The address or prefix need not be configured on a link yet. A prefix needs a route of type local
+ * to bring its packets here: ip route add local 2001:db8:1:1::/64 dev lo. Adopting takes over an
+ * open (and bound) descriptor; @on may be NULL. It stays the caller's on failure.
  */
 int mh_udp_open(const struct mh_prefix *on, uint16_t port, unsigned flags, struct mh_socket *ret);
 int mh_udp_adopt(int fd, const struct mh_prefix *on, unsigned flags, struct mh_socket *ret);
@@ -83,7 +83,7 @@ struct mh_datagram {
 /* How many datagrams @datagram is: 1, or those of the train. */
 unsigned mh_datagram_count(const struct mh_datagram *datagram);
 
-/* Room for @count (1 to 1024) datagrams of @room bytes (up to 65535, which MH_JOINED needs), allocated once. */
+/* For @count (1 to 1024) datagrams of up to @room bytes (65535 for MH_JOINED), allocated once. */
 struct mh_batch;
 int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch);
 void mh_batch_free(struct mh_batch *batch);
@@ -96,8 +96,9 @@ bool mh_batch_full(const struct mh_batch *batch); /* every slot was filled: more
  */
 int mh_udp_receive(const struct mh_socket *socket, struct mh_batch *batch);
 /*
- * Sends the answers. One that cannot leave from its .source is not sent at all. Never blocks longer than some
- * milliseconds for a full send buffer. Returns how many datagrams left; the rest is told in each mh_datagram.
+ * Sends the answers. One that cannot leave from its .source is not sent at all. Never blocks longer
+ * than some milliseconds for a full send buffer. Returns how many datagrams left; the rest is told
+ * in each mh_datagram.
  */
 int mh_udp_answer(const struct mh_socket *socket, struct mh_batch *batch);
 
@@ -108,7 +109,7 @@ struct mh_connection {
 	struct mh_address asked;
 };
 
-/* -EAGAIN: none waits. -ECONNABORTED: one was not for the prefix served, and was reset, or is gone: call again. */
+/* -EAGAIN: none waits. -ECONNABORTED: one was not for this prefix, or is gone; call again. */
 int mh_tcp_accept(const struct mh_socket *socket, struct mh_connection *ret_connection);
 void mh_tcp_reset(int fd); /* closes with RST */
 #pragma GCC visibility pop

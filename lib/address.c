@@ -40,7 +40,7 @@ struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint)
 	return address;
 }
 
-/* The leading @bits of both are the same; the rest of @b may be asked to be zero by comparing with zeros. */
+/* The bits from @from up to @to are the same in both. */
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to)
 {
 	for (unsigned bit = from; bit < to; bit++) {

@@ -129,7 +129,9 @@ static size_t control_write(const struct mh_message *message, void *control, boo
 				as_train && message->segments > 1 ? (unsigned)message->segment : 0);
 }
 
-/* A full send buffer drains soon or not at all; the others of this batch must not wait long for it. */
+/*
+ * A full send buffer drains soon or not at all; the others of this batch must not wait long for it.
+ */
 static bool wait_for_room(int fd, struct mh_batch *batch)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLOUT };

@@ -90,7 +90,10 @@ static void listen_to(int fd, struct heard *heard)
 	}
 }
 
-/* One round: the same questions and answers for the same @seed. Returns how many datagrams were answered. */
+/*
+ * One round: the same questions and answers for the same @seed. Returns how many datagrams were
+ * answered.
+ */
 static int play(struct stage *stage, unsigned seed, unsigned flags, struct heard heard[PEERS])
 {
 	static uint8_t material[65507];
@@ -153,7 +156,10 @@ static void joined_answers_are_heard_like_single_ones(void **state)
 	free(single);
 }
 
-/* The MTU of the loopback device is 65,536: a train of the longest datagrams fits, but one by one only. */
+/*
+ * The MTU of the loopback device is 65,536: a train of the longest datagrams fits, but one by one
+ * only.
+ */
 static void trains_that_are_too_long_are_cut(void **state)
 {
 	struct heard *heard = calloc(PEERS, sizeof(*heard));
@@ -183,7 +189,10 @@ static void trains_that_are_too_long_are_cut(void **state)
 	free(heard);
 }
 
-/* A segment longer than the route's MTU makes the kernel refuse the train; each datagram by itself is fragmented. */
+/*
+ * A segment longer than the route's MTU makes the kernel refuse the train; each datagram by itself
+ * is fragmented.
+ */
 static void a_refused_train_is_sent_one_by_one(void **state)
 {
 	struct heard *heard = calloc(PEERS, sizeof(*heard));
@@ -192,7 +201,10 @@ static void a_refused_train_is_sent_one_by_one(void **state)
 	int no_checksum = 1;
 
 	stage_open(&stage);
-	/* Without a checksum the kernel refuses trains, too (EIO or EINVAL): no device needs to be changed for this test. */
+	/*
+	 * Without a checksum the kernel refuses trains, too (EIO or EINVAL): no device needs to be
+	 * changed for this test.
+	 */
 	assert_int_equal(setsockopt(stage.server.fd, SOL_SOCKET, SO_NO_CHECK, &no_checksum,
 				    sizeof(no_checksum)),
 			 0);
@@ -214,7 +226,10 @@ static void a_refused_train_is_sent_one_by_one(void **state)
 	free(heard);
 }
 
-/* Nobody drains the send buffer of a socket whose device is slow; the call must come back all the same. */
+/*
+ * Nobody drains the send buffer of a socket whose device is slow; the call must come back all the
+ * same.
+ */
 static void answers_are_counted_and_not_waited_for(void **state)
 {
 	struct stage stage;

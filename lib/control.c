@@ -43,7 +43,10 @@ static void read_v4(const void *data, struct mh_arrival *arrival)
 	arrival->asked.family = AF_INET;
 	memcpy(arrival->asked.bytes, &info.ipi_addr, 4);
 	arrival->link = (unsigned)info.ipi_ifindex;
-	/* What was queued before packet information was switched on tells the header's destination only. */
+	/*
+	 * What was queued before packet information was switched on tells the header's destination
+	 * only.
+	 */
 	if (is_zero(&info.ipi_spec_dst, 4) && !info.ipi_ifindex)
 		info.ipi_spec_dst = info.ipi_addr;
 	arrival->group = mh_address_is_multicast(&arrival->asked) ||
@@ -109,8 +112,8 @@ void mh_control_read(const void *control, size_t length, struct mh_arrival *ret_
 static_assert(CMSG_LEN(0) == sizeof(struct cmsghdr), "data follows its header at once");
 
 /*
- * Appends one to @at, and returns its length without the padding behind it: Linux keeps 36 bytes for ancillary
- * data on its stack and allocates for more, so that the padding behind an IPv6 packet
+ * Appends one to @at, and returns its length without the padding behind it: Linux keeps 36 bytes
+ * for ancillary data on its stack and allocates for more, so that the padding behind an IPv6 packet
  * information (36 bytes, 40 with it) would cost an allocation for each message.
  */
 static size_t put(char *at, int level, int type, const void *data, size_t length)

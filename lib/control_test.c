@@ -9,15 +9,16 @@
 
 #include <cmocka.h>
 
-static size_t append(char *control, size_t at, int level, int type, const void *data, size_t length)
+/* Returns the bytes that it takes at @at. */
+static size_t put(char *at, int level, int type, const void *data, size_t length)
 {
 	struct cmsghdr header = { .cmsg_level = level,
 				  .cmsg_type = type,
 				  .cmsg_len = CMSG_LEN(length) };
 
-	memcpy(control + at, &header, sizeof(header));
-	memcpy(control + at + CMSG_LEN(0), data, length);
-	return at + CMSG_SPACE(length);
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + CMSG_LEN(0), data, length);
+	return CMSG_SPACE(length);
 }
 
 static size_t append_v4(char *control, size_t at, const char *asked, const char *own)
@@ -26,7 +27,7 @@ static size_t append_v4(char *control, size_t at, const char *asked, const char 
 
 	assert_int_equal(inet_pton(AF_INET, asked, &info.ipi_addr), 1);
 	assert_int_equal(inet_pton(AF_INET, own, &info.ipi_spec_dst), 1);
-	return append(control, at, SOL_IP, IP_PKTINFO, &info, sizeof(info));
+	return at + put(control + at, SOL_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static size_t append_v6(char *control, size_t at, const char *asked)
@@ -34,7 +35,7 @@ static size_t append_v6(char *control, size_t at, const char *asked)
 	struct in6_pktinfo info = { .ipi6_ifindex = 9 };
 
 	assert_int_equal(inet_pton(AF_INET6, asked, &info.ipi6_addr), 1);
-	return append(control, at, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+	return at + put(control + at, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
 static void assert_address(const struct mh_address *address, const char *text)
@@ -123,11 +124,9 @@ static void the_length_of_segments_is_told(void **state)
 	int segment = 1200, absurd = 70000;
 	struct mh_arrival arrival;
 
-	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &segment, sizeof(segment)),
-			&arrival);
+	mh_control_read(control, put(control, SOL_UDP, UDP_GRO, &segment, sizeof(segment)), &arrival);
 	assert_int_equal(arrival.segment, 1200);
-	mh_control_read(control, append(control, 0, SOL_UDP, UDP_GRO, &absurd, sizeof(absurd)),
-			&arrival);
+	mh_control_read(control, put(control, SOL_UDP, UDP_GRO, &absurd, sizeof(absurd)), &arrival);
 	assert_int_equal(arrival.segment, 0);
 }
 

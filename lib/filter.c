@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket on a prefix is bound to the wildcard, since bind(2) knows single addresses only. What
- * is sent to other addresses must then not even cost a wakeup: a classic BPF filter looks at the destination in the
- * network header and drops it in the kernel. It is attached before the socket is bound, so there
- * is no moment without it.
+ * A socket on a prefix is bound to the wildcard, since bind(2) knows single addresses only. What is
+ * sent to other addresses must then not even cost a wakeup: a classic BPF filter looks at the
+ * destination in the network header and drops it in the kernel. It is attached before the socket is
+ * bound, so there is no moment without it.
  */
 #include "private.h"
 

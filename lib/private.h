@@ -22,7 +22,10 @@ struct mh_arrival {
 
 /* Pure. Reads as much as is well-formed; what is missing is zero. */
 void mh_control_read(const void *control, size_t length, struct mh_arrival *ret_arrival);
-/* Pure. @source of family 0, @segment 0: not written. Returns the bytes written, at most MH_CONTROL_OUT. */
+/*
+ * Pure. @source of family 0, @segment 0: not written. Returns the bytes written, at most
+ * MH_CONTROL_OUT.
+ */
 size_t mh_control_write(void *control, const struct mh_address *source, unsigned link,
 			unsigned segment);
 
@@ -48,7 +51,10 @@ static inline struct mh_address mh_address_of_v6(const struct in6_addr *v6)
 	return address;
 }
 
-/* The most that one train may hold: segments (every kernel takes 64), and bytes beside IPv6 and UDP headers. */
+/*
+ * The most that one train may hold: segments (every kernel takes 64), and bytes beside IPv6 and UDP
+ * headers.
+ */
 #define MH_TRAIN_SEGMENTS 64
 #define MH_TRAIN_BYTES 65487
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening servers. Every socket may bind and answer from addresses that no link bears
- * (free binding): without it the kernel refuses to send from an IPv6 address that is local only by a
+ * Opening servers. Every socket may bind and answer from addresses that no link bears (free
+ * binding): without it the kernel refuses to send from an IPv6 address that is local only by a
  * route, and a server that did everything else right falls silent. Every socket is told the
  * destination and the link of what arrives.
  *
@@ -60,8 +60,9 @@ static int options_set(int fd, int family)
 }
 
 /*
- * No flow labels on what a UDP server sends, which are answers of a datagram each: no flow, so label 0 (RFC 6437, 2).
- * Linux would hash addresses and ports of every single one for it, a fiftieth of what an answer costs.
+ * No flow labels on what a UDP server sends, which are answers of a datagram each: no flow, so
+ * label 0 (RFC 6437, 2). Linux would hash addresses and ports of every single one for it, a
+ * fiftieth of what an answer costs.
  */
 static int flow_labels_off(int fd, int family)
 {
@@ -72,7 +73,10 @@ static int joined_set(int fd, unsigned flags)
 {
 	int r = option_set(fd, SOL_UDP, UDP_GRO, (flags & MH_JOINED) != 0);
 
-	/* A kernel before 5.0 has no trains: then each datagram comes by itself, which is right too. */
+	/*
+	 * A kernel before 5.0 has no trains: then each datagram comes by itself, which is right
+	 * too.
+	 */
 	return r == -ENOPROTOOPT ? 0 : r;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A TCP connection answers from the address asked by itself; what a server may want to know is
- * which one that was, and by which link it came. The kernel remembers the link of the handshake in the
- * accepted socket: IPv4 tells it by IP_PKTOPTIONS, IPv6 by IPV6_2292PKTOPTIONS, as long as the
+ * which one that was, and by which link it came. The kernel remembers the link of the handshake in
+ * the accepted socket: IPv4 tells it by IP_PKTOPTIONS, IPv6 by IPV6_2292PKTOPTIONS, as long as the
  * listener had packet information switched on (its children inherit that).
  */
 #include "private.h"
@@ -27,7 +27,10 @@ static unsigned link_of(int fd, int family)
 	return arrival.link;
 }
 
-/* accept(2) also returns what is already wrong with the new connection: then the next one may be fine. */
+/*
+ * accept(2) also returns what is already wrong with the new connection: then the next one may be
+ * fine.
+ */
 static int accept_error(int error)
 {
 	switch (error) {

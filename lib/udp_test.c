@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Over the loopback device, on which all of 127.0.0.0/8 is local, so that a prefix needs no
- * rights. What is sent there is in the receiver's queue, or refused, when the call returns: no test waits.
+ * Over the loopback device, on which all of 127.0.0.0/8 is local, so that a prefix needs no rights.
+ * What is sent there is in the receiver's queue, or refused, when the call returns: no test waits.
  */
 #include "private.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libmultihome reads of others; the first byte chooses: ancillary data; the text of a prefix, whose
- * socket filter is then run on an address and compared with the plain question whether the prefix holds it.
+ * What libmultihome reads of others; the first byte chooses: ancillary data; the text of a prefix,
+ * whose socket filter is then run on an address and compared with the plain question whether the
+ * prefix holds it.
  */
 #include "../../lib/private.h"
 

@@ -5,7 +5,9 @@
 #include "feature/feature.h"
 #include "feature/worker.h"
 
-/* Small built-in services on addresses, whole prefixes and ports, answered from the address asked. */
+/*
+ * Small built-in services on addresses, whole prefixes and ports, answered from the address asked.
+ */
 enum services_kind { SERVICES_ECHO, SERVICES_DISCARD, SERVICES_WHOAMI, SERVICES_KINDS };
 
 /* Bits of a set of protocols, by index of the words "udp", "tcp". */
@@ -33,7 +35,10 @@ extern const char *const services_protocol_words[];
 extern const struct feature services_feature;
 extern const struct worker services_worker;
 
-/* Protocol, ports and addresses that belong to a service: its listen, ports and protocols multiplied out. */
+/*
+ * Protocol, ports and addresses that belong to a service: its listen, ports and protocols
+ * multiplied out.
+ */
 struct services_rule {
 	uint8_t protocol; /* IPPROTO_UDP, IPPROTO_TCP */
 	uint16_t first, last;

@@ -39,25 +39,33 @@ static const struct config_field protocols_item = {
 
 const struct config_field services_fields[] = {
 	{ "name", CONFIG_NAME, AT(name), .required = true,
-	  .help = "The name of the service, unique among the services; counters and answers of whoami bear it.",
+	  .help = "The name of the service, unique among the services; counters and answers of "
+		  "whoami bear it.",
 	  .example = "who" },
 	{ "kind", CONFIG_ENUM, AT(kind), .required = true, .words = services_kind_words,
-	  .help = "What the service does: echo sends back what it gets (RFC 862), discard throws it away (RFC 863), whoami tells the "
-		  "address asked, the peer and the arriving link, in one line of text, or in JSON to an HTTP request.",
+	  .help = "What the service does: echo sends back what it gets (RFC 862), discard throws "
+		  "it away (RFC 863), whoami tells the "
+		  "address asked, the peer and the arriving link, in one line of text, or in JSON "
+		  "to an HTTP request.",
 	  .example = "whoami" },
 	{ "listen", CONFIG_LIST, AT(listen), .required = true, .min = 1, .max = 256,
 	  .item = &listen_item,
-	  .help = "Addresses and prefixes that the service is asked on. 0.0.0.0 and :: (or 0.0.0.0/0 and ::/0) mean every address of "
-		  "this host. Where services share a port, the longest prefix that holds the address asked decides. If all that is "
-		  "listened on with a port are single addresses, only these are bound; else the wildcard address is.",
+	  .help = "Addresses and prefixes that the service is asked on. 0.0.0.0 and :: (or "
+		  "0.0.0.0/0 and ::/0) mean every address of "
+		  "this host. Where services share a port, the longest prefix that holds the "
+		  "address asked decides. If all that is "
+		  "listened on with a port are single addresses, only these are bound; else the "
+		  "wildcard address is.",
 	  .example = "[\"2001:db8:1:1::/64\", 198.51.100.0/24]" },
 	{ "ports", CONFIG_LIST, AT(ports), .required = true, .min = 1, .max = 64, .item = &ports_item,
 	  .help = "Ports that the service is asked on.", .example = "[7777, 8000-8010]" },
 	{ "protocols", CONFIG_LIST, AT(protocols), .max = 2, .item = &protocols_item,
-	  .help = "Protocols that the service is asked by: udp, tcp, or both, which is the default.",
+	  .help = "Protocols that the service is asked by: udp, tcp, or both, which is the "
+		  "default.",
 	  .example = "[udp, tcp]" },
 	{ "max-connections", CONFIG_U32, AT(max_connections), .min = 1, .max = 65536, .def = 1024,
-	  .help = "The most TCP connections that the service holds at a time; further ones are reset at once. A stalled connection costs up to 16 KiB.",
+	  .help = "The most TCP connections that the service holds at a time; further ones are "
+		  "reset at once. A stalled connection costs up to 16 KiB.",
 	  .example = "256" },
 	{ "idle-timeout", CONFIG_DURATION, AT(idle_ms), .min = 1000, .max = 3600000, .def = 30000,
 	  .help = "A TCP connection on which nothing moves for this long is closed.",
@@ -78,7 +86,8 @@ static const struct config_field services_root = {
 	.type = CONFIG_LIST,
 	.max = SERVICES_MAX,
 	.item = &services_item,
-	.help = "Small built-in services, which answer from the address asked. They listen on addresses that are local: "
+	.help = "Small built-in services, which answer from the address asked. They listen on "
+		"addresses that are local: "
 		"addresses of this host's links, or of a prefix that it claims.",
 	.example = "[{ name: echo, kind: echo, listen: [\"2001:db8:1:1::/64\"], ports: [7] }]",
 };
@@ -96,7 +105,9 @@ static void check_names(const struct config_list *services, struct diags *diags)
 				diags,
 				CONFIG_PLACE(&items[i], services_fields, struct services_item, name),
 				CONFIG_PLACE(&items[j], services_fields, struct services_item, name),
-				-EINVAL, "two services are named '%s'; give one of them another name",
+				-EINVAL,
+				"two services are named '%s'; give one of them another "
+				"name",
 				items[i].name);
 			break;
 		}
@@ -116,13 +127,16 @@ static const char *listen_wrong(const struct prefix *on)
 {
 	static const char *const reasons[][2] = {
 		{ "224.0.0.0/4",
-		  "groups are joined, not listened on (RFC 5771); name a unicast address or prefix" },
+		  "groups are joined, not listened on (RFC 5771); name a unicast address or "
+		  "prefix" },
 		{ "ff00::/8",
-		  "groups are joined, not listened on (RFC 4291, 2.7); name a unicast address or prefix" },
+		  "groups are joined, not listened on (RFC 4291, 2.7); name a unicast address or "
+		  "prefix" },
 		{ "255.255.255.255/32",
 		  "it is the broadcast address (RFC 919); name a unicast address or prefix" },
 		{ "::ffff:0:0/96",
-		  "IPv4-mapped addresses never travel (RFC 4291, 2.5.5.2); write the IPv4 address" },
+		  "IPv4-mapped addresses never travel (RFC 4291, 2.5.5.2); write the IPv4 "
+		  "address" },
 	};
 	struct prefix wrong;
 
@@ -207,11 +221,11 @@ static void tell_twice(const struct config_list *services, const struct services
 			     "%s port %u of %s is listed twice; leave one of them out", protocol,
 			     port, text);
 	else
-		diag_between(
-			diags, at, other, -EINVAL,
-			"%s port %u of %s belongs to service '%s' already; give '%s' another port or address",
-			protocol, port, text, items[first->service].name,
-			items[second->service].name);
+		diag_between(diags, at, other, -EINVAL,
+			     "%s port %u of %s belongs to service '%s' already; give '%s' another port "
+			     "or address",
+			     protocol, port, text, items[first->service].name,
+			     items[second->service].name);
 }
 
 /* One diagnostic for each pair of items in the file, though they may meet in both protocols. */
@@ -257,7 +271,8 @@ static void check_numbers(const struct config_list *services, struct diags *diag
 
 	if (services->count > SERVICES_MAX || rules_expected(services) > SERVICES_MAX_ENDPOINTS) {
 		diag_at(diags, services->place, -EINVAL,
-			"the services ask for too many combinations of listen, ports and protocols (more than %u); "
+			"the services ask for too many combinations of listen, ports and "
+			"protocols (more than %u); "
 			"use prefixes instead of addresses, and ranges instead of ports",
 			SERVICES_MAX_ENDPOINTS);
 		return;
@@ -266,13 +281,15 @@ static void check_numbers(const struct config_list *services, struct diags *diag
 	check_twice(services, &rules, diags);
 	if (services_rules_endpoints(&rules) > SERVICES_MAX_ENDPOINTS) {
 		diag_at(diags, services->place, -EINVAL,
-			"the services ask for %zu combinations of address, port and protocol, of at most %u; narrow the ranges of ports",
+			"the services ask for %zu combinations of address, port and protocol, of "
+			"at most %u; narrow the ranges of ports",
 			services_rules_endpoints(&rules), SERVICES_MAX_ENDPOINTS);
 	} else {
 		services_listeners_make(&rules, &listeners);
 		if (listeners.items.count > SERVICES_MAX_LISTENERS)
 			diag_at(diags, services->place, -EINVAL,
-				"the services need %zu sockets, of at most %u; narrow the ranges of ports, or listen on a prefix "
+				"the services need %zu sockets, of at most %u; narrow the ranges "
+				"of ports, or listen on a prefix "
 				"instead of on addresses",
 				listeners.items.count, SERVICES_MAX_LISTENERS);
 	}

@@ -8,9 +8,9 @@
 enum services_talk {
 	SERVICES_TALK_ECHO,
 	SERVICES_TALK_DISCARD,
-	SERVICES_TALK_HEAR, /* whoami: is this HTTP? */
-	SERVICES_TALK_TELL, /* whoami: the answer is being sent */
-	SERVICES_TALK_LINGER, /* all is said; what the peer still sends must not turn into a reset that eats the answer */
+	SERVICES_TALK_HEAR,   /* whoami: is this HTTP? */
+	SERVICES_TALK_TELL,   /* whoami: the answer is being sent */
+	SERVICES_TALK_LINGER, /* all is said; a reset now could eat the answer */
 };
 
 struct services_connection {

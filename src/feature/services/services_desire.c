@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From services to sockets. bind(2) knows one address or all: where every address that is
- * listened on with a port is a single one, each gets its socket, so that other programs may
- * have the port on other addresses; one prefix among them, and the wildcard is bound instead, once. Who
- * answers what arrives there is decided by the worker, by the address asked.
+ * From services to sockets. bind(2) knows one address or all: where every address that is listened
+ * on with a port is a single one, each gets its socket, so that other programs may have the port on
+ * other addresses; one prefix among them, and the wildcard is bound instead, once. Who answers what
+ * arrives there is decided by the worker, by the address asked.
  */
 #include "feature/services/services.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Is this HTTP? A request begins with a method in capitals and a space, and its first line ends
- * with "HTTP/" and a version. Until the first line is there, it may be; a person who types something else gets
- * the line of text at once.
+ * with "HTTP/" and a version. Until the first line is there, it may be; a person who types
+ * something else gets the line of text at once.
  *
- * What is HTTP is then read as RFC 9112 wants it: a header field is a token and a colon, lines
- * are not folded (5.2), HTTP/1.1 comes with exactly one Host (3.2), and the version's major number is 1.
- * A body is neither wanted nor read.
+ * What is HTTP is then read as RFC 9112 wants it: a header field is a token and a colon, lines are
+ * not folded (5.2), HTTP/1.1 comes with exactly one Host (3.2), and the version's major number is
+ * 1. A body is neither wanted nor read.
  */
 #include "feature/services/services_http.h"
 

@@ -26,7 +26,10 @@ enum services_http {
 /* What @bytes, all that came so far, are. @ended: nothing more will come. */
 enum services_http services_http_read(const char *bytes, size_t length, bool ended);
 
-/* Writes the answer to a finished request; @body goes with GET only. Returns its length, or 0 when @room is too small. */
+/*
+ * Writes the answer to a finished request; @body goes with GET only. Returns its length, or 0 when
+ * @room is too small.
+ */
 size_t services_http_write(enum services_http request, const char *body, time_t now, char *buffer,
 			   size_t room);
 

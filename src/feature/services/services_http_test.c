@@ -36,7 +36,9 @@ static void requests_are_told_from_other_talk(void **state)
 		{ "HEAD / HTTP/1.1\r\nHOST: a\r\nX: y\r\n\r\n", SERVICES_HTTP_HEAD,
 		  SERVICES_HTTP_HEAD },
 		{ "POST / HTTP/1.1\r\nHost: a\r\n\r\n", SERVICES_HTTP_OTHER, SERVICES_HTTP_OTHER },
-		{ "GETTING / HTTP/1.1\r\nHost: a\r\n\r\n", SERVICES_HTTP_OTHER, SERVICES_HTTP_OTHER },
+		{ "GETTING / HTTP/1.1\r\nHost: "
+		  "a\r\n\r\n",
+		  SERVICES_HTTP_OTHER, SERVICES_HTTP_OTHER },
 		{ "hello", SERVICES_HTTP_NONE, SERVICES_HTTP_NONE },
 		{ "\r\n", SERVICES_HTTP_NONE, SERVICES_HTTP_NONE },
 		{ "GET /\r\n", SERVICES_HTTP_NONE, SERVICES_HTTP_NONE },
@@ -126,8 +128,8 @@ static void whoami_says_the_same_words_in_the_same_order(void **state)
 	length = services_who_line(&who, text);
 	assert_int_equal(length, strlen(text));
 	assert_string_equal(
-		text,
-		"asked=2001:db8:1:1::42 port=7777 peer=[2001:db8::2]:5353 link=eth0 protocol=udp service=who\n");
+		text, "asked=2001:db8:1:1::42 port=7777 peer=[2001:db8::2]:5353 link=eth0 protocol=udp "
+		      "service=who\n");
 	length = services_who_json(&who, text);
 	assert_int_equal(length, strlen(text));
 	assert_string_equal(

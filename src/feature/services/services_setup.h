@@ -7,7 +7,10 @@
 
 #include <stdatomic.h>
 
-/* Connections of a service over all threads; lives on from setup to setup, as long as the service's name does. */
+/*
+ * Connections of a service over all threads; lives on from setup to setup, as long as the service's
+ * name does.
+ */
 struct services_live {
 	atomic_uint connections;
 };
@@ -20,7 +23,10 @@ struct services_service {
 	struct services_live *live;
 };
 
-/* Set in the values of the tables below when no prefix of the table lies inside that one: it may be remembered. */
+/*
+ * Set in the values of the tables below when no prefix of the table lies inside that one: it may be
+ * remembered.
+ */
 #define SERVICES_LEAF 0x80000000u
 
 /* Who answers on a port, by the address asked: .value is the index of a service. */
@@ -31,8 +37,9 @@ struct services_port {
 };
 
 /*
- * What the worker serves: built once, then only read, by all threads; but each thread writes
- * the counters that are its own. They are those of the services, of the claims, and of what belongs to no service, in this order.
+ * What the worker serves: built once, then only read, by all threads; but each thread writes the
+ * counters that are its own. They are those of the services, of the claims, and of what belongs to
+ * no service, in this order.
  */
 struct services_setup {
 	struct services_service *services;
@@ -61,10 +68,16 @@ struct services_memo {
 	struct services_account account;
 };
 
-/* Builds what @orders ask for. What bears the same name in @before (or NULL) shares its live numbers. */
+/*
+ * Builds what @orders ask for. What bears the same name in @before (or NULL) shares its live
+ * numbers.
+ */
 struct services_setup *services_setup_new(const struct services_orders *orders, unsigned threads,
 					  const struct services_setup *before);
-/* Ends @before once no thread uses it any more: what it counted goes on in @setup (or is forgotten: NULL). */
+/*
+ * Ends @before once no thread uses it any more: what it counted goes on in @setup (or is forgotten:
+ * NULL).
+ */
 void services_setup_succeed(struct services_setup *setup, struct services_setup *before);
 
 /* Who answers on the port, or NULL. */

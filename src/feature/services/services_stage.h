@@ -2,7 +2,10 @@
 #ifndef MH_FEATURE_SERVICES_STAGE_H
 #define MH_FEATURE_SERVICES_STAGE_H
 
-/* For the tests: a worker process without an engine, served over loopback, where all of 127.0.0.0/8 is local. */
+/*
+ * For the tests: a worker process without an engine, served over loopback, where all of 127.0.0.0/8
+ * is local.
+ */
 #include "feature/services/services_wire.h"
 #include "io/channel.h"
 #include "net/wire.h"

@@ -78,7 +78,10 @@ void services_status(const void *config, const struct facts *facts, const struct
 	for (unsigned i = 0; i < services->count; i++, item++)
 		json_array_append_new(list, service_json(item, counters));
 	json_object_set_new(status, "services", list);
-	/* What reached a socket, but no service: sent to an address of this host that none listens on. */
+	/*
+	 * What reached a socket, but no service: sent to an address of this host that none listens
+	 * on.
+	 */
 	json_object_set_new(status, "outside",
 			    json_integer((json_int_t)(outside ? outside->dropped : 0)));
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is said on a connection. Reading stops while an answer waits to be taken, so a peer that
- * sends and never reads fills its own window and one buffer here, and nothing else (RFC 862
- * says nothing of that; memory does).
+ * sends and never reads fills its own window and one buffer here, and nothing else (RFC 862 says
+ * nothing of that; memory does).
  *
- * After whoami's answer the connection lingers, half closed: closing it with unread bytes would send a
- * reset, which may overtake the answer (RFC 9112, 9.6).
+ * After whoami's answer the connection lingers, half closed: closing it with unread bytes would
+ * send a reset, which may overtake the answer (RFC 9112, 9.6).
  */
 #include "feature/services/services_connection.h"
 #include "feature/services/services_http.h"
@@ -18,7 +18,10 @@
 /* Reads from one connection before the others get their turn. */
 #define ROUNDS 4
 
-/* Reads into @buffer. Returns the bytes, 0 at the peer's end, or -EAGAIN; -errno ends the connection. */
+/*
+ * Reads into @buffer. Returns the bytes, 0 at the peer's end, or -EAGAIN; -errno ends the
+ * connection.
+ */
 static ssize_t hear(const struct services_connection *connection, char *buffer, size_t room)
 {
 	ssize_t got = recv(connection->with.fd, buffer, room, 0);
@@ -36,7 +39,10 @@ static ssize_t say(const struct services_connection *connection, const char *byt
 	return sent < 0 ? -errno : sent;
 }
 
-/* Sends what is in the buffer. Returns true when it is empty; false when it is not, or the connection ended. */
+/*
+ * Sends what is in the buffer. Returns true when it is empty; false when it is not, or the
+ * connection ended.
+ */
 static bool buffer_flush(struct services_thread *thread, struct services_connection *connection)
 {
 	ssize_t sent = say(connection, connection->buffer + connection->start, connection->length);
@@ -67,7 +73,10 @@ static void echo(struct services_thread *thread, struct services_connection *con
 
 		if (got == -EAGAIN)
 			return;
-		/* At the end of what the peer says all of it has been sent back: nothing is read before that. */
+		/*
+		 * At the end of what the peer says all of it has been sent back: nothing is read
+		 * before that.
+		 */
 		sent = got > 0 ? say(connection, thread->scratch, (size_t)got) : got;
 		if (got <= 0 || sent < 0) {
 			services_connection_end(thread, connection, got < 0 || sent < 0);

@@ -137,7 +137,10 @@ void services_tcp_expire(struct services_thread *thread)
 	for (uint32_t i = 0; i < thread->queue_count; i++) {
 		struct services_connection *first;
 
-		/* What times out ends, or waits in another queue, or at the end of this one with a later deadline. */
+		/*
+		 * What times out ends, or waits in another queue, or at the end of this one with a
+		 * later deadline.
+		 */
 		while ((first = thread->queues[i].first) && first->deadline_us <= thread->now_us)
 			services_talk_timeout(thread, first);
 	}
@@ -235,10 +238,10 @@ static void admit(struct services_thread *thread, struct services_socket *socket
 
 static void starve(struct services_thread *thread, struct services_socket *socket, int error)
 {
-	services_thread_log(
-		thread, LOG_WARNING,
-		"connections to port %u wait: %s; raise the limit of open files, or lower max-connections",
-		socket->port, strerror(-error));
+	services_thread_log(thread, LOG_WARNING,
+			    "connections to port %u wait: %s; raise the limit of open files, or lower "
+			    "max-connections",
+			    socket->port, strerror(-error));
 	socket->starved = true;
 	services_thread_poll(thread, socket, false);
 	thread->starved_until_us = thread->now_us + STARVED_US;

@@ -143,7 +143,8 @@ static void whoami_tells_people_a_line(void **state)
 
 		getsockname(fd, (void *)&local, &length);
 		snprintf(wanted, sizeof(wanted),
-			 "asked=127.5.7.7 port=%u peer=127.0.0.1:%u link=lo protocol=tcp service=w\n",
+			 "asked=127.5.7.7 port=%u peer=127.0.0.1:%u link=lo protocol=tcp "
+			 "service=w\n",
 			 port, ntohs(local.sin_port));
 		if (*said[i / 2])
 			say(fd, said[i / 2]);
@@ -297,7 +298,9 @@ static void a_reload_keeps_connections_whose_service_stays(void **state)
 	assert_int_equal(stage_end(&stage), 0);
 }
 
-/* The worker may open so few files that most clients must wait for others to end; none is refused. */
+/*
+ * The worker may open so few files that most clients must wait for others to end; none is refused.
+ */
 static void without_descriptors_connections_wait(void **state)
 {
 	static const char *const lines[] = { "e echo 127.5.0.0/16", NULL };

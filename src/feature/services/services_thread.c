@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A thread owns one socket of every listener, and everything that comes of it. Locks were not needed and
- * atomic counters not wanted on the way of a packet, so whatever changes is done by the thread itself: the main
- * thread posts a call, wakes it, and waits until it is done. A thread that has carried out
- * "adopt" cannot hold the setup before any more, which is when that one may be freed.
+ * A thread owns one socket of every listener, and everything that comes of it. Locks were not
+ * needed and atomic counters not wanted on the way of a packet, so whatever changes is done by the
+ * thread itself: the main thread posts a call, wakes it, and waits until it is done. A thread that
+ * has carried out "adopt" cannot hold the setup before any more, which is when that one may be
+ * freed.
  *
- * A socket in an epoll set pays for it with every datagram sent and received: its wait queue is
- * not empty, so that each one takes two locks there. A busy UDP socket is therefore hot: it
- * leaves the set, is asked in every round, and is waited for by poll(2), whose entries are in its queue
- * only while the thread sleeps (so much as NAPI does for a network card).
+ * A socket in an epoll set pays for it with every datagram sent and received: its wait queue is not
+ * empty, so that each one takes two locks there. A busy UDP socket is therefore hot: it leaves the
+ * set, is asked in every round, and is waited for by poll(2), whose entries are in its queue only
+ * while the thread sleeps (so much as NAPI does for a network card).
  *
- * A round: wait, serve every ready descriptor, end what has waited too long, free what ended in this
- * round (not before: a later event of the round may still name it), carry out the call.
+ * A round: wait, serve every ready descriptor, end what has waited too long, free what ended in
+ * this round (not before: a later event of the round may still name it), carry out the call.
  */
 #include "feature/services/services_thread.h"
 

@@ -54,8 +54,9 @@ struct services_thread;
 typedef void services_call_fn(struct services_thread *thread, void *data);
 
 /*
- * One of the worker's threads. It shares nothing with the others but what the setup says, and is told everything by calls, which it
- * carries out between two rounds of its loop: so it takes no lock, and nothing goes away under its hands.
+ * One of the worker's threads. It shares nothing with the others but what the setup says, and is
+ * told everything by calls, which it carries out between two rounds of its loop: so it takes no
+ * lock, and nothing goes away under its hands.
  */
 struct services_thread {
 	unsigned index;
@@ -96,7 +97,10 @@ void services_thread_end(struct services_thread *thread);
 void services_thread_post(struct services_thread *thread, services_call_fn *fn, void *data);
 void services_thread_await(struct services_thread *thread);
 
-/* Calls: @data is a struct services_setup, a struct services_socket to own, one that is like the one to close. */
+/*
+ * Calls: @data is a struct services_setup, a struct services_socket to own, one that is like the
+ * one to close.
+ */
 void services_thread_adopt(struct services_thread *thread, void *data);
 void services_thread_open(struct services_thread *thread, void *data);
 void services_thread_close(struct services_thread *thread, void *data);

@@ -4,8 +4,9 @@
  * address asked, one system call takes the answers away. Nothing is allocated, nothing is shared.
  *
  * Not answered, on purpose: what was sent to a group (one datagram to a broadcast address would
- * raise as many answers as there are hosts: RFC 2644 has the history), and what comes from a port on which something
- * like ourselves may sit that answers answers, for ever (RFC 862 knows no end to a conversation).
+ * raise as many answers as there are hosts: RFC 2644 has the history), and what comes from a port
+ * on which something like ourselves may sit that answers answers, for ever (RFC 862 knows no end to
+ * a conversation).
  */
 #include "feature/services/services_udp.h"
 
@@ -126,7 +127,10 @@ bool services_udp_account(const struct services_setup *setup, struct services_so
 				     SERVICES_NO_CLAIM;
 	ret_account->service = service ? services_setup_index(service) :
 					 services_setup_counters(setup) - 1;
-	/* The two prefixes hold the same address, so one lies in the other: what holds for both holds in the longer. */
+	/*
+	 * The two prefixes hold the same address, so one lies in the other: what holds for both
+	 * holds in the longer.
+	 */
 	if (is_leaf(service) && is_leaf(claim))
 		memo_set(&socket->memo,
 			 claim->prefix.length > service->prefix.length ? &claim->prefix :
@@ -208,7 +212,10 @@ bool services_udp_serve(struct services_thread *thread, struct services_socket *
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		int count = mh_udp_receive(&socket->socket, thread->batch);
 
-		/* An error of the network that somebody's earlier answer raised is read, and so over. */
+		/*
+		 * An error of the network that somebody's earlier answer raised is read, and so
+		 * over.
+		 */
 		if (count < 0)
 			return false;
 		serve_batch(thread, socket, (unsigned)count);

@@ -12,7 +12,10 @@ bool services_udp_serve(struct services_thread *thread, struct services_socket *
 bool services_udp_account(const struct services_setup *setup, struct services_socket *socket,
 			  const struct address *asked, struct services_account *ret_account);
 
-/* Pure: from @peer_port something may come that answers answers, so that it is not answered on @port. */
+/*
+ * Pure: from @peer_port something may come that answers answers, so that it is not answered on
+ * @port.
+ */
 bool services_udp_guarded(uint16_t peer_port, uint16_t port);
 
 #endif

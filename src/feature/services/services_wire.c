@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What engine and worker tell each other, as bytes in network order. Both are one program, so
- * there is no version. Neither side trusts the other: the worker reads the wire of the whole world, and may be
- * anybody's one day; so every length, index and enum is checked here.
+ * What engine and worker tell each other, as bytes in network order. Both are one program, so there
+ * is no version. Neither side trusts the other: the worker reads the wire of the whole world, and
+ * may be anybody's one day; so every length, index and enum is checked here.
  *
  *	orders	u16 count of services: u8 length, name, u8 kind, u32 most connections, u32 idle ms
  *		u32 count of rules: u8 protocol, u16 first, u16 last, prefix, u16 service

@@ -14,8 +14,10 @@
 
 static const char text[] =
 	"services:\n"
-	"  - { name: who, kind: whoami, listen: [\"2001:db8:1:1::/64\", 198.51.100.0/24], ports: [7777] }\n"
-	"  - { name: near, kind: echo, listen: [198.51.100.64/26], ports: [\"7776-7777\"], protocols: [udp],\n"
+	"  - { name: who, kind: whoami, listen: [\"2001:db8:1:1::/64\", 198.51.100.0/24], ports: "
+	"[7777] }\n"
+	"  - { name: near, kind: echo, listen: [198.51.100.64/26], ports: [\"7776-7777\"], "
+	"protocols: [udp],\n"
 	"      max-connections: 5, idle-timeout: 2s }\n";
 
 struct scene {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The worker process: the main thread hears the engine, the others hear the world. A listener
- * comes with one socket for each thread; the kernel spreads the clients over them (SO_REUSEPORT),
- * so that threads have nothing to share.
+ * The worker process: the main thread hears the engine, the others hear the world. A listener comes
+ * with one socket for each thread; the kernel spreads the clients over them (SO_REUSEPORT), so that
+ * threads have nothing to share.
  *
- * A new setup is handed to all threads, and once each has adopted it, the one before is freed: no packet
- * waits for that, and none is answered by half a configuration.
+ * A new setup is handed to all threads, and once each has adopted it, the one before is freed: no
+ * packet waits for that, and none is answered by half a configuration.
  */
 #include "base/clock.h"
 #include "feature/services/services_thread.h"
@@ -142,9 +142,8 @@ static int obey(struct crew *crew, struct channel_message *message)
 		return listener_close(crew, message);
 	case WORKER_ASK:
 		return report(crew, message->number);
-	default:
-		return -EPROTO;
 	}
+	return -EPROTO;
 }
 
 /* Until the engine ends the conversation: 0; or says what makes no sense: -EPROTO. */

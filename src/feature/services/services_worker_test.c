@@ -94,7 +94,8 @@ static void the_longest_prefix_decides_and_whoami_tells(void **state)
 	assert_string_equal(answer(fd, 0, text), "127.6.6.7: near");
 	ask(fd, "127.6.6.6", port, "?", 1);
 	snprintf(wanted, sizeof(wanted),
-		 "127.6.6.6: asked=127.6.6.6 port=%u peer=127.0.0.77:%u link=lo protocol=udp service=one\n",
+		 "127.6.6.6: asked=127.6.6.6 port=%u peer=127.0.0.77:%u link=lo protocol=udp "
+		 "service=one\n",
 		 port, local_port(fd));
 	assert_string_equal(answer(fd, 0, text), wanted);
 	ask(fd, "127.7.0.1", port, "?", 1);
@@ -206,7 +207,10 @@ static void every_datagram_of_a_train_is_answered(void **state)
 static void a_reload_changes_who_answers_and_keeps_what_was_counted(void **state)
 {
 	static const char *const first[] = { "a whoami 127.5.0.0/16", "b echo 127.6.0.0/16", NULL };
-	static const char *const second[] = { "b echo 127.5.0.0/16", "c whoami 127.6.0.0/16", NULL };
+	static const char *const second[] = { "b echo 127.5.0.0/16",
+					      "c whoami "
+					      "127.6.0.0/16",
+					      NULL };
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_port();
 	int fd = stage_client(SOCK_DGRAM);
@@ -233,7 +237,9 @@ static void a_reload_changes_who_answers_and_keeps_what_was_counted(void **state
 static void reloads_under_load_lose_nothing(void **state)
 {
 	static const char *const lines[] = { "e echo 127.0.0.0/8", NULL };
-	static const char *const other[] = { "x discard 127.99.0.0/16", "e echo 127.0.0.0/8", NULL };
+	static const char *const other[] = { "x discard "
+					     "127.99.0.0/16",
+					     "e echo 127.0.0.0/8", NULL };
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_port();
 	int fd = stage_client(SOCK_DGRAM);
