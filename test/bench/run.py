@@ -37,7 +37,7 @@ class Plan:
 
 
 FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45)
-QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=1, patience=8)
+QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
