@@ -155,13 +155,26 @@ void host_reopen(struct host *host)
 	host->requests = fresh;
 }
 
+/* A link that was up, for all we know, is not any more. */
+static bool has_fallen(const struct host *host, const struct change *change)
+{
+	const struct host_link *link = &change->object.link;
+	const struct host_link *before = state_link(&host->observed, link->index);
+
+	if (!change->removed && link->flags & IFF_UP)
+		return false;
+	return host->risen || (before && before->flags & IFF_UP);
+}
+
 /* What else is no longer known when this happens. */
 static void note_consequences(struct host *host, enum object_kind kind, const struct change *change)
 {
 	const struct host_link *link = &change->object.link;
 
-	if (kind == OBJECT_LINK && (change->removed || !(link->flags & IFF_UP)))
+	if (kind == OBJECT_LINK && has_fallen(host, change))
 		host->stale |= STALE(OBJECT_ROUTE);
+	if (kind == OBJECT_LINK && !change->removed && link->flags & IFF_UP)
+		host->risen = true;
 	if (kind == OBJECT_LINK && (change->removed || !state_link(&host->observed, link->index)))
 		host->stale |= STALE(OBJECT_SYSCTL);
 	if (kind == OBJECT_ADDRESS && change->removed &&
@@ -242,6 +255,7 @@ static bool merge_journals(struct host *host)
 						 kind_of((enum object_kind)kind),
 						 &host->observed.sets[kind], &lost);
 	}
+	host->risen = false;
 	if (lost)
 		host->stale |= STALE(OBJECT_ROUTE);
 	return changed;

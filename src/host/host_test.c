@@ -110,6 +110,39 @@ static void routes_that_vanish_with_their_link_are_missed(void **data)
 	assert_int_equal(scene_ours(scene), 0);
 }
 
+static void a_link_that_rose_and_fell_unseen_took_its_routes(void **data)
+{
+	struct scene *scene = *data;
+	bool resynced;
+
+	scene_want(scene, "203.0.113.0/24");
+	assert_true(scratch_run("ip link set eth0 down"));
+	scene_settle(scene, NULL);
+	assert_true(scratch_run("ip link set eth0 up && ip route add 203.0.113.0/24 dev eth0 &&"
+				"ip link set eth0 down"));
+	scene_settle(scene, &resynced);
+	assert_true(resynced);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 0);
+	assert_true(scratch_run("ip link add name br0 type bridge && ip link del br0"));
+	scene_settle(scene, &resynced);
+	assert_false(resynced);
+}
+
+static void routes_that_lean_on_a_nexthop_go_with_it(void **data)
+{
+	struct scene *scene = *data;
+
+	scene_want(scene, "203.0.113.0/24");
+	scene_settle(scene, NULL);
+	assert_true(scratch_run("ip nexthop add id 7 via 192.0.2.2 dev eth0 &&"
+				"ip route add 203.0.113.0/24 nhid 7"));
+	scene_settle(scene, NULL);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 1);
+	assert_true(scratch_run("ip nexthop del id 7"));
+	scene_settle(scene, NULL);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 0);
+}
+
 static void a_flush_is_seen_and_repaired(void **data)
 {
 	struct scene *scene = *data;
@@ -357,6 +390,8 @@ int main(void)
 		SCENE(a_restart_finds_what_is_ours),
 		SCENE(events_and_a_dump_tell_the_same),
 		SCENE(routes_that_vanish_with_their_link_are_missed),
+		SCENE(a_link_that_rose_and_fell_unseen_took_its_routes),
+		SCENE(routes_that_lean_on_a_nexthop_go_with_it),
 		SCENE(a_flush_is_seen_and_repaired),
 		SCENE(foreign_routes_stay_and_are_named),
 		SCENE(a_foreign_route_that_does_the_same_is_enough),

@@ -6,10 +6,13 @@
 #include "host/scene.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/udp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
@@ -83,6 +86,98 @@ static void a_port_is_not_shared_with_strangers(void **data)
 	}
 }
 
+static int option(int fd, int level, int name)
+{
+	socklen_t size = sizeof(int);
+	int value = -1;
+
+	assert_int_equal(getsockopt(fd, level, name, &value, &size), 0);
+	return value;
+}
+
+static const int *opened(const struct scene *scene)
+{
+	return host_listener_sockets(scene->host,
+				     state_at(host_observed(scene->host), OBJECT_LISTENER, 0));
+}
+
+static void sockets_can_tell_and_choose_the_address(void **data)
+{
+	struct scene *scene = *data;
+	int fd;
+
+	desire_listener(scene, IPPROTO_UDP, "::", 7001);
+	scene_apply(scene);
+	scene_settle(scene, NULL);
+	fd = opened(scene)[1];
+	assert_int_equal(option(fd, SOL_IPV6, IPV6_V6ONLY), 1);
+	assert_int_equal(option(fd, SOL_IPV6, IPV6_RECVPKTINFO), 1);
+	assert_int_equal(option(fd, SOL_IPV6, IPV6_FREEBIND), 1);
+	assert_int_equal(option(fd, SOL_UDP, UDP_GRO), 1);
+	assert_true(option(fd, SOL_SOCKET, SO_RCVBUF) > 212992);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	state_free(&scene->desired);
+	desire_listener(scene, IPPROTO_TCP, "0.0.0.0", 7001);
+	scene_apply(scene);
+	scene_settle(scene, NULL);
+	fd = opened(scene)[0];
+	assert_int_equal(option(fd, SOL_IP, IP_PKTINFO), 1);
+	assert_int_equal(option(fd, SOL_IP, IP_FREEBIND), 1);
+	assert_int_equal(option(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+}
+
+static void without_descriptors_a_listener_is_not_half_open(void **data)
+{
+	struct scene *scene = *data;
+	struct rlimit before, tight;
+	int lowest = dup(0);
+
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	tight = (struct rlimit){ .rlim_cur = (rlim_t)lowest + 1, .rlim_max = before.rlim_max };
+	desire_listener(scene, IPPROTO_UDP, "::", 7001);
+	scene_settle(scene, NULL);
+	scene_plan(scene);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	assert_int_equal(host_apply(scene->host, &scene->plan, &(size_t){ 0 }, scene_hear, scene), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(scene->error, -EMFILE);
+	assert_int_equal(dup(0), lowest);
+	close(lowest);
+	assert_int_equal(scene_apply(scene), 1);
+	assert_int_equal(scene->failed, 0);
+}
+
+/* Every connection is taken by one of the two, and both get some. */
+static void connections_are_spread(void **data)
+{
+	struct scene *scene = *data;
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_port = htons(7071),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int peers[64];
+	unsigned got[2] = { 0 };
+
+	desire_listener(scene, IPPROTO_TCP, "0.0.0.0", 7071);
+	scene_apply(scene);
+	scene_settle(scene, NULL);
+	for (int i = 0; i < 64; i++) {
+		peers[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(peers[i], (struct sockaddr *)&name, sizeof(name)), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		for (int fd; (fd = accept(opened(scene)[i], NULL, NULL)) >= 0; got[i]++) {
+			assert_int_equal(option(fd, SOL_IP, IP_PKTINFO), 1);
+			close(fd);
+		}
+	}
+	for (int i = 0; i < 64; i++)
+		close(peers[i]);
+	assert_int_equal(got[0] + got[1], 64);
+	assert_true(got[0] > 8 && got[1] > 8);
+}
+
 /* Whether both sockets get their part of what many peers send. */
 static void datagrams_are_spread(void **data)
 {
@@ -118,6 +213,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(listeners_open_and_close),
 		SCENE(a_port_is_not_shared_with_strangers),
+		SCENE(sockets_can_tell_and_choose_the_address),
+		SCENE(without_descriptors_a_listener_is_not_half_open),
+		SCENE(connections_are_spread),
 		SCENE(datagrams_are_spread),
 	};
 

@@ -75,6 +75,79 @@ static void somebody_elses_value_stays(void **data)
 	assert_int_equal(scene_apply(scene), 0);
 }
 
+static void remember(struct scene *scene, const char *line)
+{
+	FILE *file = fopen(scene->memory, "w");
+
+	assert_non_null(file);
+	fputs(line, file);
+	fclose(file);
+	host_close(scene->host);
+	scene_open(scene);
+}
+
+/* Killed between the note in the file and the write: the value is still the former one. */
+static void a_death_before_the_write_leaves_nothing_behind(void **data)
+{
+	struct scene *scene = *data;
+
+	remember(scene, "net/ipv6/ip_nonlocal_bind\t0\t1\t\n");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scene_value_is("net/ipv6/ip_nonlocal_bind", "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
+/* The same between two values of ours: it still has the earlier one, which is to go as well. */
+static void a_death_between_two_values_leaves_nothing_behind(void **data)
+{
+	struct scene *scene = *data;
+
+	assert_true(scratch_write("/proc/sys/net/ipv4/conf/eth0/arp_ignore", "1"));
+	remember(scene, "net/ipv4/conf/eth0/arp_ignore\t0\t2\t1\n");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scene_value_is("net/ipv4/conf/eth0/arp_ignore", "0"));
+}
+
+static void what_a_link_had_goes_with_it(void **data)
+{
+	struct scene *scene = *data;
+
+	desire_sysctl(scene, "net/ipv4/conf/eth0/arp_ignore", "1");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_true(scratch_run("ip link del eth0"));
+	state_free(&scene->desired);
+	assert_int_equal(scene_apply(scene), 0);
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
+static void without_a_memory_nothing_is_changed(void **data)
+{
+	struct scene *scene = *data;
+	struct text wanted = { 0 };
+
+	snprintf(scene->memory, sizeof(scene->memory), "/nonexistent/memory");
+	host_close(scene->host);
+	scene_open(scene);
+	desire_sysctl(scene, "net/ipv6/ip_nonlocal_bind", "1");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_int_equal(scene->error, -ENOENT);
+	text_printf(&wanted, "left as it is, since its former value cannot be kept in %s: %s",
+		    scene->memory, strerror(ENOENT));
+	assert_string_equal(scene->text, text_string(&wanted));
+	assert_true(scene_value_is("net/ipv6/ip_nonlocal_bind", "0"));
+	text_free(&wanted);
+}
+
+static void a_value_that_the_kernel_does_not_take_is_told(void **data)
+{
+	struct scene *scene = *data;
+
+	desire_sysctl(scene, "net/ipv6/ip_nonlocal_bind", "many");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_string_equal(scene->text, "the kernel does not take many: Invalid argument");
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
 static void a_star_stands_for_every_link(void **data)
 {
 	struct scene *scene = *data;
@@ -113,6 +186,11 @@ int main(void)
 		SCENE(a_sysctl_is_given_back),
 		SCENE(a_sysctl_that_is_right_already_is_not_ours),
 		SCENE(somebody_elses_value_stays),
+		SCENE(a_death_before_the_write_leaves_nothing_behind),
+		SCENE(a_death_between_two_values_leaves_nothing_behind),
+		SCENE(what_a_link_had_goes_with_it),
+		SCENE(without_a_memory_nothing_is_changed),
+		SCENE(a_value_that_the_kernel_does_not_take_is_told),
 		SCENE(a_star_stands_for_every_link),
 		SCENE(a_sysctl_outside_of_the_network_is_refused),
 	};
