@@ -57,6 +57,10 @@ def pair(request):
 
 @pytest.fixture
 def host(request):
-    """A host alone, with a link h0 of its own."""
+    """A host alone, with a link h0 (192.0.2.1/24, 2001:db8::1/64) whose other end it holds itself."""
     with Lab("kernel") as lab:
-        yield Pair(lab).host
+        node = lab.node("h")
+        node.ip_batch(("link add h0 type veth peer name other", "link set h0 up", "link set other up",
+                       "address add 192.0.2.1/24 dev h0", "address add 2001:db8::1/64 dev h0 nodad"))
+        node.wait_addresses()
+        yield node

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How route requests are carried out and told: what the reconciler leans on.
 
-        n  n0 ------------------- h0  h
-           192.0.2.2              192.0.2.1
-           2001:db8::2            2001:db8::1
+        h  h0 ----
+           192.0.2.1, gateway 192.0.2.2
+           2001:db8::1, gateway 2001:db8::2
 """
 
 import errno
@@ -12,6 +12,7 @@ import socket
 import pytest
 
 import rtnetlink
+from lab import scaled
 from rtnetlink import (APPEND, CREATE, EXCL, LOCAL, LOCAL_TABLE, MAIN_TABLE, REPLACE, RTM_DELROUTE, RTM_NEWROUTE, UNICAST,
                        UNREACHABLE, Rtnetlink, route)
 
@@ -29,7 +30,7 @@ def index(node, link):
 @pytest.mark.parametrize("to, group, family", BOTH)
 def test_the_event_of_a_request_is_there_before_its_answer(host, to, group, family):
     asking, hearing = Rtnetlink(host), Rtnetlink(host, group)
-    for _ in range(200):
+    for _ in range(scaled(200)):
         assert asking.ask(RTM_NEWROUTE, CREATE | EXCL, route(to)) == 0
         assert [event.deleted for event in hearing.routes()] == [False]
         assert asking.ask(RTM_DELROUTE, 0, route(to)) == 0
