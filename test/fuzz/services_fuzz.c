@@ -60,6 +60,10 @@ static void fuzz_orders(const uint8_t *bytes, size_t size)
 
 	if (services_orders_read(bytes, size, &orders) < 0)
 		return;
+	/* A table for each of thousands of ports shows nothing that one for each of some does not. */
+	for (size_t i = 0; i < orders.rules.count; i++)
+		if (orders.rules.items[i].last - orders.rules.items[i].first > 64)
+			orders.rules.items[i].last = (uint16_t)(orders.rules.items[i].first + 64);
 	setup = services_setup_new(&orders, 1, NULL);
 	ask_setup(setup, &orders);
 	next = services_setup_new(&orders, 2, setup);
