@@ -3,30 +3,58 @@
 
 #include <string.h>
 
-static struct counters_entry *entry_find(const struct counters *counters, const char *key)
+/* FNV-1a, 32 bits. */
+static uint32_t key_hash(const char *key)
 {
+	uint32_t hash = 2166136261u;
+
+	for (; *key; key++)
+		hash = (hash ^ (uint8_t)*key) * 16777619u;
+	return hash;
+}
+
+/* The slot of @key, or the empty one where it belongs. There is always an empty one. */
+static uint32_t *slot_find(const struct counters *counters, const char *key)
+{
+	for (size_t at = key_hash(key);; at++) {
+		uint32_t *slot = &counters->slots[at & (counters->slot_count - 1)];
+
+		if (!*slot || strcmp(counters->entries.items[*slot - 1].key, key) == 0)
+			return slot;
+	}
+}
+
+static void make_room(struct counters *counters)
+{
+	if (counters->slot_count > counters->entries.count * 2)
+		return;
+	mem_freep(&counters->slots);
+	counters->slot_count = counters->slot_count ? counters->slot_count * 4 : 16;
+	counters->slots = mem_alloc(counters->slot_count * sizeof(*counters->slots));
 	for (size_t i = 0; i < counters->entries.count; i++)
-		if (strcmp(counters->entries.items[i].key, key) == 0)
-			return &counters->entries.items[i];
-	return NULL;
+		*slot_find(counters, counters->entries.items[i].key) = (uint32_t)i + 1;
 }
 
 struct counter *counters_get(struct counters *counters, const char *key)
 {
-	struct counters_entry *entry = entry_find(counters, key);
+	struct counters_entry *entry;
+	uint32_t *slot;
 
-	if (!entry) {
+	make_room(counters);
+	slot = slot_find(counters, key);
+	if (!*slot) {
 		entry = VEC_PUSH(&counters->entries);
 		entry->key = mem_strdup(key);
+		*slot = (uint32_t)counters->entries.count;
 	}
-	return &entry->counter;
+	return &counters->entries.items[*slot - 1].counter;
 }
 
 const struct counter *counters_find(const struct counters *counters, const char *key)
 {
-	const struct counters_entry *entry = entry_find(counters, key);
+	const uint32_t *slot = counters->slots ? slot_find(counters, key) : NULL;
 
-	return entry ? &entry->counter : NULL;
+	return slot && *slot ? &counters->entries.items[*slot - 1].counter : NULL;
 }
 
 void counters_add(struct counters *sum, const struct counters *more)
@@ -47,4 +75,6 @@ void counters_free(struct counters *counters)
 	for (size_t i = 0; i < counters->entries.count; i++)
 		mem_freep(&counters->entries.items[i].key);
 	VEC_FREE(&counters->entries);
+	mem_freep(&counters->slots);
+	counters->slot_count = 0;
 }

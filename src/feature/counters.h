@@ -21,6 +21,8 @@ struct counters_entry {
 
 struct counters {
 	VEC(struct counters_entry) entries;
+	uint32_t *slots; /* a hash of the keys: index in .entries + 1, 0 = empty */
+	size_t slot_count;
 };
 
 /* The counter of @key, made when it is new. Valid until the next call. */
