@@ -13,8 +13,8 @@ import pytest
 
 import rtnetlink
 from lab import scaled
-from rtnetlink import (APPEND, CREATE, EXCL, LOCAL, LOCAL_TABLE, MAIN_TABLE, REPLACE, RTM_DELROUTE, RTM_NEWROUTE, UNICAST,
-                       UNREACHABLE, Rtnetlink, route)
+from rtnetlink import (APPEND, CREATE, EXCL, LOCAL, LOCAL_TABLE, MAIN_TABLE, REPLACE, RTM_DELROUTE, RTM_NEWROUTE,
+                       UNICAST, UNREACHABLE, Rtnetlink, route)
 
 pytestmark = pytest.mark.stock
 
