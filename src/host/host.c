@@ -20,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_ROOM (16u << 20) /* bytes of receive buffer: some tens of thousands of events */
-#define EVENTS_AT_ONCE                                                                             \
-	65536		  /* told by one host_receive(), so that a flood leaves time for all else */
-#define JOURNAL_MAX 65536 /* beyond this a dump costs less */
+/* Bytes of receive buffer: some tens of thousands of events. */
+#define EVENTS_ROOM (16u << 20)
+/* Told by one host_receive(), so that a flood leaves time for all else. */
+#define EVENTS_AT_ONCE 65536
+/* Changes of one kind; beyond this a dump costs less. */
+#define JOURNAL_MAX 65536
 #define SETTLE_TRIES 4
 
 static const unsigned event_groups[] = { RTNLGRP_LINK,	       RTNLGRP_NEIGH,

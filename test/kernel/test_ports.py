@@ -6,8 +6,6 @@ import socket
 
 import pytest
 
-pytestmark = pytest.mark.stock
-
 KINDS = [pytest.param(socket.SOCK_DGRAM, id="udp"), pytest.param(socket.SOCK_STREAM, id="tcp")]
 
 
@@ -41,6 +39,7 @@ def test_who_does_not_share_is_refused_a_port_that_anybody_has(host, kind, share
         assert bind(host, kind, shares=False) == errno.EADDRINUSE
 
 
+@pytest.mark.stock
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_bound_alone_may_let_others_join_afterwards(host, kind):
     with bind(host, kind, shares=False) as first:
@@ -50,6 +49,7 @@ def test_who_bound_alone_may_let_others_join_afterwards(host, kind):
             pass
 
 
+@pytest.mark.stock
 def test_datagrams_are_spread_over_those_who_joined_later(host):
     with bind(host, socket.SOCK_DGRAM, shares=False) as first:
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
