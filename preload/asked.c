@@ -17,14 +17,8 @@
 #define ROWS 256
 #define PLACES 4
 
-struct key {
-	struct mh_address address;
-	uint32_t scope;
-	in_port_t port;
-};
-
 struct entry {
-	struct key peer;
+	struct asked_key peer;
 	in_port_t port;
 	uint32_t stamp;			/* 0: free */
 	struct asked asked;
@@ -36,9 +30,9 @@ static struct row {
 	struct entry entries[PLACES];
 } rows[ROWS];
 
-static struct key key_of(const union mh_endpoint *peer)
+struct asked_key asked_key_of(const union mh_endpoint *peer)
 {
-	struct key key = { .address = mh_address_of_endpoint(peer) };
+	struct asked_key key = { .address = mh_address_of_endpoint(peer) };
 
 	key.port = peer->any.sa_family == AF_INET ? peer->v4.sin_port : peer->v6.sin6_port;
 	/* The same link-local address may live on several links (RFC 4007, section 4). */
@@ -47,14 +41,14 @@ static struct key key_of(const union mh_endpoint *peer)
 	return key;
 }
 
-static bool key_equal(const struct key *a, const struct key *b)
+bool asked_key_equal(const struct asked_key *a, const struct asked_key *b)
 {
 	return a->port == b->port && a->scope == b->scope && a->address.family == b->address.family &&
 	       !memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
 }
 
 /* FNV-1a. Who fills a row on purpose makes us forget others, as the kernel would have without us. */
-static struct row *row_of(const struct key *key)
+static struct row *row_of(const struct asked_key *key)
 {
 	uint32_t hash = 2166136261u;
 
@@ -66,14 +60,14 @@ static struct row *row_of(const struct key *key)
 }
 
 /* Where it is, else the place to put it. */
-static struct entry *entry_for(struct row *row, const struct key *key, in_port_t port)
+static struct entry *entry_for(struct row *row, const struct asked_key *key, in_port_t port)
 {
 	struct entry *oldest = &row->entries[0];
 
 	for (unsigned i = 0; i < PLACES; i++) {
 		struct entry *entry = &row->entries[i];
 
-		if (entry->stamp && entry->port == port && key_equal(&entry->peer, key))
+		if (entry->stamp && entry->port == port && asked_key_equal(&entry->peer, key))
 			return entry;
 		if (entry->stamp < oldest->stamp)
 			oldest = entry;
@@ -84,7 +78,7 @@ static struct entry *entry_for(struct row *row, const struct key *key, in_port_t
 
 void asked_note(in_port_t port, const union mh_endpoint *peer, const struct asked *asked)
 {
-	struct key key = key_of(peer);
+	struct asked_key key = asked_key_of(peer);
 	struct row *row = row_of(&key);
 	struct entry *entry;
 
@@ -99,7 +93,7 @@ void asked_note(in_port_t port, const union mh_endpoint *peer, const struct aske
 
 int asked_find(in_port_t port, const union mh_endpoint *peer, bool any_port, struct asked *ret_asked)
 {
-	struct key key = key_of(peer);
+	struct asked_key key = asked_key_of(peer);
 	struct row *row = row_of(&key);
 	const struct entry *found = NULL;
 
@@ -108,7 +102,7 @@ int asked_find(in_port_t port, const union mh_endpoint *peer, bool any_port, str
 	for (unsigned i = 0; i < PLACES; i++) {
 		const struct entry *entry = &row->entries[i];
 
-		if (!entry->stamp || !key_equal(&entry->peer, &key))
+		if (!entry->stamp || !asked_key_equal(&entry->peer, &key))
 			continue;
 		if (entry->port == port) {
 			found = entry;

@@ -4,11 +4,21 @@
 
 #include "private.h"
 
-/* A peer, told by the address that it sends from; and the address of ours that it sent to. */
+/* The address of ours that a peer sent to. */
 struct asked {
 	struct mh_address address;	/* family 0: none, or a group, from which nothing is answered */
 	unsigned link;
 };
+
+/* A peer, by the address and port that it sends from. */
+struct asked_key {
+	struct mh_address address;
+	uint32_t scope;
+	in_port_t port;
+};
+
+struct asked_key asked_key_of(const union mh_endpoint *peer);
+bool asked_key_equal(const struct asked_key *a, const struct asked_key *b);
 
 /* Remembers what @peer asked last at our port @port, in network order; an address of family 0 forgets it. */
 void asked_note(in_port_t port, const union mh_endpoint *peer, const struct asked *asked);

@@ -9,6 +9,8 @@
  * address itself; where the peer has asked nothing. Whatever fails leaves the plain connect().
  */
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "ask.h"
 #include "dial.h"
@@ -16,10 +18,6 @@
 #include "real.h"
 #include "receive.h"
 #include "watch.h"
-
-#ifndef IPV6_FREEBIND
-#define IPV6_FREEBIND 78
-#endif
 
 /* The peer as one of ours, or false when it is no host. */
 static bool peer_read(const struct sockaddr *peer, socklen_t length, union mh_endpoint *ret_peer)
@@ -62,60 +60,25 @@ static int asked_by(int fd, in_port_t port, const union mh_endpoint *peer, struc
 	return asked_find(port, peer, false, ret_asked);
 }
 
-/* Like the program's socket in what decides about routes. */
-static int side_open(const struct dial *dial)
-{
-	int side = socket(dial->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), value;
-
-	if (side < 0)
-		return -1;
-	if (dial->family == AF_INET6 && ask_option(dial->fd, SOL_IPV6, IPV6_V6ONLY, &value) == 0)
-		ask_set(side, SOL_IPV6, IPV6_V6ONLY, value);
-	if (dial->device)
-		ask_set(side, SOL_SOCKET, SO_BINDTOIFINDEX, dial->device);
-	if (ask_option(dial->fd, SOL_SOCKET, SO_MARK, &value) == 0 && value)
-		ask_set(side, SOL_SOCKET, SO_MARK, value);
-	return side;
-}
-
-/* Whether the kernel would choose the address asked as the source towards @peer. */
+/*
+ * Whether the kernel would choose the address asked as the source towards @peer. By a socket that is not used for more: one
+ * of IPv6 goes on to hear nobody but the address of its peer after it was taken away (seen on 6.18).
+ */
 static bool kernel_chooses(const struct dial *dial, const struct sockaddr *peer, socklen_t length)
 {
-	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-	union mh_endpoint local, own = dial->own;
+	struct mh_address ours = mh_address_of_endpoint(&dial->own), its;
+	int side = dial_side_open(dial);
+	union mh_endpoint local;
 	bool chooses = false;
 
-	if (real()->connect(dial->side, peer, length) == 0 && ask_local(dial->side, &local) == 0) {
-		if (own.any.sa_family == AF_INET)
-			own.v4.sin_port = ask_port(&local);
-		else
-			own.v6.sin6_port = ask_port(&local);
-		chooses = ask_equal(&local, &own);
+	if (side < 0)
+		return false;
+	if (real()->connect(side, peer, length) == 0 && ask_local(side, &local) == 0) {
+		its = mh_address_of_endpoint(&local);
+		chooses = its.family == ours.family && !memcmp(its.bytes, ours.bytes, sizeof(its.bytes));
 	}
-	real()->connect(dial->side, &nobody, sizeof(nobody));
+	real()->close(side);
 	return chooses;
-}
-
-/* Binds it beside the program's socket, whose port it shares; nobody else may share it for longer than that. */
-static bool side_bind(const struct dial *dial, bool freely)
-{
-	int reuse = 0, port_shared = 0;
-	bool bound;
-
-	if (dial->device)	/* which taking the peer away has undone */
-		ask_set(dial->side, SOL_SOCKET, SO_BINDTOIFINDEX, dial->device);
-	ask_option(dial->fd, SOL_SOCKET, SO_REUSEADDR, &reuse);
-	ask_option(dial->fd, SOL_SOCKET, SO_REUSEPORT, &port_shared);
-	ask_set(dial->side, SOL_SOCKET, SO_REUSEADDR, 1);
-	ask_set(dial->side, SOL_SOCKET, SO_REUSEPORT, port_shared);
-	if (freely)
-		ask_set(dial->side, SOL_IPV6, IPV6_FREEBIND, 1);
-	if (!reuse)
-		ask_set(dial->fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	bound = real()->bind(dial->side, &dial->own.any, ask_length(&dial->own)) == 0;
-	if (!reuse)
-		ask_set(dial->fd, SOL_SOCKET, SO_REUSEADDR, 0);
-	return bound;
 }
 
 static int connect_from(struct dial *dial)
@@ -123,14 +86,12 @@ static int connect_from(struct dial *dial)
 	struct mh_address address = mh_address_of_endpoint(&dial->own);
 	bool keepable;
 
-	dial->side = side_open(dial);
-	if (dial->side < 0 || kernel_chooses(dial, dial->peer, dial->length)) {
-		dial_side_close(dial);
+	if (kernel_chooses(dial, dial->peer, dial->length))
 		return dial_plain(dial);
-	}
 	/* An IPv6 address is its own best source if a link bears it. */
 	keepable = address.family == AF_INET || kernel_chooses(dial, &dial->own.any, ask_length(&dial->own));
-	if (!side_bind(dial, !keepable))
+	dial->side = dial_side_open(dial);
+	if (dial->side >= 0 && !dial_side_bind(dial, !keepable))
 		dial_side_close(dial);
 	if (keepable)
 		return dial_keep(dial);
@@ -143,6 +104,7 @@ static bool dial_wanted(int fd, const struct sockaddr *peer, socklen_t length, s
 	struct dial dial = { .fd = fd, .peer = peer, .length = length, .side = -1 };
 	union mh_endpoint local, copy;
 	struct asked asked;
+	int only_v6;
 
 	if (!peer_read(peer, length, &copy) || !ask_is_udp(fd, &dial.family) || ask_local(fd, &local) < 0 ||
 	    !ask_port(&local) || !ask_is_wildcard(&local) || ask_has_peer(fd))
@@ -151,8 +113,17 @@ static bool dial_wanted(int fd, const struct sockaddr *peer, socklen_t length, s
 	    ask_endpoint(dial.family, &asked.address, ask_port(&local), asked.link, &dial.own) < 0)
 		return false;
 	ask_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &dial.device);
+	dial.dual = ask_option(fd, SOL_IPV6, IPV6_V6ONLY, &only_v6) == 0 && !only_v6;
 	*ret_dial = dial;
 	return true;
+}
+
+/* A server that has served one peer and takes its address away goes back to hear all. */
+static void disconnected(int fd)
+{
+	if (watch_flags(fd) & WATCH_SWAPPED)
+		dial_back(fd);
+	watch_look(fd);
 }
 
 INTERPOSED(int, connect, (int fd, __CONST_SOCKADDR_ARG to, socklen_t length))
@@ -168,7 +139,7 @@ INTERPOSED(int, connect, (int fd, __CONST_SOCKADDR_ARG to, socklen_t length))
 		r = real()->connect(fd, peer, length) < 0 ? -errno : 0;
 	}
 	if (!r && (watch_flags(fd) & WATCH_CONNECTED) && peer->sa_family == AF_UNSPEC)
-		watch_look(fd);
+		disconnected(fd);
 	else if (!r)
 		watch_rest(fd);
 	errno = r < 0 ? -r : error;

@@ -10,6 +10,7 @@ struct dial {
 	int family, device;		/* of the socket */
 	const struct sockaddr *peer;
 	socklen_t length;
+	bool dual;			/* it hears IPv4, too */
 	union mh_endpoint own;		/* the address asked, and the port of the socket */
 	int side;			/* a socket beside it: bound to .own where that could be done, else -1 */
 };
@@ -26,6 +27,13 @@ int dial_swap(struct dial *dial);
 bool dial_install(struct dial *dial, bool marked);
 
 int dial_plain(const struct dial *dial);
+/* @fd, which was swapped, has no peer any more: it shall hear all addresses again. */
+void dial_back(int fd);
+
+/* A socket like .fd in what decides about routes, or -1. */
+int dial_side_open(const struct dial *dial);
+/* Binds it to .own, whose port it shares with .fd. */
+bool dial_side_bind(const struct dial *dial, bool freely);
 void dial_side_close(struct dial *dial);
 
 #endif

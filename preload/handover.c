@@ -33,9 +33,9 @@ static const char marker_text[] = "multihome: the queue before this one";
 static struct handover handovers[MOST];
 static struct lock lock;
 
-bool handover_is_marker(const union mh_endpoint *own, const union mh_endpoint *peer, const void *data, size_t length)
+bool handover_is_marker(in_port_t port, const union mh_endpoint *peer, const void *data, size_t length)
 {
-	return length == sizeof(marker_text) && ask_equal(own, peer) && !memcmp(data, marker_text, length);
+	return length == sizeof(marker_text) && ask_port(peer) == port && !memcmp(data, marker_text, length);
 }
 
 /*
@@ -117,9 +117,9 @@ static int place(const struct handover *handover)
 	return r;
 }
 
-int handover_begin(int fd, int old, const union mh_endpoint *own, bool marker)
+int handover_begin(int fd, int old, in_port_t port, bool marker)
 {
-	struct handover handover = { .old = old, .own = *own, .marker = marker };
+	struct handover handover = { .old = old, .port = port, .marker = marker };
 	struct stat now, before;
 	int r;
 
@@ -176,7 +176,7 @@ static bool marker_take(int fd, const struct handover *handover)
 	socklen_t length = sizeof(peer);
 	ssize_t n = real()->recvfrom(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT, &peer.any, &length);
 
-	if (n < 0 || !handover_is_marker(&handover->own, &peer, data, (size_t)n) ||
+	if (n < 0 || !handover_is_marker(handover->port, &peer, data, (size_t)n) ||
 	    !marker_claim(handover))
 		return false;
 	real()->recv(fd, data, sizeof(data), MSG_DONTWAIT);

@@ -13,7 +13,7 @@ struct handover {
 	dev_t device;
 	ino_t socket, old_socket;	/* inodes; 0: a free place */
 	int old;			/* a descriptor of the one before */
-	union mh_endpoint own;		/* whence the marker came */
+	in_port_t port;			/* whence the marker came */
 	bool marker;			/* one is in the queue of the new socket */
 };
 
@@ -25,12 +25,12 @@ static inline bool handover_any(void)
 	return atomic_load_explicit(&handover_count, memory_order_relaxed) != 0;
 }
 
-/* Sends a marker to @fd, which is bound to @own and has no peer. Returns whether it arrived. */
+/* Sends a marker from @fd, which has no peer, to itself at @own. Returns whether it arrived. */
 bool handover_mark(int fd, const union mh_endpoint *own);
-bool handover_is_marker(const union mh_endpoint *own, const union mh_endpoint *peer, const void *data, size_t length);
+bool handover_is_marker(in_port_t port, const union mh_endpoint *peer, const void *data, size_t length);
 
 /* Begins for the socket of @fd; @old becomes ours to close. Returns 0, or -ENOBUFS when there are too many. */
-int handover_begin(int fd, int old, const union mh_endpoint *own, bool marker);
+int handover_begin(int fd, int old, in_port_t port, bool marker);
 bool handover_find(int fd, struct handover *ret_handover);
 /* Something was read from @fd: the marker goes when nothing old is left, and the old socket with it. */
 void handover_settle(int fd);

@@ -14,6 +14,7 @@
 #include "ask.h"
 #include "asked.h"
 #include "handover.h"
+#include "local.h"
 #include "real.h"
 #include "strip.h"
 #include "waits.h"
@@ -40,23 +41,28 @@ static void forked(void)
 {
 	asked_forked();
 	handover_forked();
+	local_forked();
 	waits_forked();
+}
+
+void preload_choose(const char *words)
+{
+	connects = sends = false;
+	while (*words) {
+		size_t length = strcspn(words, ",");
+
+		connects |= is_word(words, length, "connect");
+		sends |= is_word(words, length, "send");
+		words += length + (words[length] == ',');
+	}
 }
 
 static void __attribute__((constructor)) start(void)
 {
-	const char *at = getenv("MULTIHOME_PRELOAD");
+	const char *words = getenv("MULTIHOME_PRELOAD");
 
 	real_load();
-	if (!at)
-		at = "connect";
-	while (*at) {
-		size_t length = strcspn(at, ",");
-
-		connects |= is_word(at, length, "connect");
-		sends |= is_word(at, length, "send");
-		at += length + (at[length] == ',');
-	}
+	preload_choose(words ? words : "connect");
 	if (!connects && !sends)
 		return;
 	pthread_atfork(NULL, NULL, forked);

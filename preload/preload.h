@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* What the environment asks for: MULTIHOME_PRELOAD=connect,send. */
+/* What the environment asks for: MULTIHOME_PRELOAD=connect,send. Words that are not known are passed over. */
+void preload_choose(const char *words);
 bool preload_connects(void);
 bool preload_sends(void);
 

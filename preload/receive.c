@@ -15,7 +15,9 @@
 #include "ask.h"
 #include "asked.h"
 #include "handover.h"
+#include "preload.h"
 #include "real.h"
+#include "round.h"
 #include "strip.h"
 #include "watch.h"
 
@@ -43,7 +45,7 @@ static void detour_begin(struct detour *detour, const struct msghdr *outer)
 	}
 }
 
-static void learn(const struct detour *detour, in_port_t port)
+static void learn(const struct detour *detour, in_port_t port, bool peeked)
 {
 	const struct msghdr *inner = &detour->inner;
 	struct mh_arrival arrival;
@@ -57,6 +59,18 @@ static void learn(const struct detour *detour, in_port_t port)
 	if (arrival.group)
 		asked.address = (struct mh_address){ 0 };
 	asked_note(port, &detour->peer, &asked);
+	if (preload_sends() && !peeked)
+		round_note(port, &detour->peer, &asked);
+}
+
+/* What a receive tells of how the program will answer. */
+static void learn_pace(ssize_t n)
+{
+	int error = errno;
+
+	if (preload_sends() && (n > 1 || (n < 0 && error == EAGAIN)))
+		round_in_turn();
+	errno = error;
 }
 
 /* Gives the program what it would have got. */
@@ -84,10 +98,14 @@ ssize_t receive_message(int from, int fd, struct msghdr *outer, int flags)
 
 	detour_begin(&detour, outer);
 	n = real()->recvmsg(from, &detour.inner, flags);
-	if (n < 0)
+	if (n < 0) {
+		learn_pace(n);
 		return n;
-	if (watched & WATCH_ASKED)
-		learn(&detour, watch_port(fd));
+	}
+	if (watched & WATCH_ASKED) {
+		round_begin();
+		learn(&detour, watch_port(fd), flags & MSG_PEEK);
+	}
 	detour_end(&detour, watched & WATCH_WANTS, outer);
 	return n;
 }
@@ -118,7 +136,7 @@ static bool read_marker(int fd, const struct msghdr *message, ssize_t n)
 
 	return n > 0 && message->msg_iovlen && message->msg_iov[0].iov_len >= (size_t)n &&
 	       handover_find(fd, &handover) &&
-	       handover_is_marker(&handover.own, peer, message->msg_iov[0].iov_base, (size_t)n);
+	       handover_is_marker(handover.port, peer, message->msg_iov[0].iov_base, (size_t)n);
 }
 
 /* For as long as something is handed over: everything that reads comes through here. */
@@ -156,9 +174,13 @@ static ssize_t receive_handed(int fd, struct msghdr *message, int flags)
 static bool is_handed(int fd)
 {
 	struct handover handover;
-	int error = errno;
-	bool found = handover_any() && handover_find(fd, &handover);
+	bool found;
+	int error;
 
+	if (!handover_any())
+		return false;
+	error = errno;
+	found = handover_find(fd, &handover);
 	errno = error;
 	return found;
 }
@@ -195,15 +217,13 @@ static bool is_refused(ssize_t n)
 INTERPOSED(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, __SOCKADDR_ARG peer, socklen_t *length))
 {
 	struct simple simple = { data, size, flags, peer.__sockaddr__, length };
-	bool handed = is_handed(fd);
+	bool handed = is_handed(fd), named = simple.peer && length && (int)*length >= 0;
 	int error = errno;
-	ssize_t n = -1;
+	ssize_t n;
 
-	if (simple.peer && (!length || (int)*length < 0))
-		return real()->recvfrom(fd, data, size, flags, simple.peer, length);
-	if (handed)
+	if (handed && (named || !simple.peer))
 		return receive_simple(fd, &simple, true);
-	if (!simple.peer || !(watch_flags(fd) & WATCH_ASKED))
+	if (!named || !(watch_flags(fd) & WATCH_ASKED))
 		return real()->recvfrom(fd, data, size, flags, simple.peer, length);
 	n = receive_simple(fd, &simple, false);
 	if (!is_refused(n))
@@ -260,7 +280,7 @@ static int receive_piece(int fd, struct mmsghdr *messages, unsigned count, int f
 	n = real()->recvmmsg(fd, inner, count, flags, timeout);
 	for (int i = 0; i < n; i++) {
 		detours[i].inner = inner[i].msg_hdr;
-		learn(&detours[i], watch_port(fd));
+		learn(&detours[i], watch_port(fd), flags & MSG_PEEK);
 		detour_end(&detours[i], watched & WATCH_WANTS, &messages[i].msg_hdr);
 		messages[i].msg_len = inner[i].msg_len;
 	}
@@ -291,6 +311,7 @@ INTERPOSED(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int
 		return receive_handed_many(fd, messages, count, flags & ~MSG_WAITFORONE);
 	if (!(watch_flags(fd) & WATCH_ASKED))
 		return real()->recvmmsg(fd, messages, count, flags, timeout);
+	round_begin();
 	do {
 		piece = count - done < PIECE ? count - done : PIECE;
 		n = receive_piece(fd, messages + done, piece, flags, timeout);
@@ -300,6 +321,7 @@ INTERPOSED(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int
 		if (flags & MSG_WAITFORONE)
 			flags |= MSG_DONTWAIT;
 	} while ((unsigned)n == piece && done < count);
+	learn_pace(done ? (ssize_t)done : n);
 	if (n < 0 && !done)
 		return n;
 	/* The kernel, too, tells no error after it has told of datagrams. */

@@ -34,13 +34,6 @@ int dial_plain(const struct dial *dial)
 	return real()->connect(dial->fd, dial->peer, dial->length) < 0 ? -errno : 0;
 }
 
-void dial_side_close(struct dial *dial)
-{
-	if (dial->side >= 0)
-		real()->close(dial->side);
-	dial->side = -1;
-}
-
 static void replace(int fd, void *context)
 {
 	const struct dial *dial = context;
@@ -51,6 +44,7 @@ static void replace(int fd, void *context)
 		real()->dup3(dial->side, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
 	waits_return(fd);
 	watch_rest(fd);
+	watch_swapped(fd, dial->dual);
 }
 
 /* The old socket, under a number that is out of the way. */
@@ -82,7 +76,7 @@ bool dial_install(struct dial *dial, bool marked)
 	old = set_aside(dial->fd);
 	if (old < 0)
 		return false;
-	if (handover_begin(dial->side, old, &dial->own, marked) < 0) {
+	if (handover_begin(dial->side, old, ask_port(&dial->own), marked) < 0) {
 		real()->close(old);
 		return false;
 	}
@@ -108,4 +102,31 @@ int dial_swap(struct dial *dial)
 		dial_install(dial, true);
 	dial_side_close(dial);
 	return r;
+}
+
+/*
+ * The socket was bound to one address, and so of IPv6 only. One that is bound to the wildcard takes its place, and reads first what is left.
+ * Its marker is sent to that one address, at which the other does not listen to it any more.
+ */
+void dial_back(int fd)
+{
+	struct dial dial = { .fd = fd, .side = -1, .dual = watch_flags(fd) & WATCH_DUAL };
+	union mh_endpoint itself;
+
+	if (!ask_is_udp(fd, &dial.family) || ask_local(fd, &itself) < 0)
+		return;
+	ask_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &dial.device);
+	dial.peer = &itself.any;
+	dial.length = ask_length(&itself);
+	dial.own = (union mh_endpoint){ .any.sa_family = (sa_family_t)dial.family };
+	if (dial.family == AF_INET)
+		dial.own.v4.sin_port = ask_port(&itself);
+	else
+		dial.own.v6.sin6_port = ask_port(&itself);
+	dial.side = dial_side_open(&dial);
+	if (dial.side >= 0 && dial_side_bind(&dial, false) && dial_plain(&dial) == 0) {
+		handover_close(fd);
+		dial_install(&dial, handover_mark(dial.side, &itself));
+	}
+	dial_side_close(&dial);
 }

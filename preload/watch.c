@@ -134,6 +134,14 @@ void watch_rest(int fd)
 	flags_set(fd, (flags & WATCH_WANTS) | WATCH_CONNECTED);
 }
 
+void watch_swapped(int fd, bool dual)
+{
+	unsigned flags = watch_flags(fd);
+
+	if (flags)
+		flags_set(fd, flags | WATCH_SWAPPED | (dual ? WATCH_DUAL : 0));
+}
+
 void watch_duplicates(int fd, void (*each)(int duplicate, void *context), void *context)
 {
 	int last = atomic_load(&highest);

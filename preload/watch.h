@@ -8,6 +8,8 @@
 /* What is known of a descriptor. A wrong "watched" costs a detour, and no more: see watch.c. */
 #define WATCH_ASKED 4		/* packet information is on, and is ours to read */
 #define WATCH_CONNECTED 8	/* was watched, and will be again when it has no peer any more */
+#define WATCH_SWAPPED 16	/* ... and is another socket since, bound to one address */
+#define WATCH_DUAL 32		/* ... which heard IPv4, too */
 #define WATCH_WANTS 3		/* STRIP_KEEP_*: what the program wants to be told itself */
 
 #define WATCH_DESCRIPTORS 65536
@@ -24,6 +26,7 @@ void watch_copy(int from, int to);
 bool watch_wants(int fd, unsigned want, bool on);
 /* It has got a peer: let it run as it would without us. */
 void watch_rest(int fd);
+void watch_swapped(int fd, bool dual);
 
 /* Calls @each for every watched or resting descriptor of the same socket as @fd, beside @fd itself. */
 void watch_duplicates(int fd, void (*each)(int duplicate, void *context), void *context);
