@@ -13,13 +13,10 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define AUDIT_MS 5000		/* settings have no events; this is how often they are read again, */
@@ -92,7 +89,6 @@ static void finish_apply(struct engine *engine, bool committed)
 	unsigned confirm_ms = committed ? engine->confirm_ms : 0;
 
 	engine->confirm_ms = 0;
-	notify("READY=1");
 	if (committed)
 		tell(engine, LOG_NOTICE, "apply", "generation %u is in force", engine->now->number);
 	if (!confirm_ms) {
@@ -118,6 +114,7 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 			become_ready(engine);
 		break;
 	case JOB_APPLY:
+	case JOB_ROLLBACK:
 		finish_apply(engine, committed);
 		break;
 	case JOB_REPAIR:
@@ -202,6 +199,12 @@ static void on_counters(void *data)
 	loop_timer_set(engine->counters, COUNTERS_MS);
 }
 
+static void told_busy(struct engine *engine)
+{
+	tell(engine, LOG_WARNING, "apply", "another change is under way or waits to be confirmed; SIGHUP is not heard");
+	notify("READY=1");
+}
+
 static void on_signal(void *data, int number)
 {
 	struct engine *engine = data;
@@ -209,7 +212,7 @@ static void on_signal(void *data, int number)
 	if (number == SIGHUP) {
 		notify_reloading();
 		if (engine_apply(engine, NULL, 0, told_outcome, engine) < 0)
-			tell(engine, LOG_WARNING, "apply", "another change is under way or waits to be confirmed; SIGHUP is not heard");
+			told_busy(engine);
 		return;
 	}
 	notify("STOPPING=1");
@@ -264,20 +267,6 @@ static void make_watches(struct engine *engine)
 	loop_timer_set(engine->counters, COUNTERS_MS);
 }
 
-/* A network namespace has one daemon: two would undo each other's work. An abstract socket is a lock per namespace. */
-static int lock_namespace(struct engine *engine, struct text *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0multihomed" };
-
-	engine->lock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (engine->lock >= 0 && bind(engine->lock, (struct sockaddr *)&address,
-				      offsetof(struct sockaddr_un, sun_path) + sizeof("\0multihomed") - 1) == 0)
-		return 0;
-	text_printf(error, errno == EADDRINUSE ? "another multihomed runs in this network namespace; stop it first" :
-						 "taking the lock of the network namespace: %m");
-	return -1;
-}
-
 static int open_doors(struct engine *engine, struct text *error)
 {
 	struct host_options options = { .memory_path = engine->memory_path, .sockets_per_listener = thread_count() };
@@ -291,7 +280,7 @@ static int open_doors(struct engine *engine, struct text *error)
 	r = sandbox_engine(error);
 	if (r < 0)
 		return r;
-	r = lock_namespace(engine, error);
+	r = lock_take(&engine->lock, error);
 	if (r < 0)
 		return r;
 	engine->loop = loop_new(on_tick, engine);
@@ -339,7 +328,7 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	AUTO_TEXT error = { 0 };
 
 	engine->options = *options;
-	engine->lock = -1;
+	engine->lock.fd = -1;
 	engine->started_us = clock_now_us();
 	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
 	engine->confirm_path = mem_printf("%s.confirm", options->socket_path);
@@ -388,7 +377,7 @@ void engine_free(struct engine *engine)
 	if (engine->host)
 		host_close(engine->host);
 	loop_free(engine->loop);
-	fd_closep(&engine->lock);
+	lock_release(&engine->lock);
 	generation_drop(&engine->now);
 	generation_drop(&engine->before);
 	desired_free(&engine->desired);

@@ -18,6 +18,7 @@ enum job_type {
 	JOB_NONE,
 	JOB_START,	/* the first one: refusals are told, and tried again later */
 	JOB_APPLY,	/* a new generation: a refusal takes everything back */
+	JOB_ROLLBACK,	/* to the generation before, which stood once: goes on past refusals, as a start does */
 	JOB_REPAIR,	/* facts have changed, or somebody changed what is ours */
 	JOB_STOP,	/* to the empty generation */
 };
@@ -47,6 +48,7 @@ struct outcome {
 	const struct refusals *refusals;
 	size_t done;
 	bool rolled_back;
+	unsigned confirm_ms;			/* what it waits for now, to be confirmed */
 	const char *error;			/* one line; NULL = none */
 	int64_t read_us, decide_us, apply_us;
 };

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/engine.h"
+#include "daemon/lock.h"
 #include "daemon/server.h"
 
 /*
@@ -46,7 +47,7 @@ struct engine {
 	struct loop_watch *repair;	/* repairs that are held back */
 	struct loop_watch *counters;	/* asks the workers now and then */
 	struct loop_watch *confirm;
-	int lock;
+	struct lock lock;
 	struct host *host;
 	struct server *server;
 	struct shell **shells;		/* by feature */

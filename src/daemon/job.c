@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_US 1000000
+#define RETRY_FIRST_US 100000	/* the port of a worker that is just dying is free by then */
 #define RETRY_MOST_US 60000000
 #define MOST_ROUNDS 4		/* of decisions in one job */
 
@@ -212,6 +212,7 @@ static void tell_outcome(struct engine *engine, unsigned number)
 		.refusals = &job->refusals,
 		.done = job->reverting ? 0 : job->done,
 		.rolled_back = job->reverting,
+		.confirm_ms = job->reverting ? 0 : engine->confirm_ms,
 		.read_us = job->read_us,
 		.decide_us = job->decide_us,
 		.apply_us = job->apply_us,

@@ -135,6 +135,14 @@ static void tell_nothing_moved(struct engine *engine, const struct request *requ
 	engine_finished(engine, JOB_APPLY, true);
 }
 
+static void begin_change(struct engine *engine, enum job_type type, const struct request *request,
+			 struct generation *generation)
+{
+	engine->job.told = request->told;
+	engine->job.data = request->data;
+	job_begin(engine, type, generation);
+}
+
 static void begin_apply(struct engine *engine, const struct request *request, struct generation *generation,
 			int64_t read_us)
 {
@@ -144,13 +152,11 @@ static void begin_apply(struct engine *engine, const struct request *request, st
 		generation_drop(&generation);
 		return;
 	}
-	engine->job.told = request->told;
-	engine->job.data = request->data;
 	engine->job.read_us = read_us;
 	engine->confirm_ms = generation == engine->now ? 0 : request->confirm_ms;
 	if (engine->confirm_ms)
 		remember_for_confirm(engine);
-	job_begin(engine, JOB_APPLY, generation);
+	begin_change(engine, JOB_APPLY, request, generation);
 }
 
 static void do_apply(struct engine *engine, struct request *request)
@@ -171,7 +177,8 @@ static void do_apply(struct engine *engine, struct request *request)
 
 static void do_rollback(struct engine *engine, struct request *request)
 {
-	begin_apply(engine, request, generation_share(engine->before), 0);
+	host_reread_sysctls(engine->host);
+	begin_change(engine, JOB_ROLLBACK, request, generation_share(engine->before));
 }
 
 void order_next(struct engine *engine)
@@ -194,7 +201,8 @@ void order_next(struct engine *engine)
 
 static bool change_is_under_way(const struct engine *engine)
 {
-	if (engine->confirm_until_us || engine->job.type == JOB_APPLY || engine->stopping)
+	if (engine->confirm_until_us || engine->job.type == JOB_APPLY || engine->job.type == JOB_ROLLBACK ||
+	    engine->stopping)
 		return true;
 	for (size_t i = 0; i < engine->requests.count; i++)
 		if (engine->requests.items[i].type != REQUEST_PLAN)

@@ -134,7 +134,7 @@ json_t *report_plan(const struct outcome *outcome)
 	return json;
 }
 
-json_t *report_apply(const struct outcome *outcome, unsigned confirm_ms)
+json_t *report_apply(const struct outcome *outcome)
 {
 	const struct source *source = generation_source(outcome->generation);
 	bool failed = outcome->refusals && outcome->refusals->items.count > 0;
@@ -146,8 +146,8 @@ json_t *report_apply(const struct outcome *outcome, unsigned confirm_ms)
 	json_object_set_new(json, "operations", json_integer((json_int_t)outcome->done));
 	json_object_set_new(json, "failed", refusals_json(outcome->refusals, source));
 	json_object_set_new(json, "rolled_back", json_boolean(outcome->rolled_back));
-	if (confirm_ms && !exit)
-		json_object_set_new(json, "confirm_ms", json_integer(confirm_ms));
+	if (outcome->confirm_ms && !exit)
+		json_object_set_new(json, "confirm_ms", json_integer(outcome->confirm_ms));
 	json_object_set_new(json, "timing",
 			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us, "decide_us",
 				      (json_int_t)outcome->decide_us, "apply_us", (json_int_t)outcome->apply_us));

@@ -8,7 +8,7 @@
 
 /* What the engine knows, as the JSON of daemon/control.h. New references. */
 json_t *report_plan(const struct outcome *outcome);
-json_t *report_apply(const struct outcome *outcome, unsigned confirm_ms);
+json_t *report_apply(const struct outcome *outcome);
 json_t *report_status(const struct engine_status *status, const char *only_feature);
 json_t *report_error(int exit, const char *error);
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define MOST_CLIENTS 64
+#define MOST_WATCHERS 48		/* so that who watches never keeps out who wants to confirm */
 #define CLIENT_BUFFER (1 << 20)
 #define COUNTERS_WAIT_MS 300	/* for workers' counters, before status goes without */
 #define MOST_CONFIRM_MS 86400000
@@ -33,7 +34,6 @@ struct client {
 	struct source *source;		/* came before its request */
 	uint32_t number;		/* of the request under way */
 	enum { CLIENT_IDLE, CLIENT_PLAN, CLIENT_APPLY, CLIENT_STATUS, CLIENT_WATCH, CLIENT_GONE } state;
-	unsigned confirm_ms;
 	char *feature;			/* of a status; NULL = all */
 };
 
@@ -101,9 +101,7 @@ static void on_planned(void *data, const struct outcome *outcome)
 
 static void on_applied(void *data, const struct outcome *outcome)
 {
-	struct client *client = data;
-
-	client_reply(client, report_apply(outcome, client->confirm_ms));
+	client_reply(data, report_apply(outcome));
 }
 
 static void answer_status(struct client *client)
@@ -140,9 +138,8 @@ static void request_apply(struct client *client, const json_t *request)
 		client_reply(client, report_error(2, "the time to confirm in is 1s to 24h"));
 		return;
 	}
-	client->confirm_ms = (unsigned)confirm_ms;
 	client->state = CLIENT_APPLY;
-	if (engine_apply(client->server->engine, source, client->confirm_ms, on_applied, client) < 0)
+	if (engine_apply(client->server->engine, source, (unsigned)confirm_ms, on_applied, client) < 0)
 		reply_busy(client);
 }
 
@@ -150,7 +147,6 @@ static void request_rollback(struct client *client, const json_t *request)
 {
 	int r;
 
-	client->confirm_ms = 0;
 	client->state = CLIENT_APPLY;
 	r = engine_rollback(client->server->engine, on_applied, client);
 	if (r == -ENOENT)
@@ -225,6 +221,14 @@ static void client_event(struct client *client, const char *event, const char *t
 
 static void request_watch(struct client *client, const json_t *request)
 {
+	unsigned watchers = 0;
+
+	for (const struct client *other = client->server->clients; other; other = other->next)
+		watchers += other->state == CLIENT_WATCH;
+	if (watchers >= MOST_WATCHERS) {
+		client_reply(client, report_error(1, "too many clients watch already; end some of them (ss -xp)"));
+		return;
+	}
 	client->state = CLIENT_WATCH;
 	client_event(client, "hello", "watching");
 }
@@ -289,6 +293,19 @@ static void on_client(void *data)
 		client_free(client);
 }
 
+/* Told before it asks: the answer waits in its socket. */
+static void turn_away(int fd)
+{
+	json_t *json = report_error(1, "too many clients are connected to the daemon already; end some of them (ss -xp)");
+	AUTO_MEM char *text = json_dumps(json, JSON_COMPACT);
+	struct channel_message message = { .type = CONTROL_REPLY, .bytes = text, .length = text ? strlen(text) : 0 };
+
+	log_warning("more than %u clients on the control socket; one is turned away", MOST_CLIENTS);
+	channel_send(fd, &message);
+	json_decref(json);
+	close(fd);
+}
+
 static void on_server(void *data)
 {
 	struct server *server = data;
@@ -298,8 +315,7 @@ static void on_server(void *data)
 	if (fd < 0)
 		return;
 	if (server->client_count == MOST_CLIENTS) {
-		log_warning("more than %u clients on the control socket; one is turned away", MOST_CLIENTS);
-		close(fd);
+		turn_away(fd);
 		return;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -332,11 +348,19 @@ static char *make_folder(const char *path)
 	return NULL;
 }
 
-/* A socket's file that nobody listens on is left from a daemon that was killed. */
+/* A socket's file that nobody listens on is left from a daemon that was killed. What is no socket is not ours. */
 static int remove_stale(const struct sockaddr_un *address, struct text *error)
 {
 	AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct stat status;
 
+	if (lstat(address->sun_path, &status) < 0)
+		return 0;
+	if (!S_ISSOCK(status.st_mode)) {
+		text_printf(error, "%s is there already, and is no socket; name the control socket with -s",
+			    address->sun_path);
+		return -EEXIST;
+	}
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
 		text_printf(error, "another multihomed answers at %s; stop it, or name another socket with -s",
 			    address->sun_path);

@@ -3,6 +3,7 @@
 #include "daemon/engine_internal.h"
 
 #include "base/clock.h"
+#include "daemon/notify.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,6 +125,8 @@ void told_outcome(void *data, const struct outcome *outcome)
 		tell(engine, LOG_ERROR, "apply", "%s%s%s", text_string(&place), place.length ? ": " : "",
 		     outcome->diags->items[i].text);
 	}
+	/* However a reload ended, it has ended. */
+	notify("READY=1");
 	if (outcome->diags->errors)
 		tell(engine, LOG_ERROR, "apply", "nothing was changed: generation %u stays in force", outcome->number);
 	else if (outcome->rolled_back)

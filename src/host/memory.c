@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One line for each sysctl: name, former value, value written, and the one written before that,
- * separated by tabs. The whole file is written anew beside the old one, synced and renamed: after
- * a crash there is the old one or the new one.
+ * separated by tabs. The whole file is replaced each time: after a crash there is the old one or
+ * the new one.
  *
  * Why the earlier value: a change from one value of ours to another is remembered before it is
  * done. If we die in between, the sysctl still has the earlier value, and that is ours as well.
  */
 #include "host/memory.h"
 
-#include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +96,11 @@ void memory_open(struct memory *memory, const char *path)
 	*memory = (struct memory){ .path = path ? mem_strdup(path) : NULL };
 	if (!path)
 		return;
-	r = text_read_file(path, MEMORY_MAX_BYTES, &text);
+	r = file_read_private(path, MEMORY_MAX_BYTES, &text);
 	if (r == 0 && strlen(text_string(&text)) == text.length)
 		take_lines(memory, text.data);
+	else if (r == -EPERM)
+		log_warning("%s: somebody else could have written it; it is not believed", path);
 	else if (r == 0 || r == -EFBIG)
 		log_warning("%s: not what we wrote; what sysctls were before is not known any more",
 			    path);
@@ -128,37 +128,9 @@ const struct memory_entry *memory_find(const struct memory *memory, const char *
 	return find(memory, name);
 }
 
-static void sync_folder(const char *path)
-{
-	AUTO_MEM char *copy = mem_strdup(path);
-	AUTO_FD fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		(void)fsync(fd);
-}
-
-static int write_file(const char *path, const struct text *text)
-{
-	AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	size_t done = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (done < text->length) {
-		ssize_t written = write(fd, text->data + done, text->length - done);
-
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		done += written > 0 ? (size_t)written : 0;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 static int memory_store(const struct memory *memory)
 {
-	AUTO_MEM char *fresh = NULL;
 	AUTO_TEXT text = { 0 };
-	int r;
 
 	if (!memory->path)
 		return 0;
@@ -170,15 +142,7 @@ static int memory_store(const struct memory *memory)
 		text_printf(&text, "%s\t%s\t%s\t%s\n", entry->name, entry->former, entry->written,
 			    entry->earlier);
 	}
-	fresh = mem_printf("%s.new", memory->path);
-	r = write_file(fresh, &text);
-	if (r == 0 && rename(fresh, memory->path) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(fresh);
-	else
-		sync_folder(memory->path);
-	return r;
+	return file_replace(memory->path, &text);
 }
 
 int memory_remember(struct memory *memory, const char *name, const char *former, const char *written)
