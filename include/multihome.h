@@ -9,24 +9,23 @@
 #include <sys/socket.h>
 
 /*
- * libmultihome: UDP and TCP servers on an address, a whole prefix or the wildcard, which answer
- * from the address that was asked. Descriptors are the caller's to poll, in any event loop. No
- * global state, no locks: a batch belongs to one thread at a time. Functions return 0 (or a
- * count) or -errno, and write ret_ arguments only on success; nothing is printed, nothing aborts.
+ * libmultihome: UDP and TCP servers that answer from the address that was asked. Descriptors are
+ * the caller's to poll. No global state, no locks: a batch belongs to one thread at a time.
+ * Functions return 0 (or a count) or -errno, and write ret_ arguments only on success.
  */
 #ifdef __cplusplus
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
-/* In network order; family AF_INET, AF_INET6, or 0 for none. Unused bytes are zero. */
 struct mh_address {
-	uint8_t family;
-	uint8_t bytes[16];
+	uint8_t family;	   /* AF_INET, AF_INET6, or 0 for none */
+	uint8_t bytes[16]; /* in network order; unused ones are zero */
 };
 
 struct mh_prefix {
 	struct mh_address address;
 	uint8_t length;
+	unsigned link; /* 0: any; else its index, and only what comes in on it is served */
 };
 
 union mh_endpoint {
@@ -35,13 +34,14 @@ union mh_endpoint {
 	struct sockaddr_in6 v6;
 };
 
-/* "2001:db8::/64", "192.0.2.1" (alone), "::/0" (the wildcard). -EINVAL also for bits beyond it. */
+/* "2001:db8::/64", "192.0.2.1", "fe80::1%eth0", "::/0". -EINVAL for bits beyond, -ENODEV for links. */
 int mh_prefix_parse(const char *text, struct mh_prefix *ret_prefix);
 bool mh_prefix_holds(const struct mh_prefix *prefix, const struct mh_address *address);
 
-#define MH_SHARE_PORT 1 /* several sockets of one port, a thread each (SO_REUSEPORT) */
+#define MH_SHARE_PORT 1 /* several sockets of one port and one prefix, a thread each */
 #define MH_JOINED 2	/* UDP: take datagrams joined (UDP_GRO): see mh_datagram.segment */
-#define MH_ONE_BY_ONE 4 /* UDP: never join answers (UDP_SEGMENT) */
+#define MH_ONE_BY_ONE 4 /* UDP: never join answers (UDP_SEGMENT); set by itself on old kernels */
+#define MH_BARE 8 /* UDP: answers without flow label and, where possible, IPv4 identification */
 
 /* An open server. .fd is non-blocking, unless it was adopted and is not. */
 struct mh_socket {
@@ -51,9 +51,9 @@ struct mh_socket {
 };
 
 /*
- * The address or prefix need not be configured on a link yet. A prefix needs a route of type local
- * to bring its packets here: ip route add local 2001:db8:1:1::/64 dev lo. Adopting takes over an
- * open (and bound) descriptor; @on may be NULL. It stays the caller's on failure.
+ * 0.0.0.0 or :: alone is the wildcard, one of fe80::/10 needs its link; @port is in host order. A
+ * prefix needs a route of type local: ip route add local 2001:db8:1:1::/64 dev lo. Adopting takes
+ * over an open, bound descriptor, which stays the caller's on failure; @on NULL: serve everything.
  */
 int mh_udp_open(const struct mh_prefix *on, uint16_t port, unsigned flags, struct mh_socket *ret);
 int mh_udp_adopt(int fd, const struct mh_prefix *on, unsigned flags, struct mh_socket *ret);
@@ -80,8 +80,7 @@ struct mh_datagram {
 	int error;		   /* ... and the last reason, -errno */
 };
 
-/* How many datagrams @datagram is: 1, or those of the train. */
-unsigned mh_datagram_count(const struct mh_datagram *datagram);
+unsigned mh_datagram_count(const struct mh_datagram *datagram); /* 1, or those of the train */
 
 /* For @count (1 to 1024) datagrams of up to @room bytes (65535 for MH_JOINED), allocated once. */
 struct mh_batch;
@@ -91,16 +90,18 @@ struct mh_datagram *mh_batch_at(struct mh_batch *batch, unsigned index);
 bool mh_batch_full(const struct mh_batch *batch); /* every slot was filled: more may be waiting */
 
 /*
- * Fills @batch anew. Returns how many datagrams are in it (0 when all that came were not for
- * the prefix served), -EAGAIN when none waits, or -errno.
+ * Fills @batch anew. Returns how many datagrams are in it (0: all that came were not for the prefix
+ * served), -EAGAIN when none waits, -EINVAL when trains (MH_JOINED) have no room, or -errno.
  */
 int mh_udp_receive(const struct mh_socket *socket, struct mh_batch *batch);
 /*
- * Sends the answers. One that cannot leave from its .source is not sent at all. Never blocks longer
- * than some milliseconds for a full send buffer. Returns how many datagrams left; the rest is told
- * in each mh_datagram.
+ * Sends the answers; none leaves from another address than its .source, which the socket must serve
+ * (but see MH_GROUP). Waits at most some milliseconds for a full send buffer. Returns how many
+ * datagrams left; the rest is told in each mh_datagram.
  */
 int mh_udp_answer(const struct mh_socket *socket, struct mh_batch *batch);
+/* The same for copies of .peer, .source, .link and .flags, later, or for what nobody asked for. */
+int mh_udp_send(const struct mh_socket *socket, struct mh_datagram *datagrams, unsigned count);
 
 struct mh_connection {
 	int fd;	       /* non-blocking, close-on-exec */

@@ -2,6 +2,7 @@
 #include "private.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -191,7 +192,11 @@ static void prefixes_are_parsed_strictly(void **state)
 					     "2001:db8::1/64",
 					     "::/129",
 					     "::/-1",
-					     "fe80::1%eth0",
+					     "fe80::1%",
+					     "fe80::1/%lo",
+					     "fe80::1/128%lo",
+					     "fe80::%lo/64/1",
+					     "%lo",
 					     "name",
 					     "::/0x1" };
 	struct mh_prefix prefix;
@@ -203,10 +208,49 @@ static void prefixes_are_parsed_strictly(void **state)
 	assert_int_equal(mh_prefix_parse("198.51.100.0/22", &prefix), 0);
 	assert_true(mh_prefix_holds(&prefix, &inside));
 	assert_false(mh_prefix_holds(&prefix, &outside));
-	assert_int_equal(mh_prefix_parse("::", &prefix), 0);
-	assert_int_equal(prefix.length, 128);
 	assert_int_equal(mh_prefix_parse("2001:db8:1:1::/64", &prefix), 0);
 	assert_false(mh_prefix_holds(&prefix, &inside));
+}
+
+static void a_prefix_may_name_its_link(void **state)
+{
+	static const char *const absent[] = { "fe80::1%no such", "fe80::1%0", "fe80::1%2147483648",
+					      "fe80::%01/64", "fe80::1%a-name-that-is-too-long" };
+	static const struct {
+		const char *text;
+		unsigned length, link;
+	} cases[] = { { "fe80::1%lo", 128, 1 },	       { "fe80::1%1", 128, 1 },
+		      { "fe80::%lo/10", 10, 1 },       { "169.254.1.0%lo/24", 24, 1 },
+		      { "fe80::1%70000", 128, 70000 }, { "fe80::/10", 10, 0 } };
+	struct mh_prefix prefix;
+
+	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
+		assert_int_equal(mh_prefix_parse(absent[i], &prefix), -ENODEV);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(mh_prefix_parse(cases[i].text, &prefix), 0);
+		assert_int_equal(prefix.length, cases[i].length);
+		assert_int_equal(prefix.link, cases[i].link);
+	}
+}
+
+/* The quick way against a slow one, bit by bit. */
+static void a_prefix_holds_what_begins_with_its_bits(void **state)
+{
+	srandom(7);
+	for (unsigned turn = 0; turn < 20000; turn++) {
+		struct mh_prefix prefix = { { AF_INET6, { 0 } }, (uint8_t)(random() % 129), 0 };
+		struct mh_address address = { .family = AF_INET6 };
+		unsigned flipped = (unsigned)random() % 128;
+		bool same = true;
+
+		for (unsigned i = 0; i < 16; i++)
+			prefix.address.bytes[i] = address.bytes[i] = (uint8_t)random();
+		address.bytes[flipped / 8] ^= (uint8_t)(0x80 >> flipped % 8);
+		for (unsigned i = 0; i < prefix.length; i++)
+			same = same && !((prefix.address.bytes[i / 8] ^ address.bytes[i / 8]) &
+					 (0x80 >> i % 8));
+		assert_int_equal(mh_prefix_holds(&prefix, &address), same);
+	}
 }
 
 int main(void)
@@ -220,6 +264,8 @@ int main(void)
 		cmocka_unit_test(cut_and_lying_control_data_is_survived),
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(prefixes_are_parsed_strictly),
+		cmocka_unit_test(a_prefix_may_name_its_link),
+		cmocka_unit_test(a_prefix_holds_what_begins_with_its_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #define MULTIHOME_PRIVATE_H
 
 #include "multihome.h"
+#include "outbox.h"
 
 #include <linux/filter.h>
 #include <netinet/udp.h>
@@ -35,6 +36,7 @@ unsigned mh_filter_build(const struct mh_prefix *prefix, struct sock_filter filt
 
 bool mh_address_is_multicast(const struct mh_address *address);
 bool mh_address_is_link_local(const struct mh_address *address);
+bool mh_address_is_unspecified(const struct mh_address *address);
 unsigned mh_address_bits(uint8_t family); /* 32, 128, or 0 */
 struct mh_address mh_address_of_endpoint(const union mh_endpoint *endpoint);
 /* An IPv4-mapped address becomes the IPv4 address (RFC 4291, 2.5.5.2). */
@@ -51,20 +53,22 @@ static inline struct mh_address mh_address_of_v6(const struct in6_addr *v6)
 	return address;
 }
 
-/*
- * The most that one train may hold: segments (every kernel takes 64), and bytes beside IPv6 and UDP
- * headers.
- */
-#define MH_TRAIN_SEGMENTS 64
-#define MH_TRAIN_BYTES 65487
+static inline bool mh_peer_is_v4(const union mh_endpoint *peer)
+{
+	return peer->any.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&peer->v6.sin6_addr);
+}
 
-/* One message to the kernel: a datagram, or a train of equally long ones. */
-struct mh_message {
-	const struct mh_datagram *like; /* peer, source and link of all that is in it */
-	unsigned segments;
-	size_t segment, bytes;
-	bool closed; /* its last datagram was shorter: nothing may follow */
-};
+/* What came to @asked by @link is for @socket. */
+static inline bool mh_socket_serves(const struct mh_socket *socket, const struct mh_address *asked,
+				    unsigned link)
+{
+	return !socket->on.address.family || (mh_prefix_holds(&socket->on, asked) &&
+					      (!socket->on.link || socket->on.link == link));
+}
+
+/* Options of a socket: 0 or -errno. */
+int mh_option_set(int fd, int level, int name, int value);
+int mh_option_get(int fd, int level, int name, int *ret_value);
 
 struct mh_batch {
 	unsigned size, count;
@@ -76,15 +80,7 @@ struct mh_batch {
 	struct iovec *in_parts;
 	char *in_controls;
 	unsigned used; /* slots that the kernel wrote last time */
-
-	unsigned out_count, part_count;
-	struct mh_message *messages;
-	struct mmsghdr *out;
-	struct iovec *parts;
-	struct mh_datagram **part_owners; /* whose answer each part is */
-	char *out_controls;
-	unsigned answered; /* in this call */
-	bool waited;	   /* for the send buffer, in this call */
+	struct mh_outbox out;
 };
 
 #endif

@@ -71,12 +71,12 @@ int mh_tcp_accept(const struct mh_socket *socket, struct mh_connection *ret_conn
 	length = sizeof(local);
 	if (getsockname(connection.fd, &local.any, &length) == 0)
 		connection.asked = mh_address_of_endpoint(&local);
+	connection.link = link_of(connection.fd, local.any.sa_family);
 	if (!connection.asked.family ||
-	    (socket->on.address.family && !mh_prefix_holds(&socket->on, &connection.asked))) {
+	    !mh_socket_serves(socket, &connection.asked, connection.link)) {
 		mh_tcp_reset(connection.fd);
 		return -ECONNABORTED;
 	}
-	connection.link = link_of(connection.fd, local.any.sa_family);
 	*ret_connection = connection;
 	return 0;
 }

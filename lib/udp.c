@@ -15,29 +15,31 @@
 
 #define BATCH_MAX 1024
 #define ROOM_MAX 65535
+#define TRAIN_ROOM 65535
 #define CACHE_LINE 64u
 
 static bool batch_allocate(struct mh_batch *batch)
 {
 	unsigned size = batch->size;
+	struct mh_outbox *out = &batch->out;
 
 	batch->datagrams = calloc(size, sizeof(*batch->datagrams));
 	batch->in = calloc(size, sizeof(*batch->in));
 	batch->in_parts = calloc(size, sizeof(*batch->in_parts));
 	batch->in_controls = calloc(size, MH_CONTROL_IN);
-	batch->messages = calloc(size, sizeof(*batch->messages));
-	batch->out = calloc(size, sizeof(*batch->out));
-	batch->parts = calloc(size, sizeof(*batch->parts));
-	batch->part_owners = calloc(size, sizeof(*batch->part_owners));
-	batch->out_controls = calloc(size, MH_CONTROL_OUT);
+	out->messages = calloc(size, sizeof(*out->messages));
+	out->headers = calloc(size, sizeof(*out->headers));
+	out->parts = calloc(size, sizeof(*out->parts));
+	out->owners = calloc(size, sizeof(*out->owners));
+	out->controls = calloc(size, MH_CONTROL_OUT);
 	/* Pages that no datagram ever reaches are never there. */
 	batch->memory = mmap(NULL, batch->memory_size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (batch->memory == MAP_FAILED)
 		batch->memory = NULL;
 	return batch->datagrams && batch->in && batch->in_parts && batch->in_controls &&
-	       batch->messages && batch->out && batch->parts && batch->part_owners &&
-	       batch->out_controls && batch->memory;
+	       out->messages && out->headers && out->parts && out->owners && out->controls &&
+	       batch->memory;
 }
 
 int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
@@ -54,6 +56,7 @@ int mh_batch_new(unsigned count, size_t room, struct mh_batch **ret_batch)
 	batch->stride = (room + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + CACHE_LINE;
 	batch->memory_size = batch->stride * count;
 	batch->used = count;
+	batch->out.size = count;
 	if (!batch_allocate(batch)) {
 		mh_batch_free(batch);
 		return -ENOMEM;
@@ -80,11 +83,11 @@ void mh_batch_free(struct mh_batch *batch)
 	free(batch->in);
 	free(batch->in_parts);
 	free(batch->in_controls);
-	free(batch->messages);
-	free(batch->out);
-	free(batch->parts);
-	free(batch->part_owners);
-	free(batch->out_controls);
+	free(batch->out.messages);
+	free(batch->out.headers);
+	free(batch->out.parts);
+	free(batch->out.owners);
+	free(batch->out.controls);
 	if (batch->memory)
 		munmap(batch->memory, batch->memory_size);
 	free(batch);
@@ -97,9 +100,7 @@ struct mh_datagram *mh_batch_at(struct mh_batch *batch, unsigned index)
 
 unsigned mh_datagram_count(const struct mh_datagram *datagram)
 {
-	return datagram->segment ?
-		       (unsigned)((datagram->length + datagram->segment - 1) / datagram->segment) :
-		       1;
+	return datagram->segment ? mh_piece_count(datagram->length, datagram->segment) : 1;
 }
 
 bool mh_batch_full(const struct mh_batch *batch)
@@ -130,16 +131,15 @@ static void datagram_read(const struct mh_batch *batch, unsigned index, struct m
 	datagram->error = 0;
 }
 
-/* An adopted socket may hold what came before anybody asked for a filter. */
-static bool served(const struct mh_socket *socket, const struct mh_datagram *datagram)
-{
-	return !socket->on.address.family || mh_prefix_holds(&socket->on, &datagram->asked);
-}
-
 int mh_udp_receive(const struct mh_socket *socket, struct mh_batch *batch)
 {
 	int received;
 
+	/* A train that is cut loses datagrams now and then, which is harder to find than this. */
+	if ((socket->flags & MH_JOINED) && batch->room < TRAIN_ROOM) {
+		batch->count = 0;
+		return -EINVAL;
+	}
 	for (unsigned i = 0; i < batch->used; i++) {
 		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->datagrams[i].peer);
 		batch->in[i].msg_hdr.msg_controllen = MH_CONTROL_IN;
@@ -155,7 +155,8 @@ int mh_udp_receive(const struct mh_socket *socket, struct mh_batch *batch)
 		struct mh_datagram *datagram = &batch->datagrams[i];
 
 		datagram_read(batch, i, datagram);
-		if (!served(socket, datagram))
+		/* An adopted socket may hold what came before anybody asked for a filter. */
+		if (!mh_socket_serves(socket, &datagram->asked, datagram->link))
 			continue;
 		if (batch->count != i)
 			batch->datagrams[batch->count] = *datagram;

@@ -207,8 +207,20 @@ static void serve_batch(struct services_thread *thread, struct services_socket *
 	book_batch(thread, accounts, count);
 }
 
+/*
+ * Services answer many with a datagram or two each: that is no flow, and what is worked out for
+ * each (see MH_BARE) is dear among so little. Returns whether the socket has it.
+ */
+static bool is_bare(struct mh_socket *socket)
+{
+	return (socket->flags & MH_BARE) ||
+	       mh_udp_adopt(socket->fd, NULL, socket->flags | MH_BARE, socket) == 0;
+}
+
 bool services_udp_serve(struct services_thread *thread, struct services_socket *socket)
 {
+	if (!is_bare(&socket->socket))
+		return false;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		int count = mh_udp_receive(&socket->socket, thread->batch);
 
