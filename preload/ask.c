@@ -32,7 +32,8 @@ bool ask_is_udp(int fd, int *ret_family)
 	int protocol = 0, family = 0;
 
 	if (ask_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol) < 0 || protocol != IPPROTO_UDP ||
-	    ask_option(fd, SOL_SOCKET, SO_DOMAIN, &family) < 0 || (family != AF_INET && family != AF_INET6))
+	    ask_option(fd, SOL_SOCKET, SO_DOMAIN, &family) < 0 ||
+	    (family != AF_INET && family != AF_INET6))
 		return false;
 	*ret_family = family;
 	return true;
@@ -68,7 +69,8 @@ bool ask_same(int fd, int other)
 {
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 in_port_t ask_port(const union mh_endpoint *endpoint)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asked which of our addresses: a table of fixed size in which a new peer takes the place of the one that has
- * been silent for longest among the few that share its row. Nothing is allocated, so that it may be used wherever
- * the program may receive, in signal handlers too.
+ * Who asked which of our addresses: a table of fixed size in which a new peer takes the place of
+ * the one that has been silent for longest among the few that share its row. Nothing is allocated,
+ * so that it may be used wherever the program may receive, in signal handlers too.
  *
- * By peer and port, not by descriptor: a server may receive on one socket and connect another (DTLS servers do, and
- * TFTP servers), and its descriptors may be duplicates.
+ * By peer and port, not by descriptor: a server may receive on one socket and connect another (DTLS
+ * servers do, and TFTP servers), and its descriptors may be duplicates.
  */
 #include "asked.h"
 
@@ -20,7 +20,7 @@
 struct entry {
 	struct asked_key peer;
 	in_port_t port;
-	uint32_t stamp;			/* 0: free */
+	uint32_t stamp; /* 0: free */
 	struct asked asked;
 };
 
@@ -47,7 +47,9 @@ bool asked_key_equal(const struct asked_key *a, const struct asked_key *b)
 	       !memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
 }
 
-/* FNV-1a. Who fills a row on purpose makes us forget others, as the kernel would have without us. */
+/*
+ * FNV-1a. Who fills a row on purpose makes us forget others, as the kernel would have without us.
+ */
 static struct row *row_of(const struct asked_key *key)
 {
 	uint32_t hash = 2166136261u;

@@ -11,13 +11,16 @@
 
 static union mh_endpoint v4(uint32_t address, uint16_t port)
 {
-	return (union mh_endpoint){ .v4 = { .sin_family = AF_INET, .sin_port = htons(port),
+	return (union mh_endpoint){ .v4 = { .sin_family = AF_INET,
+					    .sin_port = htons(port),
 					    .sin_addr.s_addr = htonl(address) } };
 }
 
 static union mh_endpoint v6(const char *text, uint16_t port, unsigned link)
 {
-	union mh_endpoint peer = { .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = link } };
+	union mh_endpoint peer = {
+		.v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = link }
+	};
 
 	assert_int_equal(inet_pton(AF_INET6, text, &peer.v6.sin6_addr), 1);
 	return peer;

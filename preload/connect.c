@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connect(), interposed: a UDP server that connects to who asked it gets the address asked as its own.
+ * connect(), interposed: a UDP server that connects to who asked it gets the address asked as its
+ * own.
  *
- * The kernel chooses the local address by the route to the peer, for want of better knowledge; the peer, which asked
- * another address, then drops every answer. Here it is known.
+ * The kernel chooses the local address by the route to the peer, for want of better knowledge; the
+ * peer, which asked another address, then drops every answer. Here it is known.
  *
- * Nothing is done where the kernel's choice is the right one, which a socket beside finds out; where the program bound an
- * address itself; where the peer has asked nothing. Whatever fails leaves the plain connect().
+ * Nothing is done where the kernel's choice is the right one, which a socket beside finds out;
+ * where the program bound an address itself; where the peer has asked nothing. Whatever fails
+ * leaves the plain connect().
  */
 #include <errno.h>
 #include <string.h>
@@ -55,14 +57,16 @@ static int asked_by(int fd, in_port_t port, const union mh_endpoint *peer, struc
 		return -ENOENT;
 	if (!(watch_flags(fd) & WATCH_ASKED))
 		watch_look(fd);
-	if (!(watch_flags(fd) & WATCH_ASKED) || receive_message(fd, fd, &message, MSG_PEEK | MSG_DONTWAIT) < 0)
+	if (!(watch_flags(fd) & WATCH_ASKED) ||
+	    receive_message(fd, fd, &message, MSG_PEEK | MSG_DONTWAIT) < 0)
 		return -ENOENT;
 	return asked_find(port, peer, false, ret_asked);
 }
 
 /*
- * Whether the kernel would choose the address asked as the source towards @peer. By a socket that is not used for more: one
- * of IPv6 goes on to hear nobody but the address of its peer after it was taken away (seen on 6.18).
+ * Whether the kernel would choose the address asked as the source towards @peer. By a socket that
+ * is not used for more: one of IPv6 goes on to hear nobody but the address of its peer after it was
+ * taken away (seen on 6.18).
  */
 static bool kernel_chooses(const struct dial *dial, const struct sockaddr *peer, socklen_t length)
 {
@@ -75,7 +79,8 @@ static bool kernel_chooses(const struct dial *dial, const struct sockaddr *peer,
 		return false;
 	if (real()->connect(side, peer, length) == 0 && ask_local(side, &local) == 0) {
 		its = mh_address_of_endpoint(&local);
-		chooses = its.family == ours.family && !memcmp(its.bytes, ours.bytes, sizeof(its.bytes));
+		chooses = its.family == ours.family &&
+			  !memcmp(its.bytes, ours.bytes, sizeof(its.bytes));
 	}
 	real()->close(side);
 	return chooses;
@@ -89,7 +94,14 @@ static int connect_from(struct dial *dial)
 	if (kernel_chooses(dial, dial->peer, dial->length))
 		return dial_plain(dial);
 	/* An IPv6 address is its own best source if a link bears it. */
-	keepable = address.family == AF_INET || kernel_chooses(dial, &dial->own.any, ask_length(&dial->own));
+	keepable = address.family == AF_INET ||
+		   kernel_chooses(dial, &dial->own.any, ask_length(&dial->own));
+	/*
+	 * The route to an address that no link bears is by lo; the device comes with the other
+	 * options, later.
+	 */
+	if (!keepable)
+		dial->device = 0;
 	dial->side = dial_side_open(dial);
 	if (dial->side >= 0 && !dial_side_bind(dial, !keepable))
 		dial_side_close(dial);
@@ -106,8 +118,9 @@ static bool dial_wanted(int fd, const struct sockaddr *peer, socklen_t length, s
 	struct asked asked;
 	int only_v6;
 
-	if (!peer_read(peer, length, &copy) || !ask_is_udp(fd, &dial.family) || ask_local(fd, &local) < 0 ||
-	    !ask_port(&local) || !ask_is_wildcard(&local) || ask_has_peer(fd))
+	if (!peer_read(peer, length, &copy) || !ask_is_udp(fd, &dial.family) ||
+	    ask_local(fd, &local) < 0 || !ask_port(&local) || !ask_is_wildcard(&local) ||
+	    ask_has_peer(fd))
 		return false;
 	if (asked_by(fd, ask_port(&local), &copy, &asked) < 0 ||
 	    ask_endpoint(dial.family, &asked.address, ask_port(&local), asked.link, &dial.own) < 0)

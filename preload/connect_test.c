@@ -36,7 +36,8 @@ static void the_answer_comes_from_the_address_asked(void **state)
 	for (size_t i = 0; i < pair_count(); i++) {
 		char expected[128];
 		in_port_t port;
-		int server = stage_server(pairs[i].server, &port), client = stage_client(pairs[i].client);
+		int server = stage_server(pairs[i].server, &port),
+		    client = stage_client(pairs[i].client);
 		ino_t inode = stage_inode(server);
 
 		stage_ask(client, pairs[i].asked, port, "hello");
@@ -112,7 +113,8 @@ static void where_the_kernel_is_right_or_nobody_asked_it_is_left_to_it(void **st
 {
 	for (size_t i = 0; i < pair_count(); i++) {
 		in_port_t port;
-		int server = stage_server(pairs[i].server, &port), client = stage_client(pairs[i].client);
+		int server = stage_server(pairs[i].server, &port),
+		    client = stage_client(pairs[i].client);
 		union mh_endpoint peer;
 
 		stage_ask(client, pairs[i].kernel, port, "hello");
@@ -127,7 +129,8 @@ static void where_the_kernel_is_right_or_nobody_asked_it_is_left_to_it(void **st
 		if (pairs[i].server[0] == ':' && peer.any.sa_family == AF_INET) {
 			struct mh_address address = mh_address_of_endpoint(&peer);
 
-			assert_int_equal(ask_endpoint(AF_INET6, &address, ask_port(&peer), 0, &peer), 0);
+			assert_int_equal(ask_endpoint(AF_INET6, &address, ask_port(&peer), 0, &peer),
+					 0);
 		}
 		assert_int_equal(connect(server, &peer.any, ask_length(&peer)), 0);
 		assert_string_equal(stage_local(server), pairs[i].kernel);
@@ -267,7 +270,9 @@ static void a_number_that_is_another_file_by_now_is_that_file(void **state)
 	assert_int_equal(copy, server);
 	assert_int_equal(write(ends[1], "bytes", 5), 5);
 	assert_int_equal(read(server, text, sizeof(text)), 5);
-	assert_int_equal(recvfrom(server, text, sizeof(text), 0, &(struct sockaddr){ 0 }, &(socklen_t){ 16 }), -1);
+	assert_int_equal(recvfrom(server, text, sizeof(text), 0, &(struct sockaddr){ 0 },
+				  &(socklen_t){ 16 }),
+			 -1);
 	assert_int_equal(errno, ENOTSOCK);
 	if (server != ends[0])
 		close(server);
@@ -297,7 +302,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_comes_from_the_address_asked),
-		cmocka_unit_test(what_is_queued_is_read_in_order_the_peeked_one_and_those_of_others_too),
+		cmocka_unit_test(
+			what_is_queued_is_read_in_order_the_peeked_one_and_those_of_others_too),
 		cmocka_unit_test(a_datagram_that_nobody_looked_at_yet_tells_as_well),
 		cmocka_unit_test(a_socket_on_another_port_answers_from_there_too),
 		cmocka_unit_test(where_the_kernel_is_right_or_nobody_asked_it_is_left_to_it),

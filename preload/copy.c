@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket that takes the place of another has to behave like it. Every option that can be read can be
- * copied, and is, when it differs from that of a new socket: writing a default down would pin what may
- * still change, such as the hop limit of the route. What the kernel refuses (a mark, without the right to set one) is
- * left: the address that answers come from matters more.
+ * A socket that takes the place of another has to behave like it. Every option that can be read can
+ * be copied, and is, when it differs from that of a new socket: writing a default down would pin
+ * what may still change, such as the hop limit of the route. What the kernel refuses (a mark,
+ * without the right to set one) is left: the address that answers come from matters more.
  *
  * Not to be had by reading: multicast memberships, and options with sticky extension headers.
  */
@@ -103,8 +103,8 @@ static void copy_buffer(int from, int to, int name, int name_force)
 {
 	int theirs, ours;
 
-	if (ask_option(from, SOL_SOCKET, name, &theirs) < 0 || ask_option(to, SOL_SOCKET, name, &ours) < 0 ||
-	    theirs == ours)
+	if (ask_option(from, SOL_SOCKET, name, &theirs) < 0 ||
+	    ask_option(to, SOL_SOCKET, name, &ours) < 0 || theirs == ours)
 		return;
 	if (ask_set(to, SOL_SOCKET, name_force, theirs / 2) < 0)
 		ask_set(to, SOL_SOCKET, name, theirs / 2);
@@ -126,7 +126,9 @@ static int copy_filter(int from, int to)
 	if (getsockopt(from, SOL_SOCKET, SO_GET_FILTER, filter, &length) < 0)
 		return -errno;
 	program.len = (unsigned short)length;
-	return real()->setsockopt(to, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
+	return real()->setsockopt(to, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ?
+		       -errno :
+		       0;
 }
 
 /* O_NONBLOCK and the like, and who gets a signal when something comes. */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a socket takes the place of another, what was queued on the old one must be read first, and the program must
- * be told that there is something to read, by whatever it waits with: select, poll, epoll, a blocking read, io_uring.
- * The kernel offers no way to put a datagram back. So the old socket is kept aside, receives of the new one
- * read it first, and a marker, a datagram that the new socket sent to itself before it got its peer, lies in the new
- * queue and makes it readable for as long as the old one holds something.
+ * When a socket takes the place of another, what was queued on the old one must be read first, and
+ * the program must be told that there is something to read, by whatever it waits with: select,
+ * poll, epoll, a blocking read, io_uring. The kernel offers no way to put a datagram back. So the
+ * old socket is kept aside, receives of the new one read it first, and a marker, a datagram that
+ * the new socket sent to itself before it got its peer, lies in the new queue and makes it readable
+ * for as long as the old one holds something.
  *
- * The marker is taken away as soon as the old queue is empty and it is at the head of the new one; until then it
- * may be behind datagrams that came before it, and a receive that meets it passes over it.
+ * The marker is taken away as soon as the old queue is empty and it is at the head of the new one;
+ * until then it may be behind datagrams that came before it, and a receive that meets it passes
+ * over it.
  *
- * Entries are found by the socket's inode, so that duplicates of the descriptor work, also after fork(). They
- * are few and live for a few receives; their number is what other programs pay: one load and one branch.
+ * Entries are found by the socket's inode, so that duplicates of the descriptor work, also after
+ * fork(). They are few and live for a few receives; their number is what other programs pay: one
+ * load and one branch.
  *
  * Known gap: two threads that read one socket at the very moment in which the marker is taken away
  * may take a datagram in its place.
@@ -35,7 +38,8 @@ static struct lock lock;
 
 bool handover_is_marker(in_port_t port, const union mh_endpoint *peer, const void *data, size_t length)
 {
-	return length == sizeof(marker_text) && ask_port(peer) == port && !memcmp(data, marker_text, length);
+	return length == sizeof(marker_text) && ask_port(peer) == port &&
+	       !memcmp(data, marker_text, length);
 }
 
 /*
@@ -49,7 +53,8 @@ bool handover_mark(int fd, const union mh_endpoint *own)
 
 	if (v6)
 		ask_set(fd, SOL_IPV6, IPV6_UNICAST_HOPS, 0);
-	sent = real()->sendto(fd, marker_text, sizeof(marker_text), MSG_DONTWAIT, &own->any, ask_length(own));
+	sent = real()->sendto(fd, marker_text, sizeof(marker_text), MSG_DONTWAIT, &own->any,
+			      ask_length(own));
 	if (v6)
 		ask_set(fd, SOL_IPV6, IPV6_UNICAST_HOPS, -1);
 	return sent == sizeof(marker_text) && ask_waits(fd);
@@ -76,7 +81,9 @@ static void end(const struct handover *ended)
 		}
 	}
 	lock_leave(&lock);
-	/* The program may have closed all that it did not know, and the number be somebody else's. */
+	/*
+	 * The program may have closed all that it did not know, and the number be somebody else's.
+	 */
 	if (found && ended->old >= 0 && stat_is(ended->old, ended->device, ended->old_socket))
 		real()->close(ended->old);
 }
@@ -174,7 +181,8 @@ static bool marker_take(int fd, const struct handover *handover)
 	char data[sizeof(marker_text) + 1];
 	union mh_endpoint peer;
 	socklen_t length = sizeof(peer);
-	ssize_t n = real()->recvfrom(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT, &peer.any, &length);
+	ssize_t n = real()->recvfrom(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT, &peer.any,
+				     &length);
 
 	if (n < 0 || !handover_is_marker(handover->port, &peer, data, (size_t)n) ||
 	    !marker_claim(handover))
@@ -189,7 +197,8 @@ void handover_settle(int fd)
 
 	if (!handover_find(fd, &handover))
 		return;
-	if (handover.old >= 0 && stat_is(handover.old, handover.device, handover.old_socket) && ask_waits(handover.old))
+	if (handover.old >= 0 && stat_is(handover.old, handover.device, handover.old_socket) &&
+	    ask_waits(handover.old))
 		return;
 	if (!handover.marker || marker_take(fd, &handover))
 		end(&handover);

@@ -2,20 +2,24 @@
 /*
  * The address of a socket that is bound to the wildcard already.
  *
- * bind() works once. But connect() of UDP fills in the local address when there is none, and leaves it alone when there is
- * one (net/ipv4/datagram.c and net/ipv6/datagram.c, 6.1): so the first of two connects may choose it.
+ * bind() works once. But connect() of UDP fills in the local address when there is none, and leaves
+ * it alone when there is one (net/ipv4/datagram.c and net/ipv6/datagram.c, 6.1): so the first of
+ * two connects may choose it.
  *
  * - IPv4: when the peer is a multicast group, the address that IP_MULTICAST_IF names is taken; and it may
  *   name any address that is local here. So: connect to a group, then to the peer. Nothing is sent by it.
- * - IPv6: has no such option, but when the peer is an address of this host, that address is its own best source
+ * - IPv6: has no such option, but when the peer is an address of this host, that address is its own
+ *   best source
  *   (RFC 6724, section 5, rule 1). Only if a link bears it: what is local by a route is no candidate.
  *
- * The socket stays the same one: its queue, its options and memberships, its duplicates, forked copies, threads that
- * wait for it and epolls that watch it know of nothing. That is why this is tried first.
+ * The socket stays the same one: its queue, its options and memberships, its duplicates, forked
+ * copies, threads that wait for it and epolls that watch it know of nothing. That is why this is
+ * tried first.
  *
- * Between the two connects, a few microseconds, datagrams of the peer would find no socket and be refused. So another
- * socket, bound to the address and connected to the peer, stands by from before until after. Mostly it catches
- * nothing, and is closed. When it did, it takes the place of the first, whose queue is older.
+ * Between the two connects, a few microseconds, datagrams of the peer would find no socket and be
+ * refused. So another socket, bound to the address and connected to the peer, stands by from before
+ * until after. Mostly it catches nothing, and is closed. When it did, it takes the place of the
+ * first, whose queue is older.
  */
 #include "dial.h"
 
@@ -60,7 +64,8 @@ static int address_set(const struct dial *dial)
 	struct mh_address address = mh_address_of_endpoint(&dial->own);
 
 	/* To itself: the port is nobody's but its own. */
-	return address.family == AF_INET ? address_set_v4(dial, &address) : connect_to(dial->fd, &dial->own);
+	return address.family == AF_INET ? address_set_v4(dial, &address) :
+					   connect_to(dial->fd, &dial->own);
 }
 
 /* Ends the catching. Whatever was caught is in the queue of .side when this returns true. */

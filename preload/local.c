@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel does not check the source of an IPv6 datagram once free binding is allowed, by the socket or by
- * net.ipv6.ip_nonlocal_bind: it would send in the name of an address that has gone. So the routes are asked where that
- * address leads. For a busy server, not for each datagram anew.
+ * The kernel does not check the source of an IPv6 datagram once free binding is allowed, by the
+ * socket or by net.ipv6.ip_nonlocal_bind: it would send in the name of an address that has gone. So
+ * the routes are asked where that address leads. For a busy server, not for each datagram anew.
  */
 #include "local.h"
 
@@ -18,7 +18,7 @@
 
 static struct place {
 	struct mh_address address;
-	uint64_t until;			/* nanoseconds of the coarse clock */
+	uint64_t until; /* nanoseconds of the coarse clock */
 } places[PLACES];
 static struct lock lock;
 
@@ -39,7 +39,10 @@ static struct place *place_of(const struct mh_address *address)
 	return &places[hash % PLACES];
 }
 
-/* RTM_GETROUTE, of a socket that is not kept: a program that closes what it does not know would take it from us. */
+/*
+ * RTM_GETROUTE, of a socket that is not kept: a program that closes what it does not know would
+ * take it from us.
+ */
 static bool route_is_local(const struct mh_address *address)
 {
 	struct {
@@ -64,8 +67,10 @@ static bool route_is_local(const struct mh_address *address)
 		return false;
 	memcpy(request.bytes, address->bytes, sizeof(request.bytes));
 	if (real()->sendto(fd, &request, sizeof(request), 0, NULL, 0) == sizeof(request) &&
-	    real()->recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) >= (ssize_t)NLMSG_LENGTH(sizeof(answer.route)))
-		local = answer.header.nlmsg_type == RTM_NEWROUTE && answer.route.rtm_type == RTN_LOCAL;
+	    real()->recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) >=
+		    (ssize_t)NLMSG_LENGTH(sizeof(answer.route)))
+		local = answer.header.nlmsg_type == RTM_NEWROUTE &&
+			answer.route.rtm_type == RTN_LOCAL;
 	real()->close(fd);
 	return local;
 }

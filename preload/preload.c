@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to descriptors: the functions by which a socket becomes a server's, gets more descriptors, or loses
- * one; and the start. Nothing here changes what the program sees. See README.md for what it is all about.
+ * What happens to descriptors: the functions by which a socket becomes a server's, gets more
+ * descriptors, or loses one; and the start. Nothing here changes what the program sees. See
+ * README.md for what it is all about.
  */
 #include "preload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,7 +140,43 @@ INTERPOSED(int, dup3, (int fd, int copy, int flags))
 	return r;
 }
 
-/* The program wants to be told itself which address was asked: then it is not to be kept from it. */
+static int copied(int fd, int command, int copy)
+{
+	if (copy >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+		watch_copy(fd, copy);
+	return copy;
+}
+
+/*
+ * What the third argument is, the command tells; as a pointer it is passed on whatever it is, as
+ * the C library does.
+ */
+INTERPOSED(int, fcntl, (int fd, int command, ...))
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return copied(fd, command, real()->fcntl(fd, command, argument));
+}
+
+/* The same, under the name that programs with large files call it by. */
+INTERPOSED(int, fcntl64, (int fd, int command, ...))
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return copied(fd, command, real()->fcntl64(fd, command, argument));
+}
+
+/*
+ * The program wants to be told itself which address was asked: then it is not to be kept from it.
+ */
 INTERPOSED(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t length))
 {
 	unsigned want = 0;
@@ -150,7 +189,8 @@ INTERPOSED(int, setsockopt, (int fd, int level, int name, const void *value, soc
 	if (!want || !watch_flags(fd) || !value || !length)
 		return real()->setsockopt(fd, level, name, value, length);
 	memcpy(&on, value, length < sizeof(on) ? length : sizeof(on));
-	return watch_wants(fd, want, on != 0) ? real()->setsockopt(fd, level, name, value, length) : 0;
+	return watch_wants(fd, want, on != 0) ? real()->setsockopt(fd, level, name, value, length) :
+						0;
 }
 
 INTERPOSED(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event))

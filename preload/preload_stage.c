@@ -77,7 +77,8 @@ void stage_ask(int client, const char *asked, in_port_t port, const char *text)
 {
 	union mh_endpoint to = stage_endpoint(asked, port);
 
-	assert_int_equal(sendto(client, text, strlen(text), 0, &to.any, ask_length(&to)), strlen(text));
+	assert_int_equal(sendto(client, text, strlen(text), 0, &to.any, ask_length(&to)),
+			 strlen(text));
 }
 
 const char *stage_take(int fd, union mh_endpoint *ret_peer)

@@ -14,14 +14,18 @@
 #include "private.h"
 
 /*
- * The library's files are part of the test program, so that its own calls are the ones interposed. On the loopback device of
- * a network namespace of its own: what is sent is in the queue when the call returns.
+ * The library's files are part of the test program, so that its own calls are the ones interposed.
+ * On the loopback device of a network namespace of its own: what is sent is in the queue when the
+ * call returns.
  */
-#define ASKED4 "127.1.2.3"		/* the kernel chooses 127.0.0.1 */
-#define ASKED6 "fd00:1::3"		/* borne by lo; the kernel chooses ::1 */
-#define ASKED6_ROUTE "2001:db8::7"	/* local by a route */
+#define ASKED4 "127.1.2.3"	   /* the kernel chooses 127.0.0.1 */
+#define ASKED6 "fd00:1::3"	   /* borne by lo; the kernel chooses ::1 */
+#define ASKED6_ROUTE "2001:db8::7" /* local by a route */
 
-/* A group set-up: the namespace. Without the right to make one, those tests that need it skip themselves. */
+/*
+ * A group set-up: the namespace. Without the right to make one, those tests that need it skip
+ * themselves.
+ */
 int stage_set(void **state);
 bool stage_is_set(void);
 

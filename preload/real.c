@@ -15,7 +15,8 @@ atomic_bool real_loaded;
 
 void real_load(void)
 {
-#define REAL_FIND(type, name, arguments) real_table.name = (type(*) arguments)dlsym(RTLD_NEXT, #name);
+#define REAL_FIND(type, name, arguments)                                                           \
+	real_table.name = (type(*) arguments)dlsym(RTLD_NEXT, #name);
 	REAL_FUNCTIONS(REAL_FIND)
 #undef REAL_FIND
 	atomic_store_explicit(&real_loaded, true, memory_order_release);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receiving functions, interposed. A receive that tells the program who sent is done as recvmsg(), because that
- * alone tells which address the datagram was sent to; the program gets what it asked for, and no more. A receive
- * that does not name the sender is left alone: a program that does not know its peer cannot connect to it.
+ * The receiving functions, interposed. A receive that tells the program who sent is done as
+ * recvmsg(), because that alone tells which address the datagram was sent to; the program gets what
+ * it asked for, and no more. A receive that does not name the sender is left alone: a program that
+ * does not know its peer cannot connect to it.
  *
  * All of them read first what a socket that was swapped left behind (handover.c).
  */
@@ -21,9 +22,13 @@
 #include "strip.h"
 #include "watch.h"
 
-/* A program with less room for ancillary data than this lends none: ours has room for its and for ours. */
+/*
+ * A program with less room for ancillary data than this lends none: ours has room for its and for
+ * ours.
+ */
 #define ROOM 256
-#define ROOM_OURS (ROOM + CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
+#define ROOM_OURS                                                                                  \
+	(ROOM + CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 /* How many datagrams one recvmmsg() is cut into, by what fits a small stack. */
 #define PIECE 16
 
@@ -82,11 +87,12 @@ static void detour_end(const struct detour *detour, unsigned keep, struct msghdr
 
 	if (outer->msg_name) {
 		memcpy(outer->msg_name, &detour->peer,
-		       inner->msg_namelen < outer->msg_namelen ? inner->msg_namelen : outer->msg_namelen);
+		       inner->msg_namelen < outer->msg_namelen ? inner->msg_namelen :
+								 outer->msg_namelen);
 		outer->msg_namelen = inner->msg_namelen;
 	}
-	outer->msg_controllen =
-		strip_copy(inner->msg_control, inner->msg_controllen, keep, outer->msg_control, room, &truncated);
+	outer->msg_controllen = strip_copy(inner->msg_control, inner->msg_controllen, keep,
+					   outer->msg_control, room, &truncated);
 	outer->msg_flags = inner->msg_flags | (truncated ? MSG_CTRUNC : 0);
 }
 
@@ -160,8 +166,9 @@ static ssize_t receive_handed(int fd, struct msghdr *message, int flags)
 	} while (n >= 0 && !(flags & MSG_ERRQUEUE) && read_marker(fd, &copy, n));
 	if (n >= 0) {
 		if (message->msg_name)
-			memcpy(message->msg_name, &peer, copy.msg_namelen < message->msg_namelen ?
-			       copy.msg_namelen : message->msg_namelen);
+			memcpy(message->msg_name, &peer,
+			       copy.msg_namelen < message->msg_namelen ? copy.msg_namelen :
+									 message->msg_namelen);
 		copy.msg_name = message->msg_name;
 		copy.msg_namelen = message->msg_name ? copy.msg_namelen : message->msg_namelen;
 		*message = copy;
@@ -202,19 +209,23 @@ static ssize_t receive_simple(int fd, const struct simple *simple, bool handed)
 
 	if (simple->peer)
 		message.msg_namelen = *simple->length;
-	n = handed ? receive_handed(fd, &message, simple->flags) : receive_message(fd, fd, &message, simple->flags);
+	n = handed ? receive_handed(fd, &message, simple->flags) :
+		     receive_message(fd, fd, &message, simple->flags);
 	if (n >= 0 && simple->peer)
 		*simple->length = message.msg_namelen;
 	return n;
 }
 
-/* The detour is refused where it cannot be taken: no socket any more, or a filter of system calls. */
+/*
+ * The detour is refused where it cannot be taken: no socket any more, or a filter of system calls.
+ */
 static bool is_refused(ssize_t n)
 {
 	return n < 0 && (errno == ENOTSOCK || errno == ENOSYS || errno == EPERM);
 }
 
-INTERPOSED(ssize_t, recvfrom, (int fd, void *data, size_t size, int flags, __SOCKADDR_ARG peer, socklen_t *length))
+INTERPOSED(ssize_t, recvfrom,
+	   (int fd, void *data, size_t size, int flags, __SOCKADDR_ARG peer, socklen_t *length))
 {
 	struct simple simple = { data, size, flags, peer.__sockaddr__, length };
 	bool handed = is_handed(fd), named = simple.peer && length && (int)*length >= 0;
@@ -266,7 +277,8 @@ INTERPOSED(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))
 }
 
 /* One system call for up to PIECE datagrams. */
-static int receive_piece(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+static int receive_piece(int fd, struct mmsghdr *messages, unsigned count, int flags,
+			 struct timespec *timeout)
 {
 	unsigned watched = watch_flags(fd);
 	struct detour detours[PIECE];
@@ -293,7 +305,8 @@ static int receive_handed_many(int fd, struct mmsghdr *messages, unsigned count,
 	unsigned done = 0;
 
 	while (done < count) {
-		ssize_t n = receive_handed(fd, &messages[done].msg_hdr, done ? flags | MSG_DONTWAIT : flags);
+		ssize_t n = receive_handed(fd, &messages[done].msg_hdr,
+					   done ? flags | MSG_DONTWAIT : flags);
 
 		if (n < 0)
 			return done ? (int)done : -1;
@@ -302,7 +315,8 @@ static int receive_handed_many(int fd, struct mmsghdr *messages, unsigned count,
 	return (int)done;
 }
 
-INTERPOSED(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout))
+INTERPOSED(int, recvmmsg,
+	   (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout))
 {
 	unsigned done = 0, piece;
 	int error = errno, n;
@@ -329,7 +343,10 @@ INTERPOSED(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int
 	return (int)done;
 }
 
-/* What the above are called in programs that were built with checks of their buffers (_FORTIFY_SOURCE). */
+/*
+ * What the above are called in programs that were built with checks of their buffers
+ * (_FORTIFY_SOURCE).
+ */
 INTERPOSED(ssize_t, __read_chk, (int fd, void *data, size_t size, size_t room))
 {
 	return size <= room ? read(fd, data, size) : real()->__read_chk(fd, data, size, room);
@@ -337,12 +354,15 @@ INTERPOSED(ssize_t, __read_chk, (int fd, void *data, size_t size, size_t room))
 
 INTERPOSED(ssize_t, __recv_chk, (int fd, void *data, size_t size, size_t room, int flags))
 {
-	return size <= room ? recv(fd, data, size, flags) : real()->__recv_chk(fd, data, size, room, flags);
+	return size <= room ? recv(fd, data, size, flags) :
+			      real()->__recv_chk(fd, data, size, room, flags);
 }
 
-INTERPOSED(ssize_t, __recvfrom_chk, (int fd, void *data, size_t size, size_t room, int flags, __SOCKADDR_ARG peer,
-				     socklen_t *length))
+INTERPOSED(ssize_t, __recvfrom_chk,
+	   (int fd, void *data, size_t size, size_t room, int flags, __SOCKADDR_ARG peer,
+	    socklen_t *length))
 {
-	return size <= room ? recvfrom(fd, data, size, flags, peer, length) :
-			      real()->__recvfrom_chk(fd, data, size, room, flags, peer.__sockaddr__, length);
+	return size <= room ?
+		       recvfrom(fd, data, size, flags, peer, length) :
+		       real()->__recvfrom_chk(fd, data, size, room, flags, peer.__sockaddr__, length);
 }

@@ -6,8 +6,9 @@
 #include <sys/types.h>
 
 /*
- * recvmsg() of the socket @from on behalf of the program's descriptor @fd (mostly the same). What the program did not
- * ask for does not reach @message; which address was asked is remembered where @fd is watched.
+ * recvmsg() of the socket @from on behalf of the program's descriptor @fd (mostly the same). What
+ * the program did not ask for does not reach @message; which address was asked is remembered where
+ * @fd is watched.
  */
 ssize_t receive_message(int from, int fd, struct msghdr *message, int flags);
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One client port may ask several of our addresses at once (NTP, STUN and DNS probers do). Whose answer a datagram is
- * cannot be known for sure, but programs answer in a few ways only:
+ * One client port may ask several of our addresses at once (NTP, STUN and DNS probers do). Whose
+ * answer a datagram is cannot be known for sure, but programs answer in a few ways only:
  *
  * - one by one: what is sent to a peer answers what came last from it;
- * - in batches: several are received by one call, or until none is left, and are then answered in that order. So what
+ * - in batches: several are received by one call, or until none is left, and are then answered in
+ *   that order. So what
  *   is sent to a peer answers the first of its questions that was not answered yet.
  *
- * They are told apart by whether a receive found nothing more, or brought several. A batch ends with the first receive after
- * an answer. Each thread has a round of its own, since threads answer what they received; those that hand questions on to
- * others are served by the table of all (asked.c), in which the last one counts.
+ * They are told apart by whether a receive found nothing more, or brought several. A batch ends
+ * with the first receive after an answer. Each thread has a round of its own, since threads answer
+ * what they received; those that hand questions on to others are served by the table of all
+ * (asked.c), in which the last one counts.
  */
 #include "round.h"
 
@@ -24,7 +26,10 @@ struct round_question {
 	struct asked asked;
 };
 
-/* In the memory that every thread has from its start: allocating it later would not be safe in a signal handler. */
+/*
+ * In the memory that every thread has from its start: allocating it later would not be safe in a
+ * signal handler.
+ */
 static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
 	unsigned count, next;
 	bool in_turn, ended;
@@ -58,7 +63,8 @@ static struct round_question *question_at(unsigned age)
 	return &this.questions[(this.next + MOST - 1 - age) % MOST];
 }
 
-struct round_question *round_answer(in_port_t port, const union mh_endpoint *peer, struct asked *ret_asked)
+struct round_question *round_answer(in_port_t port, const union mh_endpoint *peer,
+				    struct asked *ret_asked)
 {
 	struct asked_key key = asked_key_of(peer);
 	struct round_question *found = NULL;

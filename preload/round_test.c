@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One client port asks several addresses; the letters are what a server does, as it would be read aloud. */
+/*
+ * One client port asks several addresses; the letters are what a server does, as it would be read
+ * aloud.
+ */
 #include "round.h"
 
 #include <arpa/inet.h>
@@ -14,7 +17,9 @@
 
 static union mh_endpoint peer_of(uint16_t port)
 {
-	return (union mh_endpoint){ .v4 = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { 1 } } };
+	return (union mh_endpoint){
+		.v4 = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { 1 } }
+	};
 }
 
 static void note(uint16_t port, uint8_t last)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sending functions, interposed where MULTIHOME_PRELOAD says "send": a server that answers from an unconnected socket
- * on the wildcard answers from the address asked. It is for users without the right to load BPF, which does the same for
- * programs of any kind.
+ * The sending functions, interposed where MULTIHOME_PRELOAD says "send": a server that answers from
+ * an unconnected socket on the wildcard answers from the address asked. It is for users without the
+ * right to load BPF, which does the same for programs of any kind.
  *
  * The source goes along as packet information. A source that the program gives, wins. What cannot
  * leave from it leaves as the program sent it.
@@ -27,7 +27,7 @@
 struct detour {
 	struct msghdr inner;
 	struct asked asked;
-	struct round_question *question;	/* that it answers, if this thread received it */
+	struct round_question *question; /* that it answers, if this thread received it */
 	_Alignas(struct cmsghdr) char control[ROOM + MH_CONTROL_OUT];
 };
 
@@ -49,7 +49,8 @@ static bool peer_read(const struct msghdr *message, union mh_endpoint *ret_peer)
 
 	if (!message->msg_name || message->msg_namelen < sizeof(peer.any.sa_family))
 		return false;
-	memcpy(&peer, message->msg_name, message->msg_namelen < sizeof(peer) ? message->msg_namelen : sizeof(peer));
+	memcpy(&peer, message->msg_name,
+	       message->msg_namelen < sizeof(peer) ? message->msg_namelen : sizeof(peer));
 	if ((peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6) ||
 	    message->msg_namelen < ask_length(&peer))
 		return false;
@@ -83,8 +84,9 @@ static bool detour_begin(int fd, const struct msghdr *outer, struct detour *ret_
 	memset(ret_detour->control, 0, sizeof(ret_detour->control));
 	if (length)
 		memcpy(ret_detour->control, outer->msg_control, outer->msg_controllen);
-	length += mh_control_write(ret_detour->control + length, &ret_detour->asked.address,
-				   mh_address_is_link_local(&ret_detour->asked.address) ? ret_detour->asked.link : 0, 0);
+	length += mh_control_write(
+		ret_detour->control + length, &ret_detour->asked.address,
+		mh_address_is_link_local(&ret_detour->asked.address) ? ret_detour->asked.link : 0, 0);
 	ret_detour->inner = *outer;
 	ret_detour->inner.msg_control = ret_detour->control;
 	ret_detour->inner.msg_controllen = length;
@@ -94,10 +96,14 @@ static bool detour_begin(int fd, const struct msghdr *outer, struct detour *ret_
 /* Whether the kernel did not like the source. */
 static bool is_refused(int error)
 {
-	return error == EINVAL || error == EADDRNOTAVAIL || error == ENETUNREACH || error == EHOSTUNREACH;
+	return error == EINVAL || error == EADDRNOTAVAIL || error == ENETUNREACH ||
+	       error == EHOSTUNREACH;
 }
 
-/* An IPv6 address that no link bears: for this datagram alone, since the kernel checks no source then. */
+/*
+ * An IPv6 address that no link bears: for this datagram alone, since the kernel checks no source
+ * then.
+ */
 static ssize_t send_freely(int fd, const struct detour *detour, int flags)
 {
 	ssize_t n;
@@ -143,12 +149,15 @@ static bool is_mended(int fd)
 	return preload_sends() && (watch_flags(fd) & WATCH_ASKED);
 }
 
-INTERPOSED(ssize_t, sendto, (int fd, const void *data, size_t size, int flags, __CONST_SOCKADDR_ARG to,
-			     socklen_t length))
+INTERPOSED(ssize_t, sendto,
+	   (int fd, const void *data, size_t size, int flags, __CONST_SOCKADDR_ARG to,
+	    socklen_t length))
 {
 	struct iovec part = { .iov_base = (void *)data, .iov_len = size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
-				  .msg_name = (void *)to.__sockaddr__, .msg_namelen = length };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_name = (void *)to.__sockaddr__,
+				  .msg_namelen = length };
 	ssize_t n;
 
 	if (is_mended(fd) && send_from_asked(fd, &message, flags, &n))
@@ -166,7 +175,8 @@ INTERPOSED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 }
 
 /*
- * One by one: the kernel, too, sends them so, and stops at the first that it refuses, of which it does not tell why.
+ * One by one: the kernel, too, sends them so, and stops at the first that it refuses, of which it
+ * does not tell why.
  */
 INTERPOSED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags))
 {

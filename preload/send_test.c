@@ -23,7 +23,8 @@ static void echo(int server)
 	union mh_endpoint peer;
 	const char *text = stage_take(server, &peer);
 
-	assert_int_equal(sendto(server, text, strlen(text), 0, &peer.any, ask_length(&peer)), strlen(text));
+	assert_int_equal(sendto(server, text, strlen(text), 0, &peer.any, ask_length(&peer)),
+			 strlen(text));
 }
 
 static void check_echo(const char *server_on, const char *client_on, const char *asked)
@@ -61,7 +62,7 @@ static void an_address_that_went_away_is_not_used(void **state)
 		skip();
 	server = stage_server("::", &port);
 	client = stage_client("::1");
-	assert_int_equal(ask_set(server, SOL_IPV6, 78, 1), 0);	/* IPV6_FREEBIND: nobody checks but we */
+	assert_int_equal(ask_set(server, SOL_IPV6, 78, 1), 0); /* IPV6_FREEBIND: nobody checks but we */
 	assert_int_equal(system("ip -6 route add local 2001:db8:9::/64 dev lo"), 0);
 	stage_ask(client, "2001:db8:9::1", port, "hello");
 	assert_int_equal(system("ip -6 route del local 2001:db8:9::/64 dev lo"), 0);
@@ -128,8 +129,10 @@ static void one_port_asks_many_addresses_of_a_server_that_works_in_batches(void 
 		snprintf(expected, sizeof(expected), "127.6.0.%u", i + 1);
 		stage_ask(client, expected, port, expected);
 		parts[i] = (struct iovec){ texts[i], sizeof(texts[i]) };
-		messages[i].msg_hdr = (struct msghdr){ .msg_name = &peers[i], .msg_namelen = sizeof(peers[i]),
-						       .msg_iov = &parts[i], .msg_iovlen = 1 };
+		messages[i].msg_hdr = (struct msghdr){ .msg_name = &peers[i],
+						       .msg_namelen = sizeof(peers[i]),
+						       .msg_iov = &parts[i],
+						       .msg_iovlen = 1 };
 	}
 	assert_int_equal(recvmmsg(server, messages, MANY, MSG_DONTWAIT, NULL), MANY);
 	for (unsigned i = 0; i < MANY; i++) {
@@ -204,12 +207,15 @@ static void what_the_program_asks_to_be_told_it_is_told(void **state)
 	for (int wanted = 0; wanted < 3; wanted++) {
 		/* Not asked for; on; off again. */
 		if (wanted)
-			assert_int_equal(setsockopt(server, SOL_IP, IP_PKTINFO, &(int){ wanted == 1 }, sizeof(int)), 0);
+			assert_int_equal(setsockopt(server, SOL_IP, IP_PKTINFO,
+						    &(int){ wanted == 1 }, sizeof(int)),
+					 0);
 		stage_ask(client, ASKED4, port, "hello");
 		message.msg_control = control;
 		message.msg_controllen = sizeof(control);
 		assert_int_equal(recvmsg(server, &message, 0), 5);
-		assert_int_equal(message.msg_controllen, wanted == 1 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : 0);
+		assert_int_equal(message.msg_controllen,
+				 wanted == 1 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : 0);
 		mh_control_read(control, message.msg_controllen, &arrival);
 		assert_int_equal(arrival.asked.family, wanted == 1 ? AF_INET : 0);
 		stage_ask(client, ASKED4, port, "hello");

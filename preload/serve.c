@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that connects to its client, in all manners that servers do, for the labs. It knows nothing of
- * libmultihome-preload. It echoes to its peer all that it reads, with a word on how it came, until it reads "end".
+ * A server that connects to its client, in all manners that servers do, for the labs. It knows
+ * nothing of libmultihome-preload. It echoes to its peer all that it reads, with a word on how it
+ * came, until it reads "end".
  *
  * usage: serve PORT [WORD...]
  *
- *   peek            look at the first datagram, connect, then read it (as socat and ncat do); else read it (as iperf3)
+ *   peek            look at the first datagram, connect, then read it (as socat and ncat do);
+ *                   else read it, then connect (as iperf3 does)
  *   held            connect only after a line on standard input, so that a test can fill the queue
  *   epoll select    how to wait; else in the receive itself
  *   edge            epoll, and only told once
- *   read recvmsg recvmmsg timestamp    how to receive; else by recvfrom()
- *   dup fork thread                    connect the descriptor; use its duplicate, in a child, in another thread
- *   again           serve peer after peer with one socket, of which the peer is taken away in between
- *   v4 shared       a socket of IPv4 alone; SO_REUSEADDR
+ *   read recvmsg recvmmsg timestamp
+ *                   how to receive; else by recvfrom()
+ *   dup fork thread connect the descriptor; use its duplicate, in a child, in another thread
+ *   again           serve peer after peer with one socket, of which the peer is taken away
+ *   v4              a socket of IPv4 alone
+ *   shared          SO_REUSEADDR
+ *   device          SO_BINDTODEVICE of eth0
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -44,6 +49,7 @@ enum manner {
 	FORK = 1024,
 	THREAD = 2048,
 	AGAIN = 4096,
+	DEVICE = 32768,
 	V4 = 8192,
 	SHARED = 16384,
 };
@@ -52,9 +58,22 @@ static const struct {
 	const char *word;
 	unsigned manner;
 } words[] = {
-	{ "peek", PEEK }, { "held", HELD }, { "epoll", EPOLL }, { "select", SELECT }, { "edge", EPOLL | EDGE },
-	{ "read", READ }, { "recvmsg", RECVMSG }, { "recvmmsg", RECVMMSG }, { "timestamp", RECVMSG | TIMESTAMP },
-	{ "dup", DUP }, { "fork", FORK }, { "thread", THREAD }, { "again", AGAIN }, { "v4", V4 }, { "shared", SHARED },
+	{ "peek", PEEK },
+	{ "held", HELD },
+	{ "epoll", EPOLL },
+	{ "select", SELECT },
+	{ "edge", EPOLL | EDGE },
+	{ "read", READ },
+	{ "recvmsg", RECVMSG },
+	{ "recvmmsg", RECVMMSG },
+	{ "timestamp", RECVMSG | TIMESTAMP },
+	{ "dup", DUP },
+	{ "fork", FORK },
+	{ "thread", THREAD },
+	{ "again", AGAIN },
+	{ "v4", V4 },
+	{ "shared", SHARED },
+	{ "device", DEVICE },
 };
 
 static unsigned manner;
@@ -78,10 +97,13 @@ static int open_socket(in_port_t port)
 		set(fd, SOL_IPV6, IPV6_V6ONLY, 0);
 	if (manner & SHARED)
 		set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if ((manner & DEVICE) && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4) < 0)
+		err(1, "SO_BINDTODEVICE");
 	if (manner & TIMESTAMP)
 		set(fd, SOL_SOCKET, SO_TIMESTAMP, 1);
 	set(fd, SOL_SOCKET, SO_RCVBUF, 1 << 22);
-	if (bind(fd, manner & V4 ? (void *)&v4 : (void *)&v6, manner & V4 ? sizeof(v4) : sizeof(v6)) < 0)
+	if (bind(fd, manner & V4 ? (void *)&v4 : (void *)&v6,
+		 manner & V4 ? sizeof(v4) : sizeof(v6)) < 0)
 		err(1, "bind");
 	return fd;
 }
@@ -115,8 +137,12 @@ static ssize_t receive_message(int fd, char *data, size_t size)
 	struct msghdr *message = &messages[0].msg_hdr;
 	ssize_t n;
 
-	*message = (struct msghdr){ .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &part, .msg_iovlen = 1,
-				    .msg_control = control, .msg_controllen = sizeof(control) };
+	*message = (struct msghdr){ .msg_name = &peer,
+				    .msg_namelen = sizeof(peer),
+				    .msg_iov = &part,
+				    .msg_iovlen = 1,
+				    .msg_control = control,
+				    .msg_controllen = sizeof(control) };
 	if (manner & RECVMMSG)
 		n = recvmmsg(fd, messages, 1, 0, NULL) == 1 ? (ssize_t)messages[0].msg_len : -1;
 	else
@@ -126,7 +152,8 @@ static ssize_t receive_message(int fd, char *data, size_t size)
 	/* It gets what it asked for, and nothing else. */
 	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at; at = CMSG_NXTHDR(message, at))
 		if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SO_TIMESTAMP)
-			errx(1, "unexpected ancillary data: level %d, type %d", at->cmsg_level, at->cmsg_type);
+			errx(1, "unexpected ancillary data: level %d, type %d", at->cmsg_level,
+			     at->cmsg_type);
 	if ((manner & TIMESTAMP) && !CMSG_FIRSTHDR(message))
 		errx(1, "no timestamp");
 	if (message->msg_flags & MSG_CTRUNC)
@@ -220,7 +247,8 @@ static void serve_in_child(int fd)
 static void one_peer(int fd)
 {
 	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-	struct epoll_event event = { .events = EPOLLIN | (manner & EDGE ? EPOLLET : 0), .data.fd = fd };
+	struct epoll_event event = { .events = EPOLLIN | (manner & EDGE ? EPOLLET : 0),
+				     .data.fd = fd };
 	int copy = manner & DUP ? dup(fd) : fd;
 
 	if (manner & EPOLL) {
@@ -242,6 +270,7 @@ static void one_peer(int fd)
 		close(epoll_fd);
 	if (connect(fd, &nobody, sizeof(nobody)) < 0)
 		err(1, "taking the peer away");
+	puts("alone");
 }
 
 int main(int argc, char *argv[])

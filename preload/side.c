@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket beside the program's: it finds out what the kernel would do, catches what would be lost
- * meanwhile, or takes the other's place.
+ * The socket beside the program's: it finds out what the kernel would do, catches what would be
+ * lost meanwhile, or takes the other's place.
  */
 #include "dial.h"
 
@@ -30,8 +30,9 @@ int dial_side_open(const struct dial *dial)
 }
 
 /*
- * Where the program did not allow its port to be shared, it is allowed for a moment by SO_REUSEPORT, which lets in nobody but
- * the same user; by SO_REUSEADDR, anybody could take the port who tries often enough.
+ * Where the program did not allow its port to be shared, it is allowed for a moment by
+ * SO_REUSEPORT, which lets in nobody but the same user; by SO_REUSEADDR, anybody could take the
+ * port who tries often enough.
  */
 bool dial_side_bind(const struct dial *dial, bool freely)
 {

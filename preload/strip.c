@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program must see what it would have seen. Packet information is there because we asked for it; so it is taken
- * out again, and what remains is cut to the program's room by the kernel's own rules (net/core/scm.c, put_cmsg(),
- * 6.1): a message that does not fit is cut short and says so in its length, one without room for its header is left out.
+ * The program must see what it would have seen. Packet information is there because we asked for
+ * it; so it is taken out again, and what remains is cut to the program's room by the kernel's own
+ * rules (net/core/scm.c, put_cmsg(), 6.1): a message that does not fit is cut short and says so in
+ * its length, one without room for its header is left out.
  */
 #include "strip.h"
 
@@ -14,10 +15,12 @@ static bool is_ours(const struct cmsghdr *header, unsigned keep)
 {
 	if (header->cmsg_level == SOL_IP && header->cmsg_type == IP_PKTINFO)
 		return !(keep & STRIP_KEEP_V4);
-	return header->cmsg_level == SOL_IPV6 && header->cmsg_type == IPV6_PKTINFO && !(keep & STRIP_KEEP_V6);
+	return header->cmsg_level == SOL_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
+	       !(keep & STRIP_KEEP_V6);
 }
 
-size_t strip_copy(const void *from, size_t length, unsigned keep, void *to, size_t room, bool *ret_truncated)
+size_t strip_copy(const void *from, size_t length, unsigned keep, void *to, size_t room,
+		  bool *ret_truncated)
 {
 	const char *at = from, *end = at + length;
 	size_t used = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Against a slow twin that is put_cmsg() of the kernel, written down as it is: each message by itself, into the room
- * that is left.
+ * Against a slow twin that is put_cmsg() of the kernel, written down as it is: each message by
+ * itself, into the room that is left.
  */
 #include "strip.h"
 
@@ -17,7 +17,7 @@
 
 struct message {
 	int level, type;
-	size_t length;			/* of its data */
+	size_t length; /* of its data */
 };
 
 struct written {
@@ -29,7 +29,8 @@ struct written {
 static void put(struct written *to, const struct message *message)
 {
 	struct cmsghdr header = { .cmsg_level = message->level, .cmsg_type = message->type };
-	size_t left = to->room - to->used, length = CMSG_LEN(message->length), space = CMSG_SPACE(message->length);
+	size_t left = to->room - to->used, length = CMSG_LEN(message->length),
+	       space = CMSG_SPACE(message->length);
 
 	if (left < sizeof(header)) {
 		to->truncated = true;
@@ -51,17 +52,20 @@ static const struct message timestamp = { SOL_SOCKET, SO_TIMESTAMP, 16 };
 static const struct message ttl = { SOL_IP, IP_TTL, 4 };
 static const struct message odd = { SOL_IP, IP_RECVOPTS, 7 };
 
-static void put_all(struct written *to, const struct message *const *messages, size_t count, unsigned keep)
+static void put_all(struct written *to, const struct message *const *messages, size_t count,
+		    unsigned keep)
 {
 	for (size_t i = 0; i < count; i++)
-		if ((messages[i] != &v4 || (keep & STRIP_KEEP_V4)) && (messages[i] != &v6 || (keep & STRIP_KEEP_V6)))
+		if ((messages[i] != &v4 || (keep & STRIP_KEEP_V4)) &&
+		    (messages[i] != &v6 || (keep & STRIP_KEEP_V6)))
 			put(to, messages[i]);
 }
 
 static void what_the_program_did_not_ask_for_is_left_out(void **state)
 {
 	const struct message *const messages[] = { &timestamp, &v4, &ttl, &v6, &odd };
-	struct written all = { .room = sizeof(all.bytes) }, got = { 0 }, expected = { .room = sizeof(all.bytes) };
+	struct written all = { .room = sizeof(all.bytes) }, got = { 0 },
+		       expected = { .room = sizeof(all.bytes) };
 	const struct cmsghdr *first = (const struct cmsghdr *)got.bytes;
 
 	put_all(&all, messages, 5, STRIP_KEEP_V4 | STRIP_KEEP_V6);
@@ -80,10 +84,12 @@ static void what_it_asked_for_stays(void **state)
 	const struct cmsghdr *first = (const struct cmsghdr *)got.bytes;
 
 	put_all(&all, messages, 2, STRIP_KEEP_V4 | STRIP_KEEP_V6);
-	assert_int_equal(strip_copy(all.bytes, all.used, STRIP_KEEP_V4, got.bytes, sizeof(got.bytes), &got.truncated),
+	assert_int_equal(strip_copy(all.bytes, all.used, STRIP_KEEP_V4, got.bytes,
+				    sizeof(got.bytes), &got.truncated),
 			 CMSG_SPACE(sizeof(struct in_pktinfo)));
 	assert_int_equal(first->cmsg_type, IP_PKTINFO);
-	assert_int_equal(strip_copy(all.bytes, all.used, STRIP_KEEP_V6, got.bytes, sizeof(got.bytes), &got.truncated),
+	assert_int_equal(strip_copy(all.bytes, all.used, STRIP_KEEP_V6, got.bytes,
+				    sizeof(got.bytes), &got.truncated),
 			 CMSG_SPACE(sizeof(struct in6_pktinfo)));
 	assert_int_equal(first->cmsg_type, IPV6_PKTINFO);
 }
@@ -134,7 +140,8 @@ static void any_mixture_in_any_room_is_as_the_kernel_writes_it(void **state)
 		check_same(expected.bytes, got.bytes, expected.used);
 		/* In place, too. */
 		if (room >= all.used) {
-			got.used = strip_copy(all.bytes, all.used, keep, all.bytes, room, &got.truncated);
+			got.used = strip_copy(all.bytes, all.used, keep, all.bytes, room,
+					      &got.truncated);
 			assert_int_equal(got.used, expected.used);
 			check_same(expected.bytes, all.bytes, expected.used);
 		}
@@ -149,7 +156,8 @@ static void nonsense_ends_the_walk(void **state)
 	for (unsigned round = 0; round < 20000; round++) {
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (char)rand();
-		assert_true(strip_copy(bytes, (size_t)rand() % 65, 0, to, sizeof(to), &truncated) <= sizeof(to));
+		assert_true(strip_copy(bytes, (size_t)rand() % 65, 0, to, sizeof(to), &truncated) <=
+			    sizeof(to));
 	}
 }
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Another socket in the place of the program's: bound to the address asked, which takes free binding for an IPv6
- * address that is local by a route only.
+ * Another socket in the place of the program's: bound to the address asked, which takes free
+ * binding for an IPv6 address that is local by a route only.
  *
- * The order makes that nothing is lost. When the new socket is bound, all that is sent to the address asked goes
- * to it, since it matches better than the wildcard. Then the old one is connected as the program wanted: so it hears no
- * other peer any more, as it would be without us, and so would its copies in other processes. Its queue is final now,
- * and is read first (handover.c). Datagrams of other peers that are in a queue stay readable, as
- * they do in the kernel's own connect().
+ * The order makes that nothing is lost. When the new socket is bound, all that is sent to the
+ * address asked goes to it, since it matches better than the wildcard. Then the old one is
+ * connected as the program wanted: so it hears no other peer any more, as it would be without us,
+ * and so would its copies in other processes. Its queue is final now, and is read first
+ * (handover.c). Datagrams of other peers that are in a queue stay readable, as they do in the
+ * kernel's own connect().
  *
- * The kernel does not check an IPv6 address that is bound freely. The marker does: it comes back only
- * when the address is one of this host.
+ * The kernel does not check an IPv6 address that is bound freely. The marker does: it comes back
+ * only when the address is one of this host.
  */
 #include "dial.h"
 
@@ -50,9 +51,9 @@ static void replace(int fd, void *context)
 /* The old socket, under a number that is out of the way. */
 static int set_aside(int fd)
 {
-	int old = fcntl(fd, F_DUPFD_CLOEXEC, ASIDE);
+	int old = real()->fcntl(fd, F_DUPFD_CLOEXEC, ASIDE);
 
-	return old < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : old;
+	return old < 0 ? real()->fcntl(fd, F_DUPFD_CLOEXEC, 3) : old;
 }
 
 /* What the program wants to be told is told by the new socket, too. */
@@ -80,7 +81,10 @@ bool dial_install(struct dial *dial, bool marked)
 		real()->close(old);
 		return false;
 	}
-	/* Where it was given the address itself, it hears the peer still. Its copies shall be as without us. */
+	/*
+	 * Where it was given the address itself, it hears the peer still. Its copies shall be as
+	 * without us.
+	 */
 	ask_disconnect(old);
 	real()->connect(old, dial->peer, dial->length);
 	watch_duplicates(dial->fd, replace, dial);
@@ -105,8 +109,9 @@ int dial_swap(struct dial *dial)
 }
 
 /*
- * The socket was bound to one address, and so of IPv6 only. One that is bound to the wildcard takes its place, and reads first what is left.
- * Its marker is sent to that one address, at which the other does not listen to it any more.
+ * The socket was bound to one address, and so of IPv6 only. One that is bound to the wildcard takes
+ * its place, and reads first what is left. Its marker is sent to that one address, at which the
+ * other does not listen to it any more.
  */
 void dial_back(int fd)
 {

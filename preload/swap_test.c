@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers that connect to who asked, where another socket takes the place; and bursts, where one may have to. */
+/*
+ * Servers that connect to who asked, where another socket takes the place; and bursts, where one
+ * may have to.
+ */
 #include "preload_stage.h"
 
 #include <errno.h>
@@ -142,7 +145,8 @@ static void every_way_to_read_reads_what_was_queued(void **state)
 	assert_string_equal(text, "bbb");
 	assert_int_equal(recv(scene->server, text, sizeof(text), 0), 3);
 	assert_string_equal(text, "ccc");
-	assert_int_equal(recvmsg(scene->server, &(struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 }, 0), 3);
+	assert_int_equal(
+		recvmsg(scene->server, &(struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 }, 0), 3);
 	assert_string_equal(text, "ddd");
 	for (unsigned i = 0; i < 4; i++)
 		messages[i].msg_hdr = (struct msghdr){ .msg_iov = parts, .msg_iovlen = 2 };
@@ -202,17 +206,21 @@ static void duplicates_follow_and_keep_their_flags(void **state)
 {
 	const struct scene *scene = *state;
 	int copy = dup(scene->server), third = dup3(scene->server, 60, O_CLOEXEC);
+	int fourth = fcntl(scene->server, F_DUPFD, 70);
 
 	ask(scene, "one");
 	stage_meet(scene->server, "one", MSG_PEEK);
 	assert_string_equal(stage_local(copy), ASKED6_ROUTE);
 	assert_int_equal(stage_inode(copy), stage_inode(scene->server));
 	assert_int_equal(stage_inode(third), stage_inode(scene->server));
+	assert_int_equal(stage_inode(fourth), stage_inode(scene->server));
 	assert_int_equal(fcntl(scene->server, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fcntl(copy, F_GETFD), 0);
 	assert_int_equal(fcntl(third, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fourth, F_GETFD), 0);
 	close(scene->server);
 	close(third);
+	close(fourth);
 	assert_string_equal(stage_take(copy, NULL), "one");
 	assert_int_equal(dup2(copy, scene->server), scene->server);
 	close(copy);
@@ -271,7 +279,8 @@ static void options_are_as_they_were(void **state)
 	assert_int_equal(ask_set(server, SOL_IPV6, IPV6_RECVPKTINFO, 0), 0);
 	assert_int_equal(setsockopt(server, SOL_IPV6, IPV6_RECVPKTINFO, &(int){ 1 }, sizeof(int)), 0);
 	assert_int_equal(setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-	assert_int_equal(setsockopt(server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)), 0);
+	assert_int_equal(setsockopt(server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)),
+			 0);
 	ask(scene, "hello");
 	stage_meet(server, "hello", 0);
 	assert_string_equal(stage_local(server), ASKED6_ROUTE);
@@ -389,16 +398,20 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_answer_comes_from_the_address_asked, set, reset),
 		cmocka_unit_test_setup_teardown(
-			what_is_queued_is_read_in_order_the_peeked_one_and_those_of_others_too, set, reset),
-		cmocka_unit_test_setup_teardown(the_last_one_that_was_queued_leaves_nothing_to_read, set, reset),
+			what_is_queued_is_read_in_order_the_peeked_one_and_those_of_others_too, set,
+			reset),
+		cmocka_unit_test_setup_teardown(the_last_one_that_was_queued_leaves_nothing_to_read,
+						set, reset),
 		cmocka_unit_test_setup_teardown(every_way_to_read_reads_what_was_queued, set, reset),
 		cmocka_unit_test_setup_teardown(an_empty_datagram_is_one_too, set, reset),
 		cmocka_unit_test_setup_teardown(an_epoll_goes_on_to_tell, set, reset),
 		cmocka_unit_test_setup_teardown(duplicates_follow_and_keep_their_flags, set, reset),
 		cmocka_unit_test_setup_teardown(a_child_reads_what_was_queued, set, reset),
-		cmocka_unit_test_setup_teardown(a_socket_that_is_closed_unread_leaves_its_port, set, reset),
+		cmocka_unit_test_setup_teardown(a_socket_that_is_closed_unread_leaves_its_port, set,
+						reset),
 		cmocka_unit_test_setup_teardown(options_are_as_they_were, set, reset),
-		cmocka_unit_test_setup_teardown(one_socket_may_serve_one_peer_after_the_other, set, reset),
+		cmocka_unit_test_setup_teardown(one_socket_may_serve_one_peer_after_the_other, set,
+						reset),
 		cmocka_unit_test_setup_teardown(an_address_that_went_away_is_not_used, set, reset),
 		cmocka_unit_test(a_burst_during_connect_is_not_lost),
 	};

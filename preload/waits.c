@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * epoll watches open files (epoll(7), questions and answers): when dup3() puts another socket at a number, the
- * registration stays with the old one, and the program would never hear of the new one. So what the program
- * registered is remembered, for the few descriptors that are watched, and done again.
+ * epoll watches open files (epoll(7), questions and answers): when dup3() puts another socket at a
+ * number, the registration stays with the old one, and the program would never hear of the new one.
+ * So what the program registered is remembered, for the few descriptors that are watched, and done
+ * again.
  *
- * Not read from /proc/self/fdinfo, which tells the same: it may not be there, and finding all epolls means to read
- * the whole of /proc/self/fd.
+ * Not read from /proc/self/fdinfo, which tells the same: it may not be there, and finding all
+ * epolls means to read the whole of /proc/self/fd.
  */
 #include "waits.h"
 
@@ -23,7 +24,7 @@ struct wait {
 };
 
 static struct wait waits[MOST];
-static unsigned top;		/* none is used at or above it */
+static unsigned top; /* none is used at or above it */
 static struct lock lock;
 static atomic_bool overflowed;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which descriptors are sockets whose askers are worth knowing: UDP, bound to the wildcard, without a peer. It is
- * looked up before every receive, so it is an array by descriptor and one byte of flags.
+ * Which descriptors are sockets whose askers are worth knowing: UDP, bound to the wildcard, without
+ * a peer. It is looked up before every receive, so it is an array by descriptor and one byte of
+ * flags.
  *
- * It may be stale: there are ways to close a descriptor that we do not see (close_range(), fclose(), a
- * child of vfork()). So nothing hangs on it. A receive of a descriptor that is wrongly watched takes the way through
- * recvmsg(), which gives the program the same bytes, and falls back to the plain call where that is refused; connect()
- * asks the kernel anew what the socket is. A program with more descriptors than there are places is served as without us.
+ * It may be stale: there are ways to close a descriptor that we do not see (close_range(),
+ * fclose(), a child of vfork()). So nothing hangs on it. A receive of a descriptor that is wrongly
+ * watched takes the way through recvmsg(), which gives the program the same bytes, and falls back
+ * to the plain call where that is refused; connect() asks the kernel anew what the socket is. A
+ * program with more descriptors than there are places is served as without us.
  */
 #include "watch.h"
 

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 /* What is known of a descriptor. A wrong "watched" costs a detour, and no more: see watch.c. */
-#define WATCH_ASKED 4		/* packet information is on, and is ours to read */
-#define WATCH_CONNECTED 8	/* was watched, and will be again when it has no peer any more */
-#define WATCH_SWAPPED 16	/* ... and is another socket since, bound to one address */
-#define WATCH_DUAL 32		/* ... which heard IPv4, too */
-#define WATCH_WANTS 3		/* STRIP_KEEP_*: what the program wants to be told itself */
+#define WATCH_ASKED 4	  /* packet information is on, and is ours to read */
+#define WATCH_CONNECTED 8 /* was watched, and will be again when it has no peer any more */
+#define WATCH_SWAPPED 16  /* ... and is another socket since, bound to one address */
+#define WATCH_DUAL 32	  /* ... which heard IPv4, too */
+#define WATCH_WANTS 3	  /* STRIP_KEEP_*: what the program wants to be told itself */
 
 #define WATCH_DESCRIPTORS 65536
 
