@@ -8,9 +8,15 @@
 struct replies_counters {
 	/* Datagrams that asked a wildcard socket; answers whose source was set. */
 	uint64_t recorded, rewritten;
-	/* Answers left alone: the address asked is this host's no more; the program chose a source itself. */
+	/*
+	 * Answers left alone: the address asked is this host's no more; the program chose a source
+	 * itself.
+	 */
 	uint64_t refused, chosen;
-	/* Sent to somebody whose question is not known: a client's own question, or a forgotten one. */
+	/*
+	 * Sent to somebody whose question is not known: a client's own question, or a forgotten
+	 * one.
+	 */
 	uint64_t unknown;
 	/* Peers forgotten to make room (at least so many). */
 	uint64_t evicted;
@@ -24,9 +30,9 @@ struct replies_counters {
 int replies_counters(struct replies *replies, struct replies_counters *ret_counters);
 
 /*
- * What was seen of the servers on a port. The family is the peer's: an IPv4 client of an IPv6 socket counts as AF_INET.
- * rewritten: the hook works for it. chosen: it uses packet information. connects: it connect()s to a peer who
- * had asked, and needs the preload library.
+ * What was seen of the servers on a port. The family is the peer's: an IPv4 client of an IPv6
+ * socket counts as AF_INET. rewritten: the hook works for it. chosen: it uses packet information.
+ * connects: it connect()s to a peer who had asked, and needs the preload library.
  */
 struct replies_evidence {
 	uint16_t port;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_BPF_REPLIES_TAKE_H
+#define MH_BPF_REPLIES_TAKE_H
+
+#include "replies_push.h"
+
+/* A read, as its hook sees it: the packet is out of the receive queue already, unless it was a peek. */
+struct line_read {
+	struct line_peer peer;
+	__u32 thread, time;
+	__u32 first; /* the first packet in the receive queue now; 0 = it is empty */
+	__u8 looks;  /* .first is known */
+	__u8 cpu;
+};
+
+struct line_taken {
+	union line_address asked;
+	__u8 found;
+	__u8 refill;   /* the line is empty and the queue is not: line_add() its first packet */
+	__u8 resynced; /* the line was not what the queue is */
+};
+
+line_inline void line_note_reader(struct line *line, const struct line_read *read)
+{
+	if (line->reader != read->thread) {
+		line->shared = line->reader != 0;
+		line->changed = read->time;
+		line->reader = read->thread;
+	} else if (line->shared && read->time - line->changed > LINE_SECOND) {
+		line->shared = 0;
+	}
+}
+
+/* The thread that reads; a new turn when it has sent since it read last. */
+line_inline struct line_thread *line_begin_turn(struct line *line, __u32 id)
+{
+	struct line_thread *thread = &line->threads[id & (LINE_THREADS - 1)];
+	int known = thread->id == id;
+
+	if (known && !thread->sent)
+		return thread;
+	if (!known)
+		thread->skips = 0;
+	else if (thread->answers > 1)
+		thread->skips = 0;
+	else if (thread->answers == 1 && thread->reads > 1)
+		thread->skips = 1;
+	thread->id = id;
+	thread->turn = ++line->turn;
+	thread->reads = thread->answers = 0;
+	thread->sent = 0;
+	return thread;
+}
+
+/* The first slot of the peer that waits. Those before it are of others: gone, or other readers are at it. */
+line_inline struct line_slot *line_find_waiting(struct line *line, const struct line_peer *peer)
+{
+	for (int i = 0; i < LINE_SLOTS; i++) {
+		__u32 number = line->reading + i;
+		struct line_slot *slot = line_slot(line, number);
+
+		if (number == line->arrived)
+			break;
+		if (slot->state & LINE_WAITING && line_is_of(slot, peer))
+			return slot;
+	}
+	return 0;
+}
+
+/*
+ * Puts the line right by the first packet in the queue: what waits before it is gone. Several
+ * readers may have taken some whose hooks are yet to come; and when the queue is empty, another
+ * core may be about to queue the last.
+ */
+line_inline void line_settle(struct line *line, const struct line_read *read, struct line_taken *taken)
+{
+	int before = 0, kept = line->shared ? LINE_THREADS : 0, found = 0;
+
+	for (int i = 0; i < LINE_SLOTS && !found; i++) {
+		struct line_slot *slot = line_slot(line, line->reading + i);
+
+		if (line->reading + i == line->arrived)
+			break;
+		found = slot->state & LINE_WAITING && slot->packet == read->first;
+		before += slot->state & LINE_WAITING && !found;
+	}
+	if (read->first && !found) {
+		line->behind = 1;
+		kept = 0;
+	}
+	for (int i = 0; i < LINE_SLOTS && line->reading != line->arrived; i++) {
+		struct line_slot *slot = line_slot(line, line->reading);
+
+		if (slot->state & LINE_WAITING) {
+			if (before <= kept || (!read->first && slot->cpu != read->cpu &&
+					       read->time - slot->time <= LINE_YOUNG))
+				break;
+			line_forget(line, slot);
+			before--;
+			taken->resynced = 1;
+		}
+		line->reading++;
+	}
+	if (!read->first)
+		line->behind = 0;
+	taken->refill = line->behind && line->reading == line->arrived;
+}
+
+/* Without looks: the queue is in order, so what waited before @until is gone, unless others read, too. */
+line_inline void line_skip(struct line *line, const struct line_slot *until)
+{
+	for (int i = 0; i < LINE_SLOTS && line->reading != line->arrived; i++) {
+		struct line_slot *slot = line_slot(line, line->reading);
+
+		if (slot->state & LINE_WAITING) {
+			if (line->shared)
+				break;
+			line_forget(line, slot);
+		}
+		line->reading++;
+		if (slot == until)
+			break;
+	}
+}
+
+/* A read, or a peek. */
+line_inline void line_take(struct line *line, const struct line_read *read, struct line_taken *taken)
+{
+	struct line_slot *slot;
+
+	line_note_reader(line, read);
+	slot = line_find_waiting(line, &read->peer);
+	if (slot && !(slot->state & LINE_SEEN)) {
+		struct line_thread *thread = line_begin_turn(line, read->thread);
+
+		thread->reads++;
+		slot->turn = thread->turn;
+		slot->thread = read->thread;
+		slot->time = read->time;
+		slot->state |= LINE_SEEN;
+		line->open++;
+	}
+	if (slot) {
+		taken->asked = slot->asked;
+		taken->found = 1;
+		if (!read->looks || !slot->packet || slot->packet != read->first)
+			slot->state &= ~LINE_WAITING;
+	}
+	if (read->looks)
+		line_settle(line, read, taken);
+	else if (slot)
+		line_skip(line, slot);
+}
+
+#endif
