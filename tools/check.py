@@ -111,7 +111,8 @@ class Stage:
     def pytest(self, *arguments, build=None, env=None):
         report = self.log_path.with_suffix(".xml")
         report.unlink(missing_ok=True)
-        status = self.run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "--tb=short", "--durations=5",
+        status = self.run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "--tb=short",
+                          "--durations=5",
                           f"--junitxml={report}", *arguments,
                           env={"MH_BUILD": str(build or self.folder), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
         self.count(status, pytest_tally(report), "pytest")
@@ -227,7 +228,7 @@ def sanitize_lab(stage):
 
 @needs_root
 def stock(stage):
-    """What meets the kernel, on Debian's own one, many times slower in qemu: unit tests, beliefs, a subset of the labs."""
+    """What meets the kernel, on Debian's own one, far slower in qemu: unit tests, beliefs, some labs."""
     report = stage.folder / "check" / "stock-out"
     report.mkdir(exist_ok=True)
     for stale in ("stock.xml", "testlog.json"):

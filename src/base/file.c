@@ -19,7 +19,8 @@ static int is_private(int fd)
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH))
+	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+	    status.st_mode & (S_IWGRP | S_IWOTH))
 		return -EPERM;
 	return 0;
 }

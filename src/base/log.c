@@ -43,7 +43,10 @@ void log_line(enum log_level level, const char *format, ...)
 	if (used > (int)sizeof(line) - 2)
 		used = (int)sizeof(line) - 2;
 	line[used++] = '\n';
-	/* One write, so that lines of several threads and processes never mix; nothing helps when it fails. */
+	/*
+	 * One write, so that lines of several threads and processes never mix; nothing helps when
+	 * it fails.
+	 */
 	if (write(STDERR_FILENO, line, (size_t)used) < 0)
 		saved = errno;
 	errno = saved;

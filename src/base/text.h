@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A text (or any bytes) that grows. Zero-initialised it is empty; .data is NUL-terminated once it holds anything. */
+/*
+ * A text (or any bytes) that grows. Zero-initialised it is empty; .data is NUL-terminated once it
+ * holds anything.
+ */
 struct text {
 	char *data;
 	size_t length, room;
@@ -21,7 +24,10 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 /* The text as a C string; "" when it is empty. */
 const char *text_string(const struct text *text);
 
-/* Reads the file at @path whole, at most @limit bytes. Returns 0, -EFBIG beyond the limit, or -errno. */
+/*
+ * Reads the file at @path whole, at most @limit bytes. Returns 0, -EFBIG beyond the limit, or
+ * -errno.
+ */
 int text_read_file(const char *path, size_t limit, struct text *ret_text);
 
 /*

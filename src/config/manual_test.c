@@ -25,29 +25,31 @@ static void each_field_tells_type_bounds_default_and_example(void **state)
 	AUTO_TEXT manual = { 0 };
 
 	config_manual(sample_sections, SAMPLE_SECTIONS, intro, ".Sh HISTORY\nNone.\n", &manual);
-	assert_tells(manual.data, ".Sh KEYS\n"
-				  ".Ss prefixes\n"
-				  "A list of mappings of prefix, except, neighbours, nonlocal-bind.\n"
-				  "Prefixes.\n"
-				  ".Bl -tag -width Ds\n"
-				  ".It Cm prefix\n"
-				  "A prefix; required.\n"
-				  "The prefix to answer for.\n"
-				  ".Pp\n"
-				  "Example:\n"
-				  ".Bd -literal -offset indent -compact\n"
-				  "prefix: 2001:db8:1:1::/64\n"
-				  ".Ed\n"
-				  ".It Cm except\n"
-				  "A list of addresses and prefixes.\n"
-				  "What is left out.\n"
-				  "Gateways are anyway.\n");
+	assert_tells(manual.data,
+		     ".Sh KEYS\n"
+		     ".Ss prefixes\n"
+		     "A list of mappings of prefix, except, neighbours, nonlocal-bind.\n"
+		     "Prefixes.\n"
+		     ".Bl -tag -width Ds\n"
+		     ".It Cm prefix\n"
+		     "A prefix; required.\n"
+		     "The prefix to answer for.\n"
+		     ".Pp\n"
+		     "Example:\n"
+		     ".Bd -literal -offset indent -compact\n"
+		     "prefix: 2001:db8:1:1::/64\n"
+		     ".Ed\n"
+		     ".It Cm except\n"
+		     "A list of addresses and prefixes.\n"
+		     "What is left out.\n"
+		     "Gateways are anyway.\n");
 	assert_tells(manual.data, ".It Cm nonlocal-bind\n"
 				  "True or false; default true.\n"
 				  "\\&.sysctl 'of IPv6'.\n"
 				  ".El\n");
-	assert_tells(manual.data,
-		     ".It Cm listen\nA list of addresses and prefixes, at least 1 item; required.\n");
+	assert_tells(
+		manual.data,
+		".It Cm listen\nA list of addresses and prefixes, at least 1 item; required.\n");
 	assert_tells(manual.data,
 		     "A text, from 2 to 20 bytes.\nA greeting with a \\e in \\fBit\\fR.\n");
 	assert_tells(manual.data, "A duration, from 1s to 10m; default 30s.\n");

@@ -337,7 +337,8 @@ static void a_single_value_is_printed_in_one_line(void **state)
 	struct config *config = read_good(
 		"links: {eth0: {mtu: 9000, weights: [[1, 2], []]}, \"on\": {}}\n"
 		"services:\n"
-		"- {name: a, kind: echo, listen: [\"2001:db8::\", 192.0.2.0/24], ports: [53, 7-9]}\n");
+		"- {name: a, kind: echo, listen: [\"2001:db8::\", 192.0.2.0/24], ports: [53, "
+		"7-9]}\n");
 	AUTO_TEXT links = { 0 };
 	AUTO_TEXT services = { 0 };
 

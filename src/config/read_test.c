@@ -97,9 +97,9 @@ static void unknown_keys_are_suggested_or_listed(void **state)
 {
 	assert_mistake("prefixes:\n  - ^prefx: 192.0.2.0/24\n",
 		       "unknown key 'prefx' in prefixes; did you mean 'prefix'?");
-	assert_mistake(
-		"prefixes:\n  - prefix: 192.0.2.0/24\n    ^zzz: 1\n",
-		"unknown key 'zzz' in prefixes; the keys are prefix, except, neighbours, nonlocal-bind");
+	assert_mistake("prefixes:\n  - prefix: 192.0.2.0/24\n    ^zzz: 1\n",
+		       "unknown key 'zzz' in prefixes; the keys are prefix, except, neighbours, "
+		       "nonlocal-bind");
 	assert_mistake("^prefixs: []\n", "unknown key 'prefixs'; did you mean 'prefixes'?");
 	assert_mistake("^zzz: []\n",
 		       "unknown key 'zzz'; the keys are prefixes, services, links, routing");
@@ -115,8 +115,9 @@ static void a_key_without_a_space_behind_it_is_no_key(void **state)
 		       "'prefix:' must be followed by a space to be a key; write 'prefix: ...'");
 	assert_mistake("prefixes: [{^prefix:192.0.2.0/24}]\n",
 		       "'prefix:' must be followed by a space to be a key; write 'prefix: ...'");
-	assert_mistake("^prefixes:[]\n",
-		       "'prefixes:' must be followed by a space to be a key; write 'prefixes: ...'");
+	assert_mistake(
+		"^prefixes:[]\n",
+		"'prefixes:' must be followed by a space to be a key; write 'prefixes: ...'");
 }
 
 static void required_keys_are_missed(void **state)
@@ -140,41 +141,45 @@ static void a_wrong_kind_of_value_is_told_how_to_become_right(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "prefixes:\n  ^prefix: 192.0.2.0/24\n",
-		  "expected a list of mappings of prefix, except, neighbours, nonlocal-bind, found a "
+		  "expected a list of mappings of prefix, except, neighbours, nonlocal-bind, found "
+		  "a "
 		  "mapping; put '- ' before its first key" },
-		{ "prefixes:^\n",
-		  "expected a list of mappings of prefix, except, neighbours, nonlocal-bind, found nothing; "
-		  "write [] for none, or delete the key" },
+		{ "prefixes:^\n", "expected a list of mappings of prefix, except, neighbours, "
+				  "nonlocal-bind, found nothing; "
+				  "write [] for none, or delete the key" },
 		{ "prefixes: [{prefix: 192.0.2.0/24, neighbours: ^eth0}]\n",
 		  "expected a list of names of links, found 'eth0'; write [eth0]" },
 		{ "prefixes: [{prefix: 2001:db8::/32, except: ^2001:db8::/64}]\n",
-		  "expected a list of addresses and prefixes, found '2001:db8::/64'; write [2001:db8::/64]" },
+		  "expected a list of addresses and prefixes, found '2001:db8::/64'; write "
+		  "[2001:db8::/64]" },
 		{ "prefixes:\n- prefix: ::/0\n  except: ^::1\n",
 		  "expected a list of addresses and prefixes, found '::1'; write [\"::1\"]" },
 		{ "links: {eth0: {weights: [^1]}}\n",
 		  "expected a list of numbers, found '1'; write [1]" },
-		{ "prefixes: ^none\n",
-		  "expected a list of mappings of prefix, except, neighbours, nonlocal-bind, found 'none'" },
+		{ "prefixes: ^none\n", "expected a list of mappings of prefix, except, neighbours, "
+				       "nonlocal-bind, found 'none'" },
 		{ "prefixes: [^192.0.2.0/24]\n",
-		  "expected a mapping of prefix, except, neighbours, nonlocal-bind, found '192.0.2.0/24'" },
+		  "expected a mapping of prefix, except, neighbours, nonlocal-bind, found "
+		  "'192.0.2.0/24'" },
 		{ "prefixes:\n- ^- prefix: 192.0.2.0/24\n",
-		  "expected a mapping of prefix, except, neighbours, nonlocal-bind, found a list; leave the "
+		  "expected a mapping of prefix, except, neighbours, nonlocal-bind, found a list; "
+		  "leave the "
 		  "'-' away" },
-		{ "links: ^[eth0]\n",
-		  "expected a mapping of names of links to their keys, found a list; write 'NAME:' in place "
-		  "of each '-'" },
+		{ "links: ^[eth0]\n", "expected a mapping of names of links to their keys, found a "
+				      "list; write 'NAME:' in place "
+				      "of each '-'" },
 		{ "links: ^eth0\n",
 		  "expected a mapping of names of links to their keys, found 'eth0'" },
-		{ "links: {eth0: ^~}\n",
-		  "expected a mapping of name, bond, weights, mtu, found nothing; write {} when all defaults "
-		  "are right" },
+		{ "links: {eth0: ^~}\n", "expected a mapping of name, bond, weights, mtu, found "
+					 "nothing; write {} when all defaults "
+					 "are right" },
 		{ "routing: ^yes\n", "expected a mapping of symmetric, tables, found 'yes'" },
-		{ "^- prefix: 192.0.2.0/24\n",
-		  "expected keys at the top of the file, such as prefixes, services, links, routing; found a "
-		  "list" },
-		{ "^hello\n",
-		  "expected keys at the top of the file, such as prefixes, services, links, routing; found "
-		  "'hello'" },
+		{ "^- prefix: 192.0.2.0/24\n", "expected keys at the top of the file, such as "
+					       "prefixes, services, links, routing; found a "
+					       "list" },
+		{ "^hello\n", "expected keys at the top of the file, such as prefixes, services, "
+			      "links, routing; found "
+			      "'hello'" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

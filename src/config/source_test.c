@@ -111,11 +111,12 @@ static void all_unreadable_files_are_named_at_once(void **state)
 	make_folder("conf.d/10.yaml");
 	assert_int_equal(mkfifo("conf.d/20.yaml", 0644), 0);
 	assert_int_equal(symlink("nowhere", "conf.d/30.yaml"), 0);
-	source_free(load("a.yaml", -ENOENT,
-			 "error: a.yaml: No such file or directory\n"
-			 "error: conf.d/10.yaml: not a regular file; only such are read from conf.d\n"
-			 "error: conf.d/20.yaml: not a regular file; only such are read from conf.d\n"
-			 "error: conf.d/30.yaml: No such file or directory\n"));
+	source_free(
+		load("a.yaml", -ENOENT,
+		     "error: a.yaml: No such file or directory\n"
+		     "error: conf.d/10.yaml: not a regular file; only such are read from conf.d\n"
+		     "error: conf.d/20.yaml: not a regular file; only such are read from conf.d\n"
+		     "error: conf.d/30.yaml: No such file or directory\n"));
 }
 
 static void too_much_is_refused(void **state)
@@ -128,8 +129,9 @@ static void too_much_is_refused(void **state)
 	source_free(load("a.yaml", 0, ""));
 	make_folder("conf.d");
 	write_file("conf.d/a.yaml", "x");
-	source_free(load("a.yaml", -EFBIG,
-			 "error: conf.d/a.yaml: all files together may have 8 MiB, and are larger\n"));
+	source_free(
+		load("a.yaml", -EFBIG,
+		     "error: conf.d/a.yaml: all files together may have 8 MiB, and are larger\n"));
 }
 
 static void too_many_files_are_refused(void **state)

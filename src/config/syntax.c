@@ -52,7 +52,8 @@ static const struct rule rules[] = {
 	  AT_CONTEXT,
 	  "'&' starts an anchor in YAML, which is not taken here; put the value in quotes" },
 	{ "found unexpected ':'", NULL, ANY_CHARACTER, AT_CONTEXT,
-	  "within [ ] and { } an address that ends in ':' must be in quotes, as in [\"2001:db8::\"]" },
+	  "within [ ] and { } an address that ends in ':' "
+	  "must be in quotes, as in [\"2001:db8::\"]" },
 	{ "did not find expected node content", NULL, ':', AT_PROBLEM,
 	  "within [ ] and { } an address that begins with ':' must be in quotes, as in [\"::1\"]" },
 	{ "did not find expected node content", NULL, ',', AT_PROBLEM,
@@ -76,7 +77,8 @@ static const struct rule rules[] = {
 	{ "found unknown escape character", NULL, ANY_CHARACTER, AT_PROBLEM,
 	  "no such escape; write '\\\\' for a backslash, or use single quotes" },
 	{ "did not find expected hexdecimal number", NULL, ANY_CHARACTER, AT_PROBLEM,
-	  "'\\x' wants two, '\\u' four and '\\U' eight hexadecimal digits; write '\\\\' for a backslash" },
+	  "'\\x' wants two, '\\u' four and '\\U' eight "
+	  "hexadecimal digits; write '\\\\' for a backslash" },
 	{ "found invalid Unicode character escape code", NULL, ANY_CHARACTER, AT_PROBLEM,
 	  "there is no such character in Unicode" },
 	{ "did not find expected ',' or ']'", NULL, END_OF_FILE, AT_CONTEXT,
@@ -94,7 +96,8 @@ static const struct rule rules[] = {
 	{ "did not find expected '-' indicator", NULL, ANY_CHARACTER, AT_PROBLEM,
 	  "expected '- ' here, as the list above has it; correct the indentation" },
 	{ "did not find expected comment or line break", "a block scalar", ANY_CHARACTER, AT_PROBLEM,
-	  "after '|' or '>' the text begins on the next line; put a value that begins with them in quotes" },
+	  "after '|' or '>' the text begins on the next line; "
+	  "put a value that begins with them in quotes" },
 	{ "did not find expected <document start>", NULL, ANY_CHARACTER, AT_PROBLEM,
 	  "a file is one document, and it ended above; delete the '...' or the lines after it" },
 	{ "found incompatible YAML document", NULL, ANY_CHARACTER, AT_PROBLEM,

@@ -96,7 +96,8 @@ static void refuse_properties(struct builder *builder, struct place at, const ya
 {
 	if (anchor)
 		diag_at(builder->diags, at, -EINVAL,
-			"anchors are not taken; write the value out, or quote it if the '&' is its own");
+			"anchors are not taken; write the value out, "
+			"or quote it if the '&' is its own");
 	if (tag)
 		diag_at(builder->diags, at, -EINVAL,
 			"tags are not taken; delete it, or quote the value if the '!' is its own");
@@ -153,9 +154,10 @@ static int open_document(struct builder *builder, const yaml_event_t *event)
 {
 	if (!builder->documents++)
 		return 0;
-	return diag_at(builder->diags, syntax_place(&event->start_mark, builder->file), -EINVAL,
-		       "a second document begins here, and a file is one document; delete the '---', "
-		       "or move the rest into a file of conf.d");
+	return diag_at(
+		builder->diags, syntax_place(&event->start_mark, builder->file), -EINVAL,
+		"a second document begins here, and a file is one document; delete the '---', "
+		"or move the rest into a file of conf.d");
 }
 
 static int add_event(struct builder *builder, const yaml_event_t *event)

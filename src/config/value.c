@@ -183,9 +183,10 @@ static int read_name(struct reader *reader, const struct config_field *field,
 	for (size_t i = 0; good && i < node->length; i++)
 		good = isalnum((unsigned char)node->text[i]) || strchr("-_.", node->text[i]);
 	if (!good)
-		return diag_at(reader->diags, node->place, -EINVAL,
-			       "%s is not a name; a name has 1 to %u letters, digits, '-', '_' or '.'",
-			       node_shown(node, reader->scratch), NAME_MAX_LENGTH);
+		return diag_at(
+			reader->diags, node->place, -EINVAL,
+			"%s is not a name; a name has 1 to %u letters, digits, '-', '_' or '.'",
+			node_shown(node, reader->scratch), NAME_MAX_LENGTH);
 	return keep_string(reader, node, ret_value);
 }
 
@@ -198,10 +199,10 @@ static int read_ifname(struct reader *reader, const struct config_field *field,
 	for (size_t i = 0; good && i < node->length; i++)
 		good = (unsigned char)node->text[i] > ' ' && !strchr("/:\x7f", node->text[i]);
 	if (!good)
-		return diag_at(
-			reader->diags, node->place, -EINVAL,
-			"%s is not the name of a link; it has 1 to %u bytes, no '/', ':' or white space",
-			node_shown(node, reader->scratch), IFNAME_MAX_LENGTH);
+		return diag_at(reader->diags, node->place, -EINVAL,
+			       "%s is not the name of a link; it has 1 to %u bytes, "
+			       "no '/', ':' or white space",
+			       node_shown(node, reader->scratch), IFNAME_MAX_LENGTH);
 	return keep_string(reader, node, ret_value);
 }
 
@@ -421,7 +422,8 @@ int value_read(struct reader *reader, const struct config_field *field, const st
 		return diag_at(reader->diags, node->place, -EINVAL,
 			       "a NUL cannot stand in a value; delete the '\\0'");
 	if (node->folded && !node->quoted && field->type != CONFIG_STRING)
-		return diag_at(reader->diags, node->place, -EINVAL,
-			       "this value goes on in the next line; is that one indented too far?");
+		return diag_at(
+			reader->diags, node->place, -EINVAL,
+			"this value goes on in the next line; is that one indented too far?");
 	return value_readers[field->type](reader, field, node, ret_value);
 }

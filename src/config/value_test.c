@@ -34,7 +34,8 @@ static void a_number_is_decimal_and_within_its_bounds(void **state)
 		{ TABLE("^0x1F"), "0x1F: numbers are decimal here; write 31" },
 		{ TABLE("^010"),
 		  "010: zeros in front make a number octal to some programs; write 10" },
-		{ TABLE("^00"), "00: zeros in front make a number octal to some programs; write 0" },
+		{ TABLE("^00"),
+		  "00: zeros in front make a number octal to some programs; write 0" },
 		{ TABLE("^0o17"), "expected a number, found '0o17'" },
 		{ TABLE("^1_000"), "expected a number, found '1_000'" },
 		{ TABLE("^1.5"), "expected a number, found '1.5'" },
@@ -62,7 +63,8 @@ static void a_duration_has_a_unit(void **state)
 		  "expected a duration such as 250ms, 30s, 5m or 1h, found '1.5s'" },
 		{ SERVICE("idle: ^30 s"),
 		  "expected a duration such as 250ms, 30s, 5m or 1h, found '30 s'" },
-		{ SERVICE("idle: ^s"), "expected a duration such as 250ms, 30s, 5m or 1h, found 's'" },
+		{ SERVICE("idle: ^s"),
+		  "expected a duration such as 250ms, 30s, 5m or 1h, found 's'" },
 	};
 
 	assert_mistakes(cases, ARRAY_SIZE(cases));
@@ -121,12 +123,13 @@ static void a_prefix_with_host_bits_is_told_its_network(void **state)
 		  "198.51.100.1/24 has bits beyond /24; did you mean 198.51.100.0/24?" },
 		{ CLAIM("^2001:db8::1/64"),
 		  "2001:db8::1/64 has bits beyond /64; did you mean 2001:db8::/64?" },
-		{ CLAIM("^198.51.100.0/33"), "198.51.100.0/33: an IPv4 prefix has at most 32 bits" },
+		{ CLAIM("^198.51.100.0/33"),
+		  "198.51.100.0/33: an IPv4 prefix has at most 32 bits" },
 		{ CLAIM("^2001:db8::/129"), "2001:db8::/129: an IPv6 prefix has at most 128 bits" },
 		{ CLAIM("^10.0.0.0/255.0.0.0"),
 		  "10.0.0.0/255.0.0.0: the length is a number of bits; write 10.0.0.0/8" },
-		{ CLAIM("^10.0.0.0/255.0.255.0"),
-		  "'10.0.0.0/255.0.255.0': after the '/' a number of bits is expected, from 0 to 32" },
+		{ CLAIM("^10.0.0.0/255.0.255.0"), "'10.0.0.0/255.0.255.0': after the '/' a number "
+						  "of bits is expected, from 0 to 32" },
 		{ CLAIM("^2001:db8::/64x"),
 		  "'2001:db8::/64x': after the '/' a number of bits is expected, from 0 to 128" },
 		{ CLAIM("^192.0.2.7"),
@@ -161,16 +164,16 @@ static void an_address_stands_alone(void **state)
 
 static void an_address_that_yaml_would_cut_must_be_quoted(void **state)
 {
-	assert_mistake(
-		SERVICE("source: [^::1]"),
-		"within [ ] and { } an address that begins with ':' must be in quotes, as in [\"::1\"]");
+	assert_mistake(SERVICE("source: [^::1]"), "within [ ] and { } an address that begins with "
+						  "':' must be in quotes, as in [\"::1\"]");
 	assert_mistake(SERVICE("ports: [^2001:db8::]"),
 		       "within [ ] and { } an address that ends in ':' must be in quotes, as in "
 		       "[\"2001:db8::\"]");
 	assert_mistake(CLAIM("2001:db8::/64\n    except:\n      - ^2001:db8::"),
 		       "an address that ends in ':' must be in quotes; write \"2001:db8::\"");
-	assert_mistake("prefixes:\n  - prefix: 2001:db8:^:\n",
-		       "a ':' cannot stand here; correct the indentation, or put the value in quotes");
+	assert_mistake(
+		"prefixes:\n  - prefix: 2001:db8:^:\n",
+		"a ':' cannot stand here; correct the indentation, or put the value in quotes");
 }
 
 static void ports_are_one_or_a_range(void **state)
@@ -210,14 +213,15 @@ static void names_have_their_letters_and_length(void **state)
 		{ "routing: {tables: {^\"\": {id: 1}}}\n",
 		  "'' is not a name; a name has 1 to 63 letters, digits, '-', '_' or '.'" },
 		{ "links: {^sixteen-letters-: {}}\n",
-		  "'sixteen-letters-' is not the name of a link; it has 1 to 15 bytes, no '/', ':' or white "
+		  "'sixteen-letters-' is not the name of a link; it has 1 to 15 bytes, no '/', ':' "
+		  "or white "
 		  "space" },
-		{ "links: {^eth0/1: {}}\n",
-		  "'eth0/1' is not the name of a link; it has 1 to 15 bytes, no '/', ':' or white space" },
-		{ "links: {^..: {}}\n",
-		  "'..' is not the name of a link; it has 1 to 15 bytes, no '/', ':' or white space" },
-		{ "links: {^\"a\\tb\": {}}\n",
-		  "'a?b' is not the name of a link; it has 1 to 15 bytes, no '/', ':' or white space" },
+		{ "links: {^eth0/1: {}}\n", "'eth0/1' is not the name of a link; it has 1 to 15 "
+					    "bytes, no '/', ':' or white space" },
+		{ "links: {^..: {}}\n", "'..' is not the name of a link; it has 1 to 15 bytes, no "
+					"'/', ':' or white space" },
+		{ "links: {^\"a\\tb\": {}}\n", "'a?b' is not the name of a link; it has 1 to 15 "
+					       "bytes, no '/', ':' or white space" },
 	};
 
 	assert_mistakes(cases, ARRAY_SIZE(cases));

@@ -260,7 +260,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, help, version; "
+		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, help, "
+		      "version; "
 		      "see 'mhctl --help'" },
 		{ "stauts", "no command 'stauts'; did you mean 'status'?" },
 		{ "frobnicate", "no command 'frobnicate'; 'mhctl --help' lists them" },
@@ -274,7 +275,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "plan --json=1", "--json takes no value; see 'mhctl --help'" },
 		{ "plan -s", "-s needs a value; see 'mhctl --help'" },
 		{ "plan --socket", "--socket needs a value; see 'mhctl --help'" },
-		{ "plan --confirm 60s", "'plan' has no option '--confirm'; see 'mhctl plan --help'" },
+		{ "plan --confirm 60s",
+		  "'plan' has no option '--confirm'; see 'mhctl plan --help'" },
 		{ "apply --print", "'apply' has no option '--print'; see 'mhctl apply --help'" },
 		{ "apply --confirm 60",
 		  "--confirm 60: write a time from 1s to 24h, such as 60s or 5m" },
@@ -285,7 +287,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "apply --confirm 25h",
 		  "--confirm 25h: write a time from 1s to 24h, such as 60s or 5m" },
 		{ "apply --confirm 18446744073709551615h",
-		  "--confirm 18446744073709551615h: write a time from 1s to 24h, such as 60s or 5m" },
+		  "--confirm 18446744073709551615h: write a time from 1s to 24h, such as 60s or "
+		  "5m" },
 		{ "plan --color=alwys", "--color=alwys: did you mean 'always'?" },
 		{ "plan --color=red", "--color=red: write auto, always or never" },
 		{ "status prefxes", "no feature 'prefxes'; did you mean 'prefixes'?" },
@@ -470,9 +473,9 @@ static void a_daemon_that_goes_away_is_told(void **state)
 	engine_start(NOTHING, NOTHING, NOTHING);
 	type("plan -s SOCKET");
 	engine_end();
-	assert_said(
-		2, "",
-		"mhctl: the daemon went away before it answered; see its log (journalctl -u multihomed)\n");
+	assert_said(2, "",
+		    "mhctl: the daemon went away before it answered; "
+		    "see its log (journalctl -u multihomed)\n");
 	engine_forget();
 }
 
@@ -507,9 +510,9 @@ static void a_watch_in_json_is_an_object_a_line(void **state)
 	type("watch --json -s SOCKET");
 	engine_end();
 	assert_string_equal(said.err, "");
-	assert_string_equal(said.out,
-			    "{\"event\":\"hello\"}\n{\"event\":\"link\",\"time\":1,\"text\":\"x\"}\n"
-			    "{\"exit\":1,\"error\":\"the daemon went away\"}\n");
+	assert_string_equal(
+		said.out, "{\"event\":\"hello\"}\n{\"event\":\"link\",\"time\":1,\"text\":\"x\"}\n"
+			  "{\"exit\":1,\"error\":\"the daemon went away\"}\n");
 	assert_int_equal(said.status, 1);
 	engine_forget();
 }
@@ -551,9 +554,9 @@ static void a_good_file_is_fine(void **state)
 	AUTO_MEM char *fine = mem_printf("%s: fine (2 prefixes, 1 service)\n", file_path);
 	AUTO_MEM char *empty = mem_printf("%s: fine (empty)\n", file_path);
 
-	file_write(
-		"prefixes:\n  - prefix: 2001:db8:1:1::/64\n  - prefix: 198.51.100.0/24\n"
-		"services:\n  - { name: echo, kind: echo, listen: [\"2001:db8:1:1::/64\"], ports: [7] }\n");
+	file_write("prefixes:\n  - prefix: 2001:db8:1:1::/64\n  - prefix: 198.51.100.0/24\n"
+		   "services:\n  - { name: echo, kind: echo, listen: [\"2001:db8:1:1::/64\"], "
+		   "ports: [7] }\n");
 	type("check FILE");
 	assert_said(0, fine, "");
 	file_write("# nothing yet\n");
@@ -587,7 +590,8 @@ static void print_gives_a_file_that_is_fine_and_prints_the_same(void **state)
 {
 	AUTO_MEM char *first = NULL;
 
-	file_write("prefixes: [ { prefix: \"2001:db8:1:1::/64\" }, { prefix: 198.51.100.0/24 } ]\n");
+	file_write(
+		"prefixes: [ { prefix: \"2001:db8:1:1::/64\" }, { prefix: 198.51.100.0/24 } ]\n");
 	type("check --print FILE");
 	assert_int_equal(said.status, 0);
 	first = mem_strdup(said.out);

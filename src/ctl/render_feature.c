@@ -70,7 +70,8 @@ static bool words_text(const json_t *list, size_t most, struct text *text)
 	const json_t *word;
 	size_t index;
 
-	json_array_foreach(list, index, word) {
+	json_array_foreach(list, index, word)
+	{
 		AUTO_TEXT one = { 0 };
 
 		scalar_text(word, &one);
@@ -118,7 +119,8 @@ static void columns_find(struct table *table, const json_t *list)
 
 	for (size_t i = 0; i < table->rows; i++) {
 		row = json_array_get(list, i);
-		json_object_foreach((json_t *)row, key, value) {
+		json_object_foreach((json_t *)row, key, value)
+		{
 			struct column *column;
 
 			if (!is_cell(key, value))
@@ -204,7 +206,8 @@ static void warnings_put(struct view *view, const json_t *warnings, const char *
 
 	if (warnings && !json_is_array(warnings))
 		view->broken = true;
-	json_array_foreach(warnings, index, warning) {
+	json_array_foreach(warnings, index, warning)
+	{
 		if (!json_is_string(warning)) {
 			view->broken = true;
 			return;
@@ -222,12 +225,14 @@ static void details_put(struct view *view, const char *key, const json_t *list)
 	const char *name;
 	size_t index;
 
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		bool first = true;
 
 		view_puts(view, "    ");
 		view_paint(view, PAINT_DIM, key);
-		json_object_foreach((json_t *)item, name, value) {
+		json_object_foreach((json_t *)item, name, value)
+		{
 			AUTO_TEXT text = { 0 };
 
 			scalar_text(value, &text);
@@ -322,7 +327,8 @@ void render_feature(struct view *view, const char *name, const json_t *feature)
 		view_puts(view, "\n");
 	view_paint(view, PAINT_BOLD, name);
 	view_puts(view, "\n");
-	json_object_foreach((json_t *)feature, key, value) {
+	json_object_foreach((json_t *)feature, key, value)
+	{
 		if (!strcmp(key, "warnings"))
 			warnings_put(view, value, "  ");
 		else if (holds_objects(value))

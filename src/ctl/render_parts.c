@@ -30,7 +30,8 @@ size_t render_places_column(struct view *view, const json_t *list)
 	size_t index, column = 0;
 	const json_t *item;
 
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		size_t width = view_width(view_string(view, item, "text"));
 
 		if (width > column && width <= PLACE_COLUMN_MOST)
@@ -125,7 +126,8 @@ void render_pending(struct view *view, const json_t *list, size_t rows)
 	if (!json_array_size(list))
 		return;
 	heading(view, "Pending:");
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		if (rows && index == rows)
 			break;
 		view_puts(view, "  ");
@@ -142,7 +144,8 @@ void render_failing(struct view *view, const json_t *list, size_t rows)
 	if (!json_array_size(list))
 		return;
 	heading(view, "Failing:");
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		const char *rendered = view_string(view, item, "rendered");
 
 		if (rows && index == rows)
@@ -166,7 +169,8 @@ size_t render_diagnostics(struct view *view, const json_t *reply)
 
 	if (json_array_size(list) && view->text.length)
 		view_puts(view, "\n");
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		const char *rendered = view_string(view, item, "rendered"),
 			   *level = view_string(view, item, "level");
 		bool error = strcmp(level, "warning") != 0;

@@ -23,7 +23,8 @@ static void operations(struct view *view, const json_t *list, size_t counts[3])
 	size_t index, word, column = render_places_column(view, list);
 	const json_t *item;
 
-	json_array_foreach(list, index, item) {
+	json_array_foreach(list, index, item)
+	{
 		const char *operation = view_string(view, item, "op");
 
 		for (word = 0; word < 3 && strcmp(operation, words[word]) != 0; word++)

@@ -81,7 +81,8 @@ static void render_workers(struct view *view, const json_t *workers)
 	const json_t *worker;
 	size_t index;
 
-	json_array_foreach(workers, index, worker) {
+	json_array_foreach(workers, index, worker)
+	{
 		label(view, index ? "" : "workers");
 		view_printf(view, "%s: pid %lld, ", view_string(view, worker, "name"),
 			    (long long)view_number(view, worker, "pid"));
@@ -98,7 +99,8 @@ static void render_features(struct view *view, const json_t *features)
 	const char *name;
 
 	/* jansson's walk wants an object that could be written to. */
-	json_object_foreach((json_t *)features, name, feature) {
+	json_object_foreach((json_t *)features, name, feature)
+	{
 		if (!view->feature || !strcmp(view->feature, name))
 			render_feature(view, name, feature);
 	}
@@ -112,9 +114,10 @@ static json_t *items_of(struct view *view, const json_t *list)
 	json_t *items = json_array(), *item;
 	size_t index;
 
-	json_array_foreach(list, index, item)
-		if (!view->feature || !strcmp(view_string(view, item, "feature"), view->feature))
-			json_array_append(items, item);
+	json_array_foreach(list, index,
+			   item) if (!view->feature ||
+				     !strcmp(view_string(view, item, "feature"), view->feature))
+		json_array_append(items, item);
 	return items;
 }
 

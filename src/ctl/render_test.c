@@ -16,16 +16,19 @@
 
 static const char plan_reply[] =
 	"{'exit': 1, 'operations': ["
-	" {'op': 'add', 'kind': 'route', 'text': '+ route local 2001:db8:1:1::/64 table local link lo',"
+	" {'op': 'add', 'kind': 'route', 'text': '+ route local 2001:db8:1:1::/64 table local link "
+	"lo',"
 	"  'feature': 'prefixes', 'file': 'multihomed.yaml', 'line': 3, 'column': 13},"
 	" {'op': 'change', 'kind': 'sysctl', 'text': '~ sysctl net/ipv6/ip_nonlocal_bind: 0 -> 1',"
 	"  'feature': 'prefixes', 'file': 'multihomed.yaml', 'line': 3, 'column': 5},"
-	" {'op': 'delete', 'kind': 'route', 'text': '- route local 192.0.2.0/24 table local link lo'}],"
+	" {'op': 'delete', 'kind': 'route', 'text': '- route local 192.0.2.0/24 table local link "
+	"lo'}],"
 	" 'pending': [{'text': 'link eth7 does not exist', 'feature': 'prefixes',"
 	"  'file': 'multihomed.yaml', 'line': 9, 'column': 3}],"
 	" 'diagnostics': [{'level': 'warning', 'text': 'w', 'file': 'multihomed.yaml', 'line': 5,"
 	"  'column': 3,"
-	"  'rendered': 'multihomed.yaml:5:3: warning: covers the other\\n    - prefix\\n      ^\\n'}]}";
+	"  'rendered': 'multihomed.yaml:5:3: warning: covers the other\\n    - prefix\\n      "
+	"^\\n'}]}";
 
 static const char plan_text[] =
 	"+ route local 2001:db8:1:1::/64 table local link lo  multihomed.yaml:3:13 prefixes\n"
@@ -50,15 +53,18 @@ static const char refused_reply[] =
 	"{'exit': 1, 'generation': 6, 'operations': 0, 'rolled_back': true, 'failed': ["
 	" {'text': '+ route local 192.0.2.0/24 table local link lo', 'error': 'File exists',"
 	"  'feature': 'prefixes',"
-	"  'file': 'm.yaml', 'line': 2, 'column': 5, 'rendered': 'm.yaml:2:5: error: refused: File exists\\n"
+	"  'file': 'm.yaml', 'line': 2, 'column': 5, 'rendered': 'm.yaml:2:5: error: refused: File "
+	"exists\\n"
 	"    - prefix: 192.0.2.0/24\\n      ^'},"
-	" {'text': '+ listener udp 192.0.2.1:53', 'error': 'Address in use', 'feature': 'services'}]}";
+	" {'text': '+ listener udp 192.0.2.1:53', 'error': 'Address in use', 'feature': "
+	"'services'}]}";
 
 static const char status_reply[] =
 	"{'exit': 0, 'version': '0.1.0', 'pid': 4711, 'generation': 3,"
 	" 'config': '/etc/multihomed/multihomed.yaml',"
 	" 'uptime_s': 8000, 'confirm_ms': 41200,"
-	" 'objects': {'desired': 12, 'in_place': 10, 'pending': [{'text': 'link eth7 does not exist',"
+	" 'objects': {'desired': 12, 'in_place': 10, 'pending': [{'text': 'link eth7 does not "
+	"exist',"
 	"  'feature': 'prefixes', 'file': 'm.yaml', 'line': 9, 'column': 3}],"
 	"  'failing': [{'text': '+ listener udp 192.0.2.1:53', 'error': 'Address in use',"
 	"  'feature': 'services'}]},"
@@ -100,9 +106,11 @@ static const char status_text[] =
 	"\n"
 	"services\n"
 	"  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  DROPPED  FAILED\n"
-	"  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       0\n";
+	"  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       "
+	"0\n";
 
-static const char event_line[] = "{'event': 'drift', 'time': 1700000000.25, 'text': 'route repaired'}";
+static const char event_line[] =
+	"{'event': 'drift', 'time': 1700000000.25, 'text': 'route repaired'}";
 
 /* JSON with ' for ", so that it can be read here. */
 static json_t *parsed(const char *reply)
@@ -236,15 +244,16 @@ static void the_status_of_a_feature_is_all_of_it_and_nothing_else(void **state)
 		     "    exceptions 2001:db8:1:1::1/128 link eth0 why gateway\n"
 		     "  198.51.100.0/24    pending            0      0         0        0       0\n"
 		     "  nonlocal-bind: yes\n");
-	assert_shown(
-		render_status, status_reply, "services",
-		"Failing:\n"
-		"+ listener udp 192.0.2.1:53: Address in use  services\n"
-		"\n"
-		"services\n"
-		"  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  DROPPED  FAILED\n"
-		"  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1        0       0\n"
-		"    listen 2001:db8:1:1::/64 198.51.100.0/24 192.0.2.1\n");
+	assert_shown(render_status, status_reply, "services",
+		     "Failing:\n"
+		     "+ listener udp 192.0.2.1:53: Address in use  services\n"
+		     "\n"
+		     "services\n"
+		     "  NAME  KIND    LISTEN                PORTS  PROTOCOLS  ASKED  ANSWERED  "
+		     "DROPPED  FAILED\n"
+		     "  who   whoami  2001:db8:1:1::/64 +2  7777   udp tcp        1         1      "
+		     "  0       0\n"
+		     "    listen 2001:db8:1:1::/64 198.51.100.0/24 192.0.2.1\n");
 	assert_shown(render_status, "{'exit': 0, 'features': {}}", "services",
 		     "services: not in the configuration\n");
 }
@@ -309,10 +318,11 @@ static void an_event_is_a_line_with_the_local_time(void **state)
 /* The reply may come from anything that listens there. */
 static void nothing_in_a_reply_steers_the_terminal(void **state)
 {
-	assert_shown(render_plan,
-		     "{'exit': 1, 'operations': [{'op': 'add', 'text': '\\u001b[2J\\u009b2J\\u007f\\r', "
-		     "'feature': '\\u0007'}]}",
-		     NULL, "?[2J?2J??  ?\n\nPlan: 1 to add, 0 to change, 0 to delete.\n");
+	assert_shown(
+		render_plan,
+		"{'exit': 1, 'operations': [{'op': 'add', 'text': '\\u001b[2J\\u009b2J\\u007f\\r', "
+		"'feature': '\\u0007'}]}",
+		NULL, "?[2J?2J??  ?\n\nPlan: 1 to add, 0 to change, 0 to delete.\n");
 	assert_shown(
 		render_status,
 		"{'exit': 0, 'features': {'\\u001b[1m': {'\\u001b_a': [{'\\u001bb': '\\u001b'}]}}}",
@@ -403,9 +413,9 @@ static void spoil(const json_t *reply, json_t *value, unsigned *tried)
 	void *next;
 
 	if (json_is_array(value))
-		json_array_foreach(value, index, inner)
-			spoil(reply, inner, tried);
-	json_object_foreach_safe(value, next, key, inner) {
+		json_array_foreach(value, index, inner) spoil(reply, inner, tried);
+	json_object_foreach_safe(value, next, key, inner)
+	{
 		spoil(reply, inner, tried);
 		json_incref(inner);
 		for (size_t i = 0; i < ARRAY_SIZE(others); i++) {

@@ -80,7 +80,8 @@ const json_t *view_list(struct view *view, const json_t *object, const char *nam
 		view->broken = true;
 		return NULL;
 	}
-	json_array_foreach(value, index, item) {
+	json_array_foreach(value, index, item)
+	{
 		if (json_is_object(item))
 			continue;
 		view->broken = true;

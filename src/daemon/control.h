@@ -3,27 +3,30 @@
 #define MH_DAEMON_CONTROL_H
 
 /*
- * What mhctl and the engine say to each other over the control socket (SOCK_SEQPACKET, framed by io/channel.h). All
- * payloads but CONTROL_SOURCE are one JSON object.
+ * What mhctl and the engine say to each other over the control socket (SOCK_SEQPACKET, framed by
+ * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
  * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "watch"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	status	"feature": NAME		only that feature
- * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by source_pack().
- * Without it they mean the engine's own file. No path goes through the socket.
+ * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by
+ * source_pack(). Without it they mean the engine's own file. No path goes through the socket.
  *
  * The reply, for every command:
  *	"exit"		0 fine, 1 the answer is "no", 2 a usage or configuration mistake: mhctl's exit status
  *	"error"		one line, when something went wrong as a whole
- *	"diagnostics"	[{"level": "error"|"warning", "text", "file", "line", "column", "rendered"}]; "rendered" has the line and
+ *	"diagnostics"	[{"level": "error"|"warning", "text", "file", "line", "column",
+ *			"rendered"}]; "rendered" has the line and
  *			the caret, without colour; file, line, column are absent when the place is unknown
  * plan adds
- *	"operations"	[{"op": "add"|"change"|"delete", "kind": "route"..., "text": "+ route ...", "feature", "file", "line", "column"}]
+ *	"operations"	[{"op": "add"|"change"|"delete", "kind": "route"..., "text": "+ route ...",
+ *			"feature", "file", "line", "column"}]
  *	"pending"	[{"text", "feature", "file", "line", "column"}]
  * apply and rollback add
  *	"generation"	N, the one now in force
  *	"operations"	how many were carried out (a number)
- *	"failed"	[{"text": "+ route ...", "error": "File exists: ...", "feature", "file", "line", "column", "rendered"}]
+ *	"failed"	[{"text": "+ route ...", "error": "File exists: ...", "feature", "file",
+ *			"line", "column", "rendered"}]
  *	"rolled_back"	true when a refusal of the kernel took everything back
  *	"pending"	as above
  *	"confirm_ms"	when it waits for a confirm
@@ -36,22 +39,25 @@
  *	"workers"	[{"name", "pid", "restarts", "listeners": N}]
  *	"features"	{NAME: {...}}
  *		prefixes: {"claims": [{"prefix", "state": "in place"|"waiting"|"refused",
- *			"exceptions": [{"prefix", "link", "via", "unreachable": true, "why": "file"|"gateway"|"neighbour"|"learned"}],
+ *			"exceptions": [{"prefix", "link", "via", "unreachable": true, "why":
+ *				"file"|"gateway"|"neighbour"|"learned"}],
  *			"asked", "answered", "dropped", "failed"}],
  *			"warnings": ["what silences claims, a line each"], "nonlocal_bind": bool}
- *		services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"], "protocols": ["udp"],
+ *		services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"],
+ *			"protocols": ["udp"],
  *			"asked", "answered", "dropped", "failed"}]}
- * watch is answered by CONTROL_EVENT messages without end: {"event": "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
+ * watch is answered by CONTROL_EVENT messages without end: {"event":
+ * "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
  *	since 1970 (real), "text": one line}; the first is {"event": "hello"}.
  *
  * While a long apply runs, CONTROL_PROGRESS {"done": N, "total": N} comes now and then.
  */
 enum control_message {
-	CONTROL_REQUEST = 1,	/* mhctl */
-	CONTROL_SOURCE,		/* mhctl */
-	CONTROL_PROGRESS,	/* engine */
-	CONTROL_REPLY,		/* engine */
-	CONTROL_EVENT,		/* engine */
+	CONTROL_REQUEST = 1, /* mhctl */
+	CONTROL_SOURCE,	     /* mhctl */
+	CONTROL_PROGRESS,    /* engine */
+	CONTROL_REPLY,	     /* engine */
+	CONTROL_EVENT,	     /* engine */
 };
 
 #define CONTROL_DEFAULT_SOCKET "/run/multihomed/control.sock"

@@ -19,13 +19,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define AUDIT_MS 5000		/* settings have no events; this is how often they are read again, */
-#define AUDITS_FOR_ALL 24	/* and at each so-manieth time everything else too */
-#define COUNTERS_MS 5000	/* how much of its counts a dying worker may take with it */
-#define REPAIR_FIRST_MS 20	/* between two repairs, */
-#define REPAIR_MOST_MS 2000	/* and when somebody keeps changing what is ours */
+#define AUDIT_MS 5000	    /* settings have no events; this is how often they are read again, */
+#define AUDITS_FOR_ALL 24   /* and at each so-manieth time everything else too */
+#define COUNTERS_MS 5000    /* how much of its counts a dying worker may take with it */
+#define REPAIR_FIRST_MS 20  /* between two repairs, */
+#define REPAIR_MOST_MS 2000 /* and when somebody keeps changing what is ours */
 #define REPAIR_PEACE_US 10000000
-
 
 /* One worker thread for each processor that this process may use. */
 static unsigned thread_count(void)
@@ -56,7 +55,8 @@ static void pace_repairs(struct engine *engine)
 
 	if (now - engine->last_repair_us > REPAIR_PEACE_US)
 		engine->repair_interval_ms = REPAIR_FIRST_MS;
-	else if (engine->last_repair_us >= engine->next_repair_us && engine->repair_interval_ms < REPAIR_MOST_MS)
+	else if (engine->last_repair_us >= engine->next_repair_us &&
+		 engine->repair_interval_ms < REPAIR_MOST_MS)
 		engine->repair_interval_ms += engine->repair_interval_ms / 4;
 	engine->next_repair_us = now + engine->repair_interval_ms * 1000;
 }
@@ -78,7 +78,8 @@ static void become_ready(struct engine *engine)
 		return;
 	engine->ready = true;
 	if (engine->failing.items.count)
-		log_warning("%zu objects were refused; trying again (mhctl status shows them)", engine->failing.items.count);
+		log_warning("%zu objects were refused; trying again (mhctl status shows them)",
+			    engine->failing.items.count);
 	puts("ready");
 	fflush(stdout);
 	notify("READY=1");
@@ -97,7 +98,8 @@ static void finish_apply(struct engine *engine, bool committed)
 	}
 	engine->confirm_until_us = clock_now_us() + (int64_t)confirm_ms * 1000;
 	loop_timer_set(engine->confirm, confirm_ms);
-	tell(engine, LOG_NOTICE, "confirm", "going back in %u s unless confirmed: mhctl confirm", confirm_ms / 1000);
+	tell(engine, LOG_NOTICE, "confirm", "going back in %u s unless confirmed: mhctl confirm",
+	     confirm_ms / 1000);
 }
 
 void engine_finished(struct engine *engine, enum job_type type, bool committed)
@@ -109,7 +111,10 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 		break;
 	case JOB_START:
 		engine->started = true;
-		/* Ready is who answers: the workers' first word is waited for, but not longer than an audit. */
+		/*
+		 * Ready is who answers: the workers' first word is waited for, but not longer than
+		 * an audit.
+		 */
 		if (!engine_ask_workers(engine))
 			become_ready(engine);
 		break;
@@ -140,7 +145,10 @@ static void on_tick(void *data)
 		order_next(engine);
 	else if (engine->dirty)
 		do_repair(engine);
-	/* What waits for nothing from outside is done at once; a repair that is held back has its timer. */
+	/*
+	 * What waits for nothing from outside is done at once; a repair that is held back has its
+	 * timer.
+	 */
 	if (engine->job.type != JOB_NONE || engine->requests.count || engine->stopping ||
 	    (engine->dirty && !loop_timer_pending(engine->repair)))
 		loop_again(engine->loop);
@@ -185,7 +193,8 @@ static void on_confirm_over(void *data)
 {
 	struct engine *engine = data;
 
-	tell(engine, LOG_WARNING, "confirm", "nobody confirmed generation %u; going back", engine->now->number);
+	tell(engine, LOG_WARNING, "confirm", "nobody confirmed generation %u; going back",
+	     engine->now->number);
 	engine->confirm_until_us = 0;
 	if (engine_rollback(engine, told_outcome, engine) < 0)
 		loop_timer_set(engine->confirm, 1000);
@@ -201,7 +210,8 @@ static void on_counters(void *data)
 
 static void told_busy(struct engine *engine)
 {
-	tell(engine, LOG_WARNING, "apply", "another change is under way or waits to be confirmed; SIGHUP is not heard");
+	tell(engine, LOG_WARNING, "apply",
+	     "another change is under way or waits to be confirmed; SIGHUP is not heard");
 	notify("READY=1");
 }
 
@@ -269,7 +279,8 @@ static void make_watches(struct engine *engine)
 
 static int open_doors(struct engine *engine, struct text *error)
 {
-	struct host_options options = { .memory_path = engine->memory_path, .sockets_per_listener = thread_count() };
+	struct host_options options = { .memory_path = engine->memory_path,
+					.sockets_per_listener = thread_count() };
 	struct rlimit files;
 	int r;
 
@@ -290,7 +301,10 @@ static int open_doors(struct engine *engine, struct text *error)
 	return host_open(&options, &engine->host, error);
 }
 
-/* Reads the first generation: the one to go back to, where a confirm was pending when the last engine ended. */
+/*
+ * Reads the first generation: the one to go back to, where a confirm was pending when the last
+ * engine ended.
+ */
 static int read_first(struct engine *engine, struct generation **ret_generation)
 {
 	struct source *source = NULL;
@@ -300,7 +314,8 @@ static int read_first(struct engine *engine, struct generation **ret_generation)
 
 	diags_init(&diags);
 	if (generation_recall(engine->confirm_path, &source) == 0) {
-		log_warning("a change was never confirmed; starting with the configuration from before it");
+		log_warning("a change was never confirmed; starting with the configuration from "
+			    "before it");
 		unlink(engine->confirm_path);
 	} else {
 		r = order_load(engine, &source, &diags);
@@ -314,7 +329,8 @@ static int read_first(struct engine *engine, struct generation **ret_generation)
 		r = -EINVAL;
 	} else {
 		r = order_read(engine, source, &diags, ret_generation);
-		diags_render(&diags, generation_source(*ret_generation), isatty(STDERR_FILENO), &text);
+		diags_render(&diags, generation_source(*ret_generation), isatty(STDERR_FILENO),
+			     &text);
 	}
 	fputs(text_string(&text), stderr);
 	diags_free(&diags);

@@ -9,25 +9,25 @@
 
 /*
  * The one process that decides and writes the kernel. It does one thing at a time: a job, which
- * takes the host from what is observed to what one generation desires. Start, apply, rollback, repair and
- * stop are jobs of the same steps; they differ in what happens at the end.
+ * takes the host from what is observed to what one generation desires. Start, apply, rollback,
+ * repair and stop are jobs of the same steps; they differ in what happens at the end.
  */
 struct engine;
 
 enum job_type {
 	JOB_NONE,
-	JOB_START,	/* the first one: refusals are told, and tried again later */
-	JOB_APPLY,	/* a new generation: a refusal takes everything back */
-	JOB_ROLLBACK,	/* to the generation before, which stood once: goes on past refusals, as a start does */
-	JOB_REPAIR,	/* facts have changed, or somebody changed what is ours */
-	JOB_STOP,	/* to the empty generation */
+	JOB_START, /* the first one: refusals are told, and tried again later */
+	JOB_APPLY, /* a new generation: a refusal takes everything back */
+	JOB_ROLLBACK, /* to the generation before, which stood once: goes on past refusals, as a start does */
+	JOB_REPAIR, /* facts have changed, or somebody changed what is ours */
+	JOB_STOP,   /* to the empty generation */
 };
 
 /* What the kernel refused: the object, why, and when it is tried again. */
 struct refusal {
 	struct place place;
 	uint8_t feature;
-	char *object;		/* as a plan shows it: "+ route ..." */
+	char *object; /* as a plan shows it: "+ route ..." */
 	char *reason;
 	unsigned tries;
 	int64_t retry_us;
@@ -39,42 +39,48 @@ struct refusals {
 
 /* What a plan or an apply came to; lives while its told() runs. */
 struct outcome {
-	const struct generation *generation;	/* the one that was asked for; places are in its source */
-	unsigned number;			/* of the generation now in force */
+	const struct generation *generation; /* the one that was asked for; places are in its source */
+	unsigned number;		     /* of the generation now in force */
 	const struct diags *diags;
-	const struct desired *desired;		/* NULL when the configuration could not be read */
-	const struct plan *plan;		/* NULL like this */
+	const struct desired *desired; /* NULL when the configuration could not be read */
+	const struct plan *plan;       /* NULL like this */
 	const struct state *observed;
 	const struct refusals *refusals;
 	size_t done;
 	bool rolled_back;
-	unsigned confirm_ms;			/* what it waits for now, to be confirmed */
-	const char *error;			/* one line; NULL = none */
+	unsigned confirm_ms; /* what it waits for now, to be confirmed */
+	const char *error;   /* one line; NULL = none */
 	int64_t read_us, decide_us, apply_us;
 };
 typedef void outcome_fn(void *data, const struct outcome *outcome);
 
 struct engine_options {
-	const char *config_path;	/* "builtin" = the built-in configuration */
+	const char *config_path; /* "builtin" = the built-in configuration */
 	const char *socket_path;
 	bool one_process;
 };
 
-/* Reads the configuration first, with all rights still there. Returns NULL after one line (or the diagnostics) on standard error; *ret_exit then. */
+/*
+ * Reads the configuration first, with all rights still there. Returns NULL after one line (or the
+ * diagnostics) on standard error; *ret_exit then.
+ */
 struct engine *engine_new(const struct engine_options *options, int *ret_exit);
 /* Until a signal ends it. Returns the exit status. */
 int engine_run(struct engine *engine);
 void engine_free(struct engine *engine);
 
 /*
- * Questions and orders, from the control socket and signals. @source NULL = the engine's own
- * file, read anew; else it is taken over. @told is called once, perhaps much later; @data may be forgotten before by engine_forget().
+ * Questions and orders, from the control socket and signals. @source NULL = the engine's own file,
+ * read anew; else it is taken over. @told is called once, perhaps much later; @data may be
+ * forgotten before by engine_forget().
  * -EBUSY: another change is under way or waits to be confirmed.
  */
 void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data);
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms, outcome_fn *told, void *data);
-int engine_rollback(struct engine *engine, outcome_fn *told, void *data);	/* -ENOENT: there is none before */
-int engine_confirm(struct engine *engine);					/* -ENOENT: nothing waits for it */
+int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
+		 outcome_fn *told, void *data);
+int engine_rollback(struct engine *engine, outcome_fn *told,
+		    void *data);	   /* -ENOENT: there is none before */
+int engine_confirm(struct engine *engine); /* -ENOENT: nothing waits for it */
 void engine_forget(struct engine *engine, void *data);
 
 /* What status shows. */
@@ -82,18 +88,21 @@ struct engine_status {
 	const char *config_name;
 	const struct generation *generation;
 	const struct state *observed;
-	const struct desired *desired;		/* of the last job */
-	const struct diags *diags;		/* of its desire() */
+	const struct desired *desired; /* of the last job */
+	const struct diags *diags;     /* of its desire() */
 	const struct refusals *refusals;
 	unsigned confirm_ms;
 	int64_t started_us;
 	uint64_t repaired;
-	const char *last_repair;		/* NULL = none yet */
+	const char *last_repair; /* NULL = none yet */
 	int64_t last_repair_us;
-	struct shell *const *shells;		/* by feature; NULL where there is no worker */
+	struct shell *const *shells; /* by feature; NULL where there is no worker */
 };
 void engine_status(const struct engine *engine, struct engine_status *ret_status);
-/* Asks all workers for fresh counters; reported() of the control socket follows. False: nobody to ask. */
+/*
+ * Asks all workers for fresh counters; reported() of the control socket follows. False: nobody to
+ * ask.
+ */
 bool engine_ask_workers(struct engine *engine);
 
 #endif

@@ -8,8 +8,8 @@
 #include "daemon/server.h"
 
 /*
- * Shared by engine.c (when something happens), order.c (what is asked), job.c (how the host gets there) and told.c (what is
- * said of it).
+ * Shared by engine.c (when something happens), order.c (what is asked), job.c (how the host gets
+ * there) and told.c (what is said of it).
  */
 
 struct job {
@@ -18,13 +18,13 @@ struct job {
 	struct desired desired;
 	struct diags diags;
 	struct plan plan;
-	size_t at;			/* how much of the plan was carried out or refused */
+	size_t at; /* how much of the plan was carried out or refused */
 	struct refusals refusals;
 	size_t done;
-	unsigned drifted;		/* how many operations mended what somebody else changed */
-	unsigned rounds;		/* of decisions, after the first */
-	bool reverting;			/* a refused apply on its way back */
-	outcome_fn *told;		/* NULL = nobody asked */
+	unsigned drifted; /* how many operations mended what somebody else changed */
+	unsigned rounds;  /* of decisions, after the first */
+	bool reverting;	  /* a refused apply on its way back */
+	outcome_fn *told; /* NULL = nobody asked */
 	void *data;
 	int64_t read_us, decide_us, apply_us;
 };
@@ -42,50 +42,50 @@ struct engine {
 	char *memory_path, *confirm_path;
 	struct loop *loop;
 	struct loop_watch *host_watch, *signals[3];
-	struct loop_watch *audit;	/* reads again what has no events: settings */
-	struct loop_watch *retry;	/* what was refused */
-	struct loop_watch *repair;	/* repairs that are held back */
-	struct loop_watch *counters;	/* asks the workers now and then */
+	struct loop_watch *audit;    /* reads again what has no events: settings */
+	struct loop_watch *retry;    /* what was refused */
+	struct loop_watch *repair;   /* repairs that are held back */
+	struct loop_watch *counters; /* asks the workers now and then */
 	struct loop_watch *confirm;
 	struct lock lock;
 	struct host *host;
 	struct server *server;
-	struct shell **shells;		/* by feature */
+	struct shell **shells; /* by feature */
 
 	struct generation *now, *before;
 	unsigned last_number;
-	struct desired desired;		/* of the last finished job */
+	struct desired desired; /* of the last finished job */
 	struct diags diags;
 	struct refusals failing;
 	struct job job;
 	VEC(struct request) requests;
 
 	unsigned audits;
-	bool dirty;			/* facts may have changed: desire again */
-	bool clean;			/* the last decision found nothing to do */
-	bool started, ready;		/* the first job has ended; and its workers answer */
+	bool dirty;	     /* facts may have changed: desire again */
+	bool clean;	     /* the last decision found nothing to do */
+	bool started, ready; /* the first job has ended; and its workers answer */
 	bool stopping;
-	unsigned confirm_ms;		/* that the apply under way was asked with; 0 = none */
+	unsigned confirm_ms; /* that the apply under way was asked with; 0 = none */
 	int64_t started_us, confirm_until_us;
 	int64_t last_repair_us, next_repair_us;
 	unsigned repair_interval_ms;
 	uint64_t repaired;
 	char *last_repair;
-	char *complaints;		/* what was told of pending objects and diagnostics last */
-	struct state links;		/* as they were told last */
+	char *complaints;   /* what was told of pending objects and diagnostics last */
+	struct state links; /* as they were told last */
 };
 
 /*
- * job.c: .told, .data and .read_us of engine->job may be set before job_begin(), which takes over one use of
- * @target. A job without a plan ends within.
+ * job.c: .told, .data and .read_us of engine->job may be set before job_begin(), which takes over
+ * one use of @target. A job without a plan ends within.
  */
 void job_begin(struct engine *engine, enum job_type type, struct generation *target);
 void job_step(struct engine *engine);
 /* Brings the observed state up to date; whatever differs from before makes the engine dirty. */
 void job_settle(struct engine *engine);
 /* desire() and plan of @config on the host as it is; the caller frees all three. */
-void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
-		struct plan *plan);
+void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
+		struct desired *desired, struct plan *plan);
 void refusals_free(struct refusals *refusals);
 
 /* told.c */
@@ -101,13 +101,14 @@ void told_outcome(void *data, const struct outcome *outcome);
 void told_nobody(void *data, const struct outcome *outcome);
 
 /* order.c */
-void order_next(struct engine *engine);	/* takes the first one of the queue */
+void order_next(struct engine *engine); /* takes the first one of the queue */
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags);
 /*
- * Reads @source into a generation with the next number, or shares the present one where the text is the same.
- * *ret_generation is written in any case, for the diagnostics to have their texts.
+ * Reads @source into a generation with the next number, or shares the present one where the text is
+ * the same. *ret_generation is written in any case, for the diagnostics to have their texts.
  */
-int order_read(struct engine *engine, struct source *source, struct diags *diags, struct generation **ret_generation);
+int order_read(struct engine *engine, struct source *source, struct diags *diags,
+	       struct generation **ret_generation);
 
 /* engine.c */
 void engine_finished(struct engine *engine, enum job_type type, bool committed);

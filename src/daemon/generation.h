@@ -6,9 +6,9 @@
 
 /* One configuration that was accepted, and its number; immutable, shared by count. */
 struct generation {
-	unsigned number;	/* from 1; 0 = the empty one before the first and after the last */
+	unsigned number; /* from 1; 0 = the empty one before the first and after the last */
 	unsigned users;
-	struct config *config;	/* NULL in the empty one */
+	struct config *config; /* NULL in the empty one */
 };
 
 /* Takes @config over; one user. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A job: decide (desire, difference), carry the plan out slice by slice with the event loop
- * coming round in between, end. While it runs, events are only recorded, since the plan points into the observed
- * state; what they change is seen by the repair that follows.
+ * A job: decide (desire, difference), carry the plan out slice by slice with the event loop coming
+ * round in between, end. While it runs, events are only recorded, since the plan points into the
+ * observed state; what they change is seen by the repair that follows.
  */
 #include "daemon/engine_internal.h"
 
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_US 100000	/* the port of a worker that is just dying is free by then */
+#define RETRY_FIRST_US 100000 /* the port of a worker that is just dying is free by then */
 #define RETRY_MOST_US 60000000
-#define MOST_ROUNDS 4		/* of decisions in one job */
+#define MOST_ROUNDS 4 /* of decisions in one job */
 
 static void refusal_free(struct refusal *refusal)
 {
@@ -42,7 +42,8 @@ static const struct refusal *refusal_find(const struct refusals *refusals, const
 
 	if (!refusals->items.count)
 		return NULL;
-	return bsearch(&like, refusals->items.items, refusals->items.count, sizeof(like), refusal_order);
+	return bsearch(&like, refusals->items.items, refusals->items.count, sizeof(like),
+		       refusal_order);
 }
 
 static void refusal_copy(struct refusals *into, const struct refusal *refusal)
@@ -79,7 +80,8 @@ void job_settle(struct engine *engine)
 	int r = host_settle(engine->host, &changed, &resynced);
 
 	if (r < 0) {
-		tell(engine, LOG_ERROR, "failing", "reading the host: %s; trying again", strerror(-r));
+		tell(engine, LOG_ERROR, "failing", "reading the host: %s; trying again",
+		     strerror(-r));
 		host_resync(engine->host);
 		loop_timer_set(engine->retry, 1000);
 	}
@@ -88,8 +90,8 @@ void job_settle(struct engine *engine)
 	engine->dirty = engine->dirty || changed || r < 0;
 }
 
-void job_decide(struct engine *engine, const struct config *config, struct diags *diags, struct desired *desired,
-		struct plan *plan)
+void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
+		struct desired *desired, struct plan *plan)
 {
 	struct facts facts;
 
@@ -165,8 +167,9 @@ static void note_refusal(struct engine *engine, const struct host_result *result
 	refusal->place = asked ? asked->place : (struct place){ 0 };
 	refusal->feature = asked ? asked->feature : 0;
 	refusal->object = mem_strdup(text_string(&text));
-	refusal->reason = result->text[0] ? mem_printf("%s: %s", strerror(-result->error), result->text) :
-					    mem_strdup(strerror(-result->error));
+	refusal->reason = result->text[0] ?
+				  mem_printf("%s: %s", strerror(-result->error), result->text) :
+				  mem_strdup(strerror(-result->error));
 	before = refusal_find(&engine->failing, refusal->object);
 	refusal->tries = before ? before->tries + 1 : 1;
 	refusal->retry_us = retry_time(refusal->tries);
@@ -189,7 +192,10 @@ static void on_result(void *data, const struct host_result *result)
 	struct engine *engine = data;
 
 	if (result->error) {
-		/* On the way back nobody asked for it: the repair that follows tries again, and tells. */
+		/*
+		 * On the way back nobody asked for it: the repair that follows tries again, and
+		 * tells.
+		 */
 		if (!engine->job.reverting)
 			note_refusal(engine, result);
 		return;
@@ -252,13 +258,17 @@ static void commit(struct engine *engine)
 	engine->desired.diags = &engine->diags;
 	engine->failing = job->refusals;
 	if (engine->failing.items.count)
-		qsort(engine->failing.items.items, engine->failing.items.count, sizeof(struct refusal), refusal_order);
+		qsort(engine->failing.items.items, engine->failing.items.count,
+		      sizeof(struct refusal), refusal_order);
 	diags_init(&job->diags);
 	desired_init(&job->desired, &job->diags);
 	job->refusals = (struct refusals){ 0 };
 }
 
-/* Whether an apply met a refusal that does not stand already: what failed before is no reason to go back. */
+/*
+ * Whether an apply met a refusal that does not stand already: what failed before is no reason to go
+ * back.
+ */
 static bool newly_refused(const struct engine *engine)
 {
 	const struct refusals *refusals = &engine->job.refusals;
@@ -334,8 +344,9 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 		return;
 	}
 	/*
-	 * First what workers answer, then where they listen: nothing comes in that they do not know. A
-	 * repair changes neither, and what it is about to mend would be missing from the facts.
+	 * First what workers answer, then where they listen: nothing comes in that they do not
+	 * know. A repair changes neither, and what it is about to mend would be missing from the
+	 * facts.
 	 */
 	if (type != JOB_REPAIR)
 		configure_workers(engine, target->config);
@@ -344,15 +355,16 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 }
 
 /*
- * What was done may be a fact that something else waits for (a claim is a source that replies may have): a change
- * is finished when nothing is left to do. Returns whether the job goes on.
+ * What was done may be a fact that something else waits for (a claim is a source that replies may
+ * have): a change is finished when nothing is left to do. Returns whether the job goes on.
  */
 static bool follow_up(struct engine *engine)
 {
 	struct job *job = &engine->job;
 	int64_t before = clock_now_us();
 
-	if (job->type == JOB_REPAIR || job->refusals.items.count || job->reverting || ++job->rounds == MOST_ROUNDS)
+	if (job->type == JOB_REPAIR || job->refusals.items.count || job->reverting ||
+	    ++job->rounds == MOST_ROUNDS)
 		return false;
 	plan_free(&job->plan);
 	desired_free(&job->desired);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A locked file named like the namespace, in a folder that only root may write. (An abstract socket would come
- * and go with the namespace by itself; but anybody may take its name, and keep the daemon from starting.)
+ * A locked file named like the namespace, in a folder that only root may write. (An abstract socket
+ * would come and go with the namespace by itself; but anybody may take its name, and keep the
+ * daemon from starting.)
  */
 #include "daemon/lock.h"
 
@@ -53,11 +54,12 @@ int lock_take(struct lock *ret_lock, struct text *error)
 		text_printf(error, "looking at the own network namespace: %m");
 		return -errno;
 	}
-	path = mem_printf(FOLDER "/net-%" PRIuMAX ".lock", (uintmax_t)namespace.st_ino);
+	path = mem_printf(FOLDER "/net-%" PRIuMAX ".lock", (uintmax_t) namespace.st_ino);
 	mkdir(FOLDER, 0755);
 	r = take(path, &ret_lock->fd);
 	if (r == -EBUSY)
-		text_puts(error, "another multihomed runs in this network namespace; stop it first");
+		text_puts(error,
+			  "another multihomed runs in this network namespace; stop it first");
 	else if (r < 0)
 		text_printf(error, "%s: %s", path, strerror(-r));
 	if (r < 0)

@@ -6,7 +6,7 @@
 
 /* A network namespace has one daemon: two would undo each other's work. */
 struct lock {
-	int fd;		/* -1 = not held */
+	int fd; /* -1 = not held */
 	char *path;
 };
 

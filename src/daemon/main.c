@@ -32,10 +32,14 @@ static const char usage[] =
 enum { OPTION_ONE = 256, OPTION_VERBOSE, OPTION_PRINT };
 
 static const struct option options[] = {
-	{ "config", required_argument, NULL, 'c' },	 { "socket", required_argument, NULL, 's' },
-	{ "one", no_argument, NULL, OPTION_ONE },	 { "verbose", no_argument, NULL, OPTION_VERBOSE },
-	{ "print-builtin", no_argument, NULL, OPTION_PRINT }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },		 { 0 },
+	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "one", no_argument, NULL, OPTION_ONE },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "print-builtin", no_argument, NULL, OPTION_PRINT },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
 };
 
 static int say(const char *text)
@@ -96,7 +100,9 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "multihomed: '%s' is not understood; multihomed takes options only. Try: multihomed --help\n",
+		fprintf(stderr,
+			"multihomed: '%s' is not understood; multihomed takes options only. "
+			"Try: multihomed --help\n",
 			argv[optind]);
 		return 2;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Orders: plan, apply, rollback, confirm. They wait in a queue until no job is under way, and of
- * those that change something there is one at a time. The same text as the present generation's is the present
- * generation: it is not read again.
+ * those that change something there is one at a time. The same text as the present generation's is
+ * the present generation: it is not read again.
  */
 #include "daemon/engine_internal.h"
 
@@ -22,7 +22,7 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
 }
 
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
-			   struct generation **ret_generation)
+	       struct generation **ret_generation)
 {
 	const struct source *now = generation_source(engine->now);
 	struct config *config;
@@ -57,8 +57,8 @@ static int request_generation(struct engine *engine, struct request *request, st
 }
 
 /* The answer to a configuration that could not be read. */
-static void tell_unread(struct engine *engine, const struct request *request, const struct generation *generation,
-			const struct diags *diags)
+static void tell_unread(struct engine *engine, const struct request *request,
+			const struct generation *generation, const struct diags *diags)
 {
 	struct outcome outcome = {
 		.generation = generation,
@@ -88,7 +88,10 @@ static void do_plan(struct engine *engine, struct request *request)
 		job_decide(engine, generation->config, &decided, &desired, &plan);
 		outcome.diags = &decided;
 		outcome.desired = &desired;
-		/* What was refused has no plan: without the refused objects it would show a loss that nobody asked for. */
+		/*
+		 * What was refused has no plan: without the refused objects it would show a loss
+		 * that nobody asked for.
+		 */
 		outcome.plan = decided.errors ? NULL : &plan;
 		outcome.observed = host_observed(engine->host);
 		request->told(request->data, &outcome);
@@ -107,11 +110,15 @@ static void remember_for_confirm(struct engine *engine)
 
 	if (r < 0)
 		tell(engine, LOG_WARNING, "apply",
-		     "%s cannot be written (%s): going back without a confirm works, but not over a restart in between",
+		     "%s cannot be written (%s): going back without a confirm works, "
+		     "but not over a restart in between",
 		     engine->confirm_path, strerror(-r));
 }
 
-/* The same configuration on a host that has not changed since it was last looked at: there is nothing to decide. */
+/*
+ * The same configuration on a host that has not changed since it was last looked at: there is
+ * nothing to decide.
+ */
 static bool nothing_moved(struct engine *engine, const struct generation *generation)
 {
 	if (generation != engine->now || !engine->clean || engine->dirty)
@@ -143,8 +150,8 @@ static void begin_change(struct engine *engine, enum job_type type, const struct
 	job_begin(engine, type, generation);
 }
 
-static void begin_apply(struct engine *engine, const struct request *request, struct generation *generation,
-			int64_t read_us)
+static void begin_apply(struct engine *engine, const struct request *request,
+			struct generation *generation, int64_t read_us)
 {
 	host_reread_sysctls(engine->host);
 	if (nothing_moved(engine, generation)) {
@@ -185,7 +192,8 @@ void order_next(struct engine *engine)
 {
 	struct request request = engine->requests.items[0];
 
-	memmove(engine->requests.items, engine->requests.items + 1, --engine->requests.count * sizeof(request));
+	memmove(engine->requests.items, engine->requests.items + 1,
+		--engine->requests.count * sizeof(request));
 	switch (request.type) {
 	case REQUEST_PLAN:
 		do_plan(engine, &request);
@@ -201,8 +209,8 @@ void order_next(struct engine *engine)
 
 static bool change_is_under_way(const struct engine *engine)
 {
-	if (engine->confirm_until_us || engine->job.type == JOB_APPLY || engine->job.type == JOB_ROLLBACK ||
-	    engine->stopping)
+	if (engine->confirm_until_us || engine->job.type == JOB_APPLY ||
+	    engine->job.type == JOB_ROLLBACK || engine->stopping)
 		return true;
 	for (size_t i = 0; i < engine->requests.count; i++)
 		if (engine->requests.items[i].type != REQUEST_PLAN)
@@ -218,17 +226,22 @@ static void enqueue(struct engine *engine, const struct request *request)
 
 void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data)
 {
-	enqueue(engine, &(struct request){ .type = REQUEST_PLAN, .source = source, .told = told, .data = data });
+	enqueue(engine, &(struct request){
+				.type = REQUEST_PLAN, .source = source, .told = told, .data = data });
 }
 
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms, outcome_fn *told, void *data)
+int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
+		 outcome_fn *told, void *data)
 {
 	if (change_is_under_way(engine)) {
 		source_free(source);
 		return -EBUSY;
 	}
-	enqueue(engine, &(struct request){ .type = REQUEST_APPLY, .source = source, .confirm_ms = confirm_ms,
-					   .told = told, .data = data });
+	enqueue(engine, &(struct request){ .type = REQUEST_APPLY,
+					   .source = source,
+					   .confirm_ms = confirm_ms,
+					   .told = told,
+					   .data = data });
 	return 0;
 }
 

@@ -33,7 +33,8 @@ static json_t *diag_json(const struct diag *diag, const struct source *source)
 	json_t *json = json_object();
 
 	diag_render(diag, source, false, &rendered);
-	json_object_set_new(json, "level", json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
+	json_object_set_new(json, "level",
+			    json_string(diag->level == DIAG_ERROR ? "error" : "warning"));
 	json_object_set_new(json, "text", json_text(diag->text));
 	add_place(json, diag->at, source);
 	json_object_set_new(json, "rendered", json_text(text_string(&rendered)));
@@ -130,7 +131,8 @@ json_t *report_plan(const struct outcome *outcome)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(operations, operation_json(&outcome->plan->items[i], outcome));
 	json_object_set_new(json, "operations", operations);
-	json_object_set_new(json, "exit", json_integer(outcome->error || outcome->diags->errors ? 2 : count > 0));
+	json_object_set_new(json, "exit",
+			    json_integer(outcome->error || outcome->diags->errors ? 2 : count > 0));
 	return json;
 }
 
@@ -139,7 +141,9 @@ json_t *report_apply(const struct outcome *outcome)
 	const struct source *source = generation_source(outcome->generation);
 	bool failed = outcome->refusals && outcome->refusals->items.count > 0;
 	json_t *json = outcome_json(outcome);
-	int exit = outcome->diags->errors ? 2 : failed || outcome->rolled_back || outcome->error ? 1 : 0;
+	int exit = outcome->diags->errors			    ? 2 :
+		   failed || outcome->rolled_back || outcome->error ? 1 :
+								      0;
 
 	json_object_set_new(json, "exit", json_integer(exit));
 	json_object_set_new(json, "generation", json_integer(outcome->number));
@@ -149,12 +153,16 @@ json_t *report_apply(const struct outcome *outcome)
 	if (outcome->confirm_ms && !exit)
 		json_object_set_new(json, "confirm_ms", json_integer(outcome->confirm_ms));
 	json_object_set_new(json, "timing",
-			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us, "decide_us",
-				      (json_int_t)outcome->decide_us, "apply_us", (json_int_t)outcome->apply_us));
+			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us,
+				      "decide_us", (json_int_t)outcome->decide_us, "apply_us",
+				      (json_int_t)outcome->apply_us));
 	return json;
 }
 
-/* How many of the desired objects are there: what is desired less what a plan would still add or change. */
+/*
+ * How many of the desired objects are there: what is desired less what a plan would still add or
+ * change.
+ */
 static size_t count_in_place(const struct engine_status *status)
 {
 	size_t count = 0;
@@ -194,9 +202,9 @@ static json_t *workers_json(const struct engine_status *status)
 		if (!status->shells[i])
 			continue;
 		shell_status(status->shells[i], &shell);
-		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:I}", "name", shell.name, "pid", shell.pid,
-						      "restarts", (int)shell.restarts, "listeners",
-						      (json_int_t)shell.listeners));
+		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:I}", "name", shell.name, "pid",
+						      shell.pid, "restarts", (int)shell.restarts,
+						      "listeners", (json_int_t)shell.listeners));
 	}
 	return list;
 }
@@ -236,12 +244,14 @@ json_t *report_status(const struct engine_status *status, const char *only_featu
 	json_object_set_new(json, "uptime_s", json_integer((now - status->started_us) / 1000000));
 	if (status->confirm_ms)
 		json_object_set_new(json, "confirm_ms", json_integer(status->confirm_ms));
-	json_object_set_new(json, "diagnostics", diags_json(status->diags, generation_source(status->generation)));
+	json_object_set_new(json, "diagnostics",
+			    diags_json(status->diags, generation_source(status->generation)));
 	json_object_set_new(json, "objects", objects_json(status));
 	json_object_set_new(drift, "repaired", json_integer((json_int_t)status->repaired));
 	if (status->last_repair) {
 		json_object_set_new(drift, "last", json_text(status->last_repair));
-		json_object_set_new(drift, "last_s_ago", json_integer((now - status->last_repair_us) / 1000000));
+		json_object_set_new(drift, "last_s_ago",
+				    json_integer((now - status->last_repair_us) / 1000000));
 	}
 	json_object_set_new(json, "drift", drift);
 	json_object_set_new(json, "workers", workers_json(status));

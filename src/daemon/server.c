@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #define MOST_CLIENTS 64
-#define MOST_WATCHERS 48		/* so that who watches never keeps out who wants to confirm */
+#define MOST_WATCHERS 48 /* so that who watches never keeps out who wants to confirm */
 #define CLIENT_BUFFER (1 << 20)
-#define COUNTERS_WAIT_MS 300	/* for workers' counters, before status goes without */
+#define COUNTERS_WAIT_MS 300 /* for workers' counters, before status goes without */
 #define MOST_CONFIRM_MS 86400000
 
 struct client {
@@ -31,10 +31,17 @@ struct client {
 	struct client *next;
 	int fd;
 	struct loop_watch *watch;
-	struct source *source;		/* came before its request */
-	uint32_t number;		/* of the request under way */
-	enum { CLIENT_IDLE, CLIENT_PLAN, CLIENT_APPLY, CLIENT_STATUS, CLIENT_WATCH, CLIENT_GONE } state;
-	char *feature;			/* of a status; NULL = all */
+	struct source *source; /* came before its request */
+	uint32_t number;       /* of the request under way */
+	enum {
+		CLIENT_IDLE,
+		CLIENT_PLAN,
+		CLIENT_APPLY,
+		CLIENT_STATUS,
+		CLIENT_WATCH,
+		CLIENT_GONE
+	} state;
+	char *feature; /* of a status; NULL = all */
 };
 
 struct server {
@@ -44,7 +51,7 @@ struct server {
 	struct client *clients;
 	unsigned client_count;
 	char *path;
-	char *folder;		/* that we made for it, to be removed with it; NULL = it was there */
+	char *folder; /* that we made for it, to be removed with it; NULL = it was there */
 	int fd;
 };
 
@@ -123,8 +130,12 @@ static void request_plan(struct client *client, const json_t *request)
 
 static void reply_busy(struct client *client)
 {
-	client_reply(client, report_error(1, "another change is under way or waits to be confirmed; see mhctl status, "
-					     "then mhctl confirm or mhctl rollback"));
+	client_reply(
+		client,
+		report_error(
+			1,
+			"another change is under way or waits to be confirmed; see mhctl status, "
+			"then mhctl confirm or mhctl rollback"));
 }
 
 static void request_apply(struct client *client, const json_t *request)
@@ -133,7 +144,8 @@ static void request_apply(struct client *client, const json_t *request)
 	struct source *source = client->source;
 
 	client->source = NULL;
-	if (json_object_get(request, "confirm_ms") && (confirm_ms < 1000 || confirm_ms > MOST_CONFIRM_MS)) {
+	if (json_object_get(request, "confirm_ms") &&
+	    (confirm_ms < 1000 || confirm_ms > MOST_CONFIRM_MS)) {
 		source_free(source);
 		client_reply(client, report_error(2, "the time to confirm in is 1s to 24h"));
 		return;
@@ -150,7 +162,8 @@ static void request_rollback(struct client *client, const json_t *request)
 	client->state = CLIENT_APPLY;
 	r = engine_rollback(client->server->engine, on_applied, client);
 	if (r == -ENOENT)
-		client_reply(client, report_error(1, "there is no generation to go back to: nothing was applied since the start"));
+		client_reply(client, report_error(1, "there is no generation to go back to: "
+						     "nothing was applied since the start"));
 	else if (r < 0)
 		reply_busy(client);
 }
@@ -216,7 +229,8 @@ static void client_event(struct client *client, const char *event, const char *t
 	if (!line)
 		line = json_string("(not UTF-8)");
 	client_send(client, CONTROL_EVENT,
-		    json_pack("{s:s,s:f,s:o}", "event", event, "time", (double)time(NULL), "text", line));
+		    json_pack("{s:s,s:f,s:o}", "event", event, "time", (double)time(NULL), "text",
+			      line));
 }
 
 static void request_watch(struct client *client, const json_t *request)
@@ -226,7 +240,10 @@ static void request_watch(struct client *client, const json_t *request)
 	for (const struct client *other = client->server->clients; other; other = other->next)
 		watchers += other->state == CLIENT_WATCH;
 	if (watchers >= MOST_WATCHERS) {
-		client_reply(client, report_error(1, "too many clients watch already; end some of them (ss -xp)"));
+		client_reply(
+			client,
+			report_error(1,
+				     "too many clients watch already; end some of them (ss -xp)"));
 		return;
 	}
 	client->state = CLIENT_WATCH;
@@ -237,8 +254,9 @@ static const struct {
 	const char *command;
 	void (*answer)(struct client *client, const json_t *request);
 } commands[] = {
-	{ "plan", request_plan },	  { "apply", request_apply },	{ "confirm", request_confirm },
-	{ "rollback", request_rollback }, { "status", request_status }, { "watch", request_watch },
+	{ "plan", request_plan },	{ "apply", request_apply },
+	{ "confirm", request_confirm }, { "rollback", request_rollback },
+	{ "status", request_status },	{ "watch", request_watch },
 };
 
 static void take_request(struct client *client, const struct channel_message *message)
@@ -252,7 +270,8 @@ static void take_request(struct client *client, const struct channel_message *me
 		if (strcmp(commands[i].command, command) == 0)
 			break;
 	if (!command || i == ARRAY_SIZE(commands))
-		client_reply(client, report_error(2, "the daemon does not know this request; are mhctl and multihomed of one version?"));
+		client_reply(client, report_error(2, "the daemon does not know this request; are "
+						     "mhctl and multihomed of one version?"));
 	else
 		commands[i].answer(client, request);
 	json_decref(request);
@@ -266,7 +285,8 @@ static int take_message(struct client *client, const struct channel_message *mes
 	if (message->type == CONTROL_SOURCE) {
 		if (client->source)
 			return -EPROTO;
-		return source_unpack(message->bytes, message->length, &client->source) < 0 ? -EPROTO : 0;
+		return source_unpack(message->bytes, message->length, &client->source) < 0 ? -EPROTO :
+											     0;
 	}
 	if (message->type != CONTROL_REQUEST)
 		return -EPROTO;
@@ -296,9 +316,13 @@ static void on_client(void *data)
 /* Told before it asks: the answer waits in its socket. */
 static void turn_away(int fd)
 {
-	json_t *json = report_error(1, "too many clients are connected to the daemon already; end some of them (ss -xp)");
+	json_t *json = report_error(
+		1,
+		"too many clients are connected to the daemon already; end some of them (ss -xp)");
 	AUTO_MEM char *text = json_dumps(json, JSON_COMPACT);
-	struct channel_message message = { .type = CONTROL_REPLY, .bytes = text, .length = text ? strlen(text) : 0 };
+	struct channel_message message = { .type = CONTROL_REPLY,
+					   .bytes = text,
+					   .length = text ? strlen(text) : 0 };
 
 	log_warning("more than %u clients on the control socket; one is turned away", MOST_CLIENTS);
 	channel_send(fd, &message);
@@ -333,7 +357,10 @@ static void on_counters_wait(void *data)
 	server_reported(data);
 }
 
-/* Makes the folder of @path, one level, as RuntimeDirectory= of systemd would. Returns its name when it was not there. */
+/*
+ * Makes the folder of @path, one level, as RuntimeDirectory= of systemd would. Returns its name
+ * when it was not there.
+ */
 static char *make_folder(const char *path)
 {
 	char *folder = mem_strdup(path);
@@ -348,7 +375,10 @@ static char *make_folder(const char *path)
 	return NULL;
 }
 
-/* A socket's file that nobody listens on is left from a daemon that was killed. What is no socket is not ours. */
+/*
+ * A socket's file that nobody listens on is left from a daemon that was killed. What is no socket
+ * is not ours.
+ */
 static int remove_stale(const struct sockaddr_un *address, struct text *error)
 {
 	AUTO_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -357,13 +387,17 @@ static int remove_stale(const struct sockaddr_un *address, struct text *error)
 	if (lstat(address->sun_path, &status) < 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode)) {
-		text_printf(error, "%s is there already, and is no socket; name the control socket with -s",
-			    address->sun_path);
+		text_printf(
+			error,
+			"%s is there already, and is no socket; name the control socket with -s",
+			address->sun_path);
 		return -EEXIST;
 	}
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
-		text_printf(error, "another multihomed answers at %s; stop it, or name another socket with -s",
-			    address->sun_path);
+		text_printf(
+			error,
+			"another multihomed answers at %s; stop it, or name another socket with -s",
+			address->sun_path);
 		return -EADDRINUSE;
 	}
 	if (errno == ECONNREFUSED)
@@ -379,8 +413,9 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 	int r;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		text_printf(error, "%s: the path of a socket has at most %zu bytes; name a shorter one with -s", path,
-			    sizeof(address.sun_path) - 1);
+		text_printf(
+			error, "%s: the path of a socket has at most %zu bytes; name a shorter one with -s",
+			path, sizeof(address.sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	strcpy(address.sun_path, path);
@@ -388,7 +423,10 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 	if (r < 0)
 		return r;
 	mask = umask(0177);
-	r = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 16) < 0 ? -errno : 0;
+	r = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+			    listen(fd, 16) < 0 ?
+		    -errno :
+		    0;
 	umask(mask);
 	if (r < 0) {
 		text_printf(error, "listening at %s: %s", path, strerror(-r));
@@ -398,8 +436,8 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 	return 0;
 }
 
-int server_new(struct engine *engine, struct loop *loop, const char *path, struct server **ret_server,
-	       struct text *error)
+int server_new(struct engine *engine, struct loop *loop, const char *path,
+	       struct server **ret_server, struct text *error)
 {
 	AUTO_MEM char *folder = make_folder(path);
 	struct server *server;
@@ -457,5 +495,6 @@ void server_progress(struct server *server, void *data, size_t done, size_t tota
 	for (struct client *client = server->clients; client; client = client->next)
 		if (client == data && client->state == CLIENT_APPLY)
 			client_send(client, CONTROL_PROGRESS,
-				    json_pack("{s:I,s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
+				    json_pack("{s:I,s:I}", "done", (json_int_t)done, "total",
+					      (json_int_t)total));
 }

@@ -8,9 +8,9 @@
 struct server;
 
 /* Listens at @path, whose folder is made when it is missing. Returns 0 or -errno with one line in @error. */
-int server_new(struct engine *engine, struct loop *loop, const char *path, struct server **ret_server,
-	       struct text *error);
-void server_free(struct server *server);	/* removes the socket's file */
+int server_new(struct engine *engine, struct loop *loop, const char *path,
+	       struct server **ret_server, struct text *error);
+void server_free(struct server *server); /* removes the socket's file */
 
 /* Tells everybody who watches. */
 void server_event(struct server *server, const char *event, const char *text);

@@ -27,16 +27,16 @@
 #define WORKER_FD 3
 #define BACK_OFF_FIRST_MS 50
 #define BACK_OFF_MOST_MS 10000
-#define GOOD_LIFE_US 10000000	/* a worker that lived that long starts again at once */
+#define GOOD_LIFE_US 10000000 /* a worker that lived that long starts again at once */
 #define CHANNEL_BUFFER (8 << 20)
 
 struct shell {
 	struct shell_owner owner;
 	const struct feature *feature;
-	struct text configuration;	/* sent last, or to be sent */
-	struct state given;		/* the listeners that the worker has */
-	const struct host *host;	/* whose sockets it gets */
-	struct counters dead, alive;	/* of former workers; of this one at its last report */
+	struct text configuration;   /* sent last, or to be sent */
+	struct state given;	     /* the listeners that the worker has */
+	const struct host *host;     /* whose sockets it gets */
+	struct counters dead, alive; /* of former workers; of this one at its last report */
 	struct counters sum;
 	int channel;
 	int pid;
@@ -44,7 +44,7 @@ struct shell {
 	bool running, wanted;
 	int64_t started_us;
 	unsigned back_off_ms, restarts;
-	uint32_t asked;			/* number of the report that is awaited; 0 = none */
+	uint32_t asked; /* number of the report that is awaited; 0 = none */
 	struct loop_watch *readable, *child, *again;
 };
 
@@ -85,7 +85,8 @@ static void send_configuration(struct shell *shell)
 	send_message(shell, &message);
 }
 
-static void send_listener(struct shell *shell, enum worker_message type, const struct host_listener *listener)
+static void send_listener(struct shell *shell, enum worker_message type,
+			  const struct host_listener *listener)
 {
 	uint8_t bytes[32];
 	struct wire_writer writer = wire_writer(bytes, sizeof(bytes));
@@ -129,8 +130,8 @@ static void take_log(struct shell *shell, const struct channel_message *message)
 		give_up(shell, "sent a malformed line");
 		return;
 	}
-	log_line((enum log_level)level, "%s worker: %.*s", shell->feature->name, (int)wire_left(&reader),
-		 (const char *)reader.at);
+	log_line((enum log_level)level, "%s worker: %.*s", shell->feature->name,
+		 (int)wire_left(&reader), (const char *)reader.at);
 }
 
 static void report_is_over(struct shell *shell)
@@ -151,7 +152,10 @@ static void on_readable(void *data)
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0) {
-		/* The end of a process is told by on_child(); here there is only nothing more to read. */
+		/*
+		 * The end of a process is told by on_child(); here there is only nothing more to
+		 * read.
+		 */
 		loop_unwatch(&shell->readable);
 		if (r < 0)
 			give_up(shell, "sent a malformed message");
@@ -208,7 +212,8 @@ static void exec_worker(const struct shell *shell, int channel)
 	snprintf(threads, sizeof(threads), "%u", shell->owner.threads);
 	if (channel == WORKER_FD || dup2(channel, WORKER_FD) < 0)
 		_exit(126);
-	execl("/proc/self/exe", "multihomed", "--worker", shell->feature->worker->name, threads, (char *)NULL);
+	execl("/proc/self/exe", "multihomed", "--worker", shell->feature->worker->name, threads,
+	      (char *)NULL);
 	_exit(127);
 }
 
@@ -250,7 +255,10 @@ static int channel_pair(int *ret_ours, int *ret_theirs)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	/* With CAP_NET_ADMIN beyond the host's limit, without it up to that: a burst of listeners fits either way. */
+	/*
+	 * With CAP_NET_ADMIN beyond the host's limit, without it up to that: a burst of listeners
+	 * fits either way.
+	 */
 	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	*ret_ours = pair[0];
@@ -282,15 +290,15 @@ static void shell_start(void *data)
 	shell->started_us = clock_now_us();
 	r = begin(shell);
 	if (r < 0) {
-		log_error("starting the %s worker: %s; trying again in %u ms", shell->feature->name, strerror(-r),
-			  BACK_OFF_MOST_MS);
+		log_error("starting the %s worker: %s; trying again in %u ms", shell->feature->name,
+			  strerror(-r), BACK_OFF_MOST_MS);
 		loop_timer_set(shell->again, BACK_OFF_MOST_MS);
 		return;
 	}
 	shell->running = true;
 	shell->readable = loop_watch_fd(shell->owner.loop, shell->channel, on_readable, shell);
 	send_configuration(shell);
-	STATE_EACH (&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
+	STATE_EACH(&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
 		send_listener(shell, WORKER_LISTENER, listener);
 }
 
@@ -359,14 +367,14 @@ void shell_sync(struct shell *shell, const struct host *host)
 	struct state given = { 0 };
 
 	shell->host = host;
-	STATE_EACH (open, OBJECT_LISTENER, const struct host_listener, listener) {
+	STATE_EACH(open, OBJECT_LISTENER, const struct host_listener, listener) {
 		if (!host_listener_sockets(host, listener))
 			continue;
 		state_add(&given, OBJECT_LISTENER, listener);
 		if (!state_find(&shell->given, OBJECT_LISTENER, listener))
 			send_listener(shell, WORKER_LISTENER, listener);
 	}
-	STATE_EACH (&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
+	STATE_EACH(&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
 		if (!host_listener_sockets(host, listener))
 			send_listener(shell, WORKER_CLOSE, listener);
 	state_sort(&given, NULL, NULL);

@@ -15,10 +15,11 @@ struct shell;
 
 struct shell_owner {
 	struct loop *loop;
-	unsigned threads;	/* of each worker; as many sockets has every listener */
-	bool one_process;	/* for debugging: workers are threads of the engine, with its rights */
-	void (*told)(void *data, const char *text);		/* something happened: one line */
-	void (*reported)(void *data, uint32_t number);		/* the answer to shell_ask() came, or never will */
+	unsigned threads; /* of each worker; as many sockets has every listener */
+	bool one_process; /* for debugging: workers are threads of the engine, with its rights */
+	void (*told)(void *data, const char *text); /* something happened: one line */
+	void (*reported)(void *data,
+			 uint32_t number); /* the answer to shell_ask() came, or never will */
 	void *data;
 };
 
@@ -26,11 +27,13 @@ struct shell *shell_new(const struct shell_owner *owner, const struct feature *f
 /* Ends the worker and waits for its end. */
 void shell_free(struct shell *shell);
 
-/* Sends @config as the worker sees it together with the facts, when that differs from what it has. */
+/*
+ * Sends @config as the worker sees it together with the facts, when that differs from what it has.
+ */
 void shell_configure(struct shell *shell, const void *config, const struct facts *facts);
 /*
- * Makes the worker's listeners those that @host has open: the difference, again. Starts the worker for the first
- * one.
+ * Makes the worker's listeners those that @host has open: the difference, again. Starts the worker
+ * for the first one.
  */
 void shell_sync(struct shell *shell, const struct host *host);
 
@@ -40,13 +43,16 @@ const struct counters *shell_counters(struct shell *shell);
 
 struct shell_status {
 	const char *name;
-	int pid;		/* 0 = not running */
+	int pid; /* 0 = not running */
 	unsigned restarts;
 	size_t listeners;
 };
 void shell_status(const struct shell *shell, struct shell_status *ret_status);
 
-/* The life of a worker process: what main() does for "--worker NAME THREADS". Returns only when it could not begin: the exit status. */
+/*
+ * The life of a worker process: what main() does for "--worker NAME THREADS". Returns only when it
+ * could not begin: the exit status.
+ */
 int shell_worker_main(const char *name, const char *threads);
 
 #endif

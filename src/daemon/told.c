@@ -34,18 +34,20 @@ void tell_links(struct engine *engine)
 	const struct state *observed = host_observed(engine->host);
 	struct state links = { 0 };
 
-	STATE_EACH (observed, OBJECT_LINK, const struct host_link, link) {
+	STATE_EACH(observed, OBJECT_LINK, const struct host_link, link) {
 		const struct host_link *was = state_find(&engine->links, OBJECT_LINK, link);
-		bool up = link->flags & IFF_UP && (link->flags & IFF_RUNNING || link->flags & IFF_LOOPBACK);
-		bool was_up = was && was->flags & IFF_UP && (was->flags & IFF_RUNNING || was->flags & IFF_LOOPBACK);
+		bool up = link->flags & IFF_UP &&
+			  (link->flags & IFF_RUNNING || link->flags & IFF_LOOPBACK);
+		bool was_up = was && was->flags & IFF_UP &&
+			      (was->flags & IFF_RUNNING || was->flags & IFF_LOOPBACK);
 
 		state_add(&links, OBJECT_LINK, link);
 		if (engine->ready && (!was || was_up != up))
-			tell(engine, LOG_NOTICE, "link", "link %s is %s%s", link->name, was ? "" : "new and ",
-			     up ? "up" : "down");
+			tell(engine, LOG_NOTICE, "link", "link %s is %s%s", link->name,
+			     was ? "" : "new and ", up ? "up" : "down");
 	}
 	state_sort(&links, NULL, NULL);
-	STATE_EACH (&engine->links, OBJECT_LINK, const struct host_link, link)
+	STATE_EACH(&engine->links, OBJECT_LINK, const struct host_link, link)
 		if (engine->ready && !state_find(&links, OBJECT_LINK, link))
 			tell(engine, LOG_NOTICE, "link", "link %s is gone", link->name);
 	state_free(&engine->links);
@@ -74,7 +76,8 @@ void tell_complaints(struct engine *engine)
 
 	for (unsigned i = 0; i < engine->diags.count; i++) {
 		place_render(engine->diags.items[i].at, source, &now);
-		text_printf(&now, "%s%s\n", place_known(engine->diags.items[i].at) ? ": " : "", engine->diags.items[i].text);
+		text_printf(&now, "%s%s\n", place_known(engine->diags.items[i].at) ? ": " : "",
+			    engine->diags.items[i].text);
 	}
 	for (size_t i = 0; i < engine->desired.pending.count; i++) {
 		place_render(engine->desired.pending.items[i].place, source, &now);
@@ -92,8 +95,8 @@ void tell_refusal(struct engine *engine, const struct refusal *refusal, const st
 	AUTO_TEXT place = { 0 };
 
 	place_render(refusal->place, source, &place);
-	tell(engine, LOG_ERROR, "failing", "%s%s'%s' was refused: %s", text_string(&place), place.length ? ": " : "",
-	     refusal->object, refusal->reason);
+	tell(engine, LOG_ERROR, "failing", "%s%s'%s' was refused: %s", text_string(&place),
+	     place.length ? ": " : "", refusal->object, refusal->reason);
 }
 
 void tell_repair(struct engine *engine, const struct operation *operation)
@@ -109,8 +112,9 @@ void tell_repair(struct engine *engine, const struct operation *operation)
 	mem_freep(&engine->last_repair);
 	engine->last_repair = mem_strdup(text_string(&object));
 	if (engine->job.drifted++ < REPAIR_LINES)
-		tell(engine, LOG_NOTICE, "drift", "somebody changed what is ours; mended: %s%s%s%s", text_string(&object),
-		     place.length ? " (" : "", text_string(&place), place.length ? ")" : "");
+		tell(engine, LOG_NOTICE, "drift", "somebody changed what is ours; mended: %s%s%s%s",
+		     text_string(&object), place.length ? " (" : "", text_string(&place),
+		     place.length ? ")" : "");
 }
 
 void told_outcome(void *data, const struct outcome *outcome)
@@ -122,15 +126,17 @@ void told_outcome(void *data, const struct outcome *outcome)
 		AUTO_TEXT place = { 0 };
 
 		place_render(outcome->diags->items[i].at, source, &place);
-		tell(engine, LOG_ERROR, "apply", "%s%s%s", text_string(&place), place.length ? ": " : "",
-		     outcome->diags->items[i].text);
+		tell(engine, LOG_ERROR, "apply", "%s%s%s", text_string(&place),
+		     place.length ? ": " : "", outcome->diags->items[i].text);
 	}
 	/* However a reload ended, it has ended. */
 	notify("READY=1");
 	if (outcome->diags->errors)
-		tell(engine, LOG_ERROR, "apply", "nothing was changed: generation %u stays in force", outcome->number);
+		tell(engine, LOG_ERROR, "apply",
+		     "nothing was changed: generation %u stays in force", outcome->number);
 	else if (outcome->rolled_back)
-		tell(engine, LOG_ERROR, "apply", "everything was taken back: generation %u stays in force", outcome->number);
+		tell(engine, LOG_ERROR, "apply",
+		     "everything was taken back: generation %u stays in force", outcome->number);
 }
 
 void told_nobody(void *data, const struct outcome *outcome)

@@ -94,19 +94,21 @@ static void note(void *data, const struct host_route *route)
 static void networks_on_links_are_told(void **data)
 {
 	struct state state = parsed(
-		LINKS "route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
-		      "route 10.0.0.0/8 link eth0\n"
-		      "route 10.0.0.0/16 via 192.0.2.1 link eth0\n"
-		      "route 10.0.1.0/24 link eth0\nroute 10.0.1.0/24 link eth1 metric 7\n"
-		      "route 10.0.2.0/24 link eth0\n"
-		      "route unreachable 10.0.1.0/25\nroute 10.0.1.7/32 link eth0 protocol multihomed\n"
-		      "route 10.0.1.128/25 link eth2\n");
+		LINKS
+		"route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
+		"route 10.0.0.0/8 link eth0\n"
+		"route 10.0.0.0/16 via 192.0.2.1 link eth0\n"
+		"route 10.0.1.0/24 link eth0\nroute 10.0.1.0/24 link eth1 metric 7\n"
+		"route 10.0.2.0/24 link eth0\n"
+		"route unreachable 10.0.1.0/25\nroute 10.0.1.7/32 link eth0 protocol multihomed\n"
+		"route 10.0.1.128/25 link eth2\n");
 	struct facts facts = { &state };
 	struct prefix asked = prefix("10.0.1.0/24");
 	struct text told = { 0 };
 
 	facts_connected(&facts, &asked, note, &told);
-	assert_string_equal(text_string(&told), "10.0.0.0/8 10.0.1.0/24 10.0.1.0/24 10.0.1.128/25 ");
+	assert_string_equal(text_string(&told),
+			    "10.0.0.0/8 10.0.1.0/24 10.0.1.0/24 10.0.1.128/25 ");
 	text_free(&told);
 	state_free(&state);
 }

@@ -8,14 +8,14 @@
 
 /* What workers counted, summed over their threads and kept over their restarts. */
 struct counter {
-	uint64_t asked;		/* datagrams and connections that came in */
-	uint64_t answered;	/* datagrams sent, connections served */
-	uint64_t dropped;	/* not answered on purpose or for want of room */
-	uint64_t failed;	/* answers that the kernel refused to send */
+	uint64_t asked;	   /* datagrams and connections that came in */
+	uint64_t answered; /* datagrams sent, connections served */
+	uint64_t dropped;  /* not answered on purpose or for want of room */
+	uint64_t failed;   /* answers that the kernel refused to send */
 };
 
 struct counters_entry {
-	char *key;		/* "service who", "prefix 2001:db8:1:1::/64" */
+	char *key; /* "service who", "prefix 2001:db8:1:1::/64" */
 	struct counter counter;
 };
 

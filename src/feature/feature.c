@@ -19,7 +19,8 @@ const struct config_section *feature_sections(void)
 	static struct config_section sections[FEATURE_MAX];
 
 	for (size_t i = 0; i < feature_count; i++)
-		sections[i] = (struct config_section){ .name = features[i]->name, .root = features[i]->root };
+		sections[i] = (struct config_section){ .name = features[i]->name,
+						       .root = features[i]->root };
 	return sections;
 }
 
@@ -27,7 +28,10 @@ int feature_read(struct source *source, struct diags *diags, struct config **ret
 {
 	int r = config_read(source, feature_sections(), feature_count, diags, ret_config);
 
-	/* A section that could be read is checked even if another one could not: all mistakes at once. */
+	/*
+	 * A section that could be read is checked even if another one could not: all mistakes at
+	 * once.
+	 */
 	for (size_t i = 0; i < feature_count; i++)
 		if ((*ret_config)->values[i] && features[i]->check)
 			features[i]->check((*ret_config)->values[i], diags);
@@ -50,7 +54,8 @@ void desired_free(struct desired *desired)
 
 void desire_object(struct desired *desired, enum object_kind kind, struct place place, void *object)
 {
-	*(struct object *)object = (struct object){ .place = place, .feature = desired->feature, .ours = true };
+	*(struct object *)object =
+		(struct object){ .place = place, .feature = desired->feature, .ours = true };
 	state_add(&desired->state, kind, object);
 }
 
@@ -82,7 +87,8 @@ static void tell_conflict(void *data, enum object_kind kind, const void *first, 
 		     text_string(&other), text_string(&one));
 }
 
-void feature_desire(const struct config *config, const struct facts *facts, struct desired *ret_desired)
+void feature_desire(const struct config *config, const struct facts *facts,
+		    struct desired *ret_desired)
 {
 	struct conflict_data conflict = { .diags = ret_desired->diags, .links = facts->observed };
 

@@ -18,8 +18,9 @@ struct json_t;
 /* What a desire() writes. */
 struct desired {
 	struct state state;
-	struct diags *diags;	/* an error refuses an apply; while running it is told, and what it concerns is left out */
-	uint8_t feature;	/* index of the feature that speaks */
+	/* An error refuses an apply; while running it is told, and what it concerns is left out. */
+	struct diags *diags;
+	uint8_t feature; /* index of the feature that speaks */
 	VEC(struct pending) pending;
 };
 
@@ -40,24 +41,32 @@ void desire_pending(struct desired *desired, struct place place, const char *for
 /* The interest of all features, joined. */
 struct interest {
 	VEC(struct prefix) prefixes;
-	VEC(const char *) sysctls;	/* static strings */
-	VEC(const char *) cgroups;	/* of the configuration */
+	VEC(const char *) sysctls; /* static strings */
+	VEC(const char *) cgroups; /* of the configuration */
 	bool local_routes;
 };
 
 struct feature {
-	const char *name;			/* the YAML key, the log tag, the name of its page */
-	const struct config_field *root;	/* the value below the key */
-	/* Refuses what is wrong in itself or in its neighbours' sections, all of it, each with its place. @config is never NULL. */
+	const char *name;		 /* the YAML key, the log tag, the name of its page */
+	const struct config_field *root; /* the value below the key */
+	/*
+	 * Refuses what is wrong in itself or in its neighbours' sections, all of it, each with its
+	 * place. @config is never NULL.
+	 */
 	void (*check)(const void *config, struct diags *diags);
-	/* Configuration and facts to desired objects. Pure: the same input gives the same output. */
+	/*
+	 * Configuration and facts to desired objects. Pure: the same input gives the same output.
+	 */
 	void (*desire)(const void *config, const struct facts *facts, struct desired *ret_desired);
 	/* Which foreign objects desire() and status() look at; or NULL. */
 	void (*interest)(const void *config, struct interest *interest);
-	/* Adds what `mhctl status NAME` tells beside the objects to the JSON object @status; or NULL. */
-	void (*status)(const void *config, const struct facts *facts, const struct counters *counters,
-		       struct json_t *status);
-	const struct worker *worker;		/* or NULL */
+	/*
+	 * Adds what `mhctl status NAME` tells beside the objects to the JSON object @status; or
+	 * NULL.
+	 */
+	void (*status)(const void *config, const struct facts *facts,
+		       const struct counters *counters, struct json_t *status);
+	const struct worker *worker; /* or NULL */
 };
 
 /* All features, in the order in which they are documented: feature/list.c. */
@@ -67,14 +76,18 @@ extern const size_t feature_count;
 /* The same as sections for config_read(); feature_count of them. */
 const struct config_section *feature_sections(void);
 
-/* config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as config_read(). */
+/*
+ * config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as
+ * config_read().
+ */
 int feature_read(struct source *source, struct diags *diags, struct config **ret_config);
 
 /*
- * desire() of every feature that @config has (NULL = the empty configuration); sorts the state; two features that want one object
- * differently become an error with two places.
+ * desire() of every feature that @config has (NULL = the empty configuration); sorts the state; two
+ * features that want one object differently become an error with two places.
  */
-void feature_desire(const struct config *config, const struct facts *facts, struct desired *ret_desired);
+void feature_desire(const struct config *config, const struct facts *facts,
+		    struct desired *ret_desired);
 void feature_interest(const struct config *config, struct interest *ret_interest);
 void interest_free(struct interest *interest);
 

@@ -13,4 +13,5 @@ const struct feature *const features[] = {
 
 const size_t feature_count = ARRAY_SIZE(features);
 
-static_assert(ARRAY_SIZE(features) <= FEATURE_MAX, "struct desired counts features in a byte, and so do the tables");
+static_assert(ARRAY_SIZE(features) <= FEATURE_MAX,
+	      "struct desired counts features in a byte, and so do the tables");

@@ -95,7 +95,8 @@ static void explain_existing(const struct host *host, struct host_result *result
 	if (obstacle)
 		print_value(kind, "protocol", obstacle, &host->observed, &whose);
 	snprintf(result->text, sizeof(result->text),
-		 "exists %s %s and is not ours%s%s%s; remove it or leave it out of the configuration",
+		 "exists %s %s and is not ours%s%s%s; "
+		 "remove it or leave it out of the configuration",
 		 route ? "in table" : "on link", text_string(&where), obstacle ? " (protocol " : "",
 		 text_string(&whose), obstacle ? ")" : "");
 }

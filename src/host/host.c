@@ -77,9 +77,10 @@ static int open_sockets(struct host *host, struct text *error)
 	}
 	r = probe_right(&host->requests);
 	if (r == -EPERM)
-		text_puts(error,
-			  "CAP_NET_ADMIN is missing: multihomed writes addresses and routes with it; "
-			  "run it as root or let its service manager grant it");
+		text_puts(
+			error,
+			"CAP_NET_ADMIN is missing: multihomed writes addresses and routes with it; "
+			"run it as root or let its service manager grant it");
 	else if (r < 0)
 		text_printf(error, "the kernel's routing socket (rtnetlink) does not answer: %s",
 			    strerror(-r));

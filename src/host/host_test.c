@@ -78,7 +78,8 @@ static void events_and_a_dump_tell_the_same(void **data)
 	assert_true(scratch_run(
 		"ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 dev eth0;"
 		"ip route replace 203.0.113.0/24 via 192.0.2.3; ip route del 203.0.114.0/24;"
-		"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0; ip link set eth0 mtu 1400;"
+		"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0; ip link set eth0 mtu "
+		"1400;"
 		"ip addr add 192.0.2.77/24 dev eth0; ip link add br0 type bridge;"
 		"ip link set peer0 master br0"));
 	assert_true(scene_settle(scene, NULL));
@@ -164,15 +165,15 @@ static void foreign_routes_stay_and_are_named(void **data)
 	struct scene *scene = *data;
 
 	scene_want(scene, "198.51.100.0/24");
-	assert_true(scratch_run("ip route add unreachable 198.51.100.0/24 table local proto static"));
+	assert_true(
+		scratch_run("ip route add unreachable 198.51.100.0/24 table local proto static"));
 	scene_desire_route(scene, all_shapes[0]);
 	assert_int_equal(scene_apply(scene), 1);
 	assert_int_equal(scene->failed, 1);
 	assert_int_equal(scene->error, -EEXIST);
-	assert_string_equal(
-		scene->text,
-		"exists in table local and is not ours (protocol static); remove it or leave it out "
-		"of the configuration");
+	assert_string_equal(scene->text, "exists in table local and is not ours (protocol static); "
+					 "remove it or leave it out "
+					 "of the configuration");
 	assert_true(scene_shows("ip route show table local proto static",
 				"unreachable 198.51.100.0/24"));
 }
@@ -182,7 +183,8 @@ static void a_foreign_route_that_does_the_same_is_enough(void **data)
 	struct scene *scene = *data;
 
 	scene_want(scene, "198.51.100.0/24");
-	assert_true(scratch_run("ip route add local 198.51.100.0/24 dev lo table local proto static"));
+	assert_true(
+		scratch_run("ip route add local 198.51.100.0/24 dev lo table local proto static"));
 	scene_desire_route(scene, all_shapes[0]);
 	assert_int_equal(scene_apply(scene), 0);
 }
@@ -196,14 +198,16 @@ static void a_foreign_twin_survives_the_delete(void **data)
 	scene_apply(scene);
 	assert_true(scratch_run(
 		"ip route append local 198.51.100.0/24 dev lo table local proto static"));
-	assert_true(scratch_run("ip route prepend local 198.51.100.0/24 dev lo table local proto 77"));
+	assert_true(
+		scratch_run("ip route prepend local 198.51.100.0/24 dev lo table local proto 77"));
 	state_free(&scene->desired);
 	assert_int_equal(scene_apply(scene), 1);
 	scene_settle(scene, NULL);
 	assert_int_equal(scene_ours(scene), 0);
 	assert_true(scene_shows("ip route show table local",
 				"local 198.51.100.0/24 dev lo proto static"));
-	assert_true(scene_shows("ip route show table local", "local 198.51.100.0/24 dev lo proto 77"));
+	assert_true(
+		scene_shows("ip route show table local", "local 198.51.100.0/24 dev lo proto 77"));
 	assert_int_equal(scene_apply(scene), 0);
 }
 
@@ -338,8 +342,8 @@ static void lost_events_lead_to_the_truth(void **data)
 	scene_settle(scene, NULL);
 	assert_int_equal(
 		setsockopt(host_fd(scene->host), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
-	assert_true(scratch_run(
-		"for i in $(seq 0 255); do echo route add 10.1.$i.0/24 dev eth0; done | ip -batch -"));
+	assert_true(scratch_run("for i in $(seq 0 255); do echo route add 10.1.$i.0/24 dev eth0; "
+				"done | ip -batch -"));
 	assert_true(scene_settle(scene, &resynced));
 	assert_true(resynced);
 	assert_non_null(state_find(host_observed(scene->host), OBJECT_ROUTE,
@@ -351,8 +355,8 @@ static void routes_of_no_interest_are_not_kept(void **data)
 {
 	struct scene *scene = *data;
 
-	assert_true(scratch_run(
-		"ip route add 203.0.113.0/24 via 192.0.2.2; ip route add 203.0.114.0/24 via 192.0.2.3"));
+	assert_true(scratch_run("ip route add 203.0.113.0/24 via 192.0.2.2; ip route add "
+				"203.0.114.0/24 via 192.0.2.3"));
 	scene_want(scene, "203.0.113.128/25");
 	scene_settle(scene, NULL);
 	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 1);

@@ -142,7 +142,8 @@ static void only_names_of_the_network_are_valid(void **data)
 	assert_false(sysctl_name_is_valid("kernel/hostname"));
 	assert_false(sysctl_name_is_valid("net/x\n"));
 	assert_false(sysctl_name_is_valid(
-		"net/0123456789012345678901234567890123456789012345678901234567890123456789012345"));
+		"net/"
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345"));
 }
 
 int main(void)

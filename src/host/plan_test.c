@@ -77,8 +77,8 @@ static void what_is_missing_is_added(void **data)
 
 static void what_is_there_needs_nothing(void **data)
 {
-	differ(LINKS
-	       "route local 198.51.100.0/24 table local link lo\nroute 2001:db8::/64 via fe80::1 link eth0",
+	differ(LINKS "route local 198.51.100.0/24 table local link lo\nroute 2001:db8::/64 via "
+		     "fe80::1 link eth0",
 	       LINKS "route local 198.51.100.0/24 table local link lo protocol multihomed\n"
 		     "route 2001:db8::/64 via fe80::1 link eth0 protocol multihomed",
 	       "");
@@ -146,9 +146,9 @@ static void of_two_of_ours_one_is_too_many(void **data)
 
 static void the_new_way_opens_before_the_old_one_closes(void **data)
 {
-	differ(LINKS
-	       "listener udp [::]:7\nroute local 198.51.100.0/24 table local link lo\n"
-	       "route 198.51.100.7/32 table local link eth0\naddress 192.0.2.1/24 link eth0\nsysctl net/a 1",
+	differ(LINKS "listener udp [::]:7\nroute local 198.51.100.0/24 table local link lo\n"
+		     "route 198.51.100.7/32 table local link eth0\naddress 192.0.2.1/24 link "
+		     "eth0\nsysctl net/a 1",
 	       LINKS "route local 198.51.101.0/24 table local link lo protocol multihomed\n"
 		     "route 198.51.101.7/32 table local link eth0 protocol multihomed\n"
 		     "listener tcp [::]:7\nsysctl net/b 1 was 0\n"

@@ -57,10 +57,10 @@ static inline bool scratch_run(const char *command)
 static inline bool scratch_new(void)
 {
 	return unshare(CLONE_NEWNET) == 0 &&
-	       scratch_run(
-		       "ip link set lo up && ip link add eth0 type veth peer name peer0 &&"
-		       "ip link set eth0 up && ip link set peer0 up &&"
-		       "ip addr add 192.0.2.1/24 dev eth0 && ip addr add 2001:db8::1/64 dev eth0 nodad");
+	       scratch_run("ip link set lo up && ip link add eth0 type veth peer name peer0 &&"
+			   "ip link set eth0 up && ip link set peer0 up &&"
+			   "ip addr add 192.0.2.1/24 dev eth0 && ip addr add 2001:db8::1/64 dev "
+			   "eth0 nodad");
 }
 
 #endif

@@ -60,7 +60,8 @@ static int memfd_of(const void *bytes, size_t length, int *ret_fd)
 	return 0;
 }
 
-static void attach_fds(struct msghdr *header, union control *control, const struct channel_message *message, int memfd)
+static void attach_fds(struct msghdr *header, union control *control,
+		       const struct channel_message *message, int memfd)
 {
 	unsigned count = message->fd_count + (memfd >= 0);
 	int *fds;
@@ -84,7 +85,8 @@ int channel_send(int fd, const struct channel_message *message)
 	bool by_memfd = message->length > CHANNEL_INLINE;
 	char header[HEADER_SIZE];
 	struct wire_writer writer = wire_writer(header, sizeof(header));
-	struct iovec parts[2] = { { header, HEADER_SIZE }, { message->bytes, by_memfd ? 0 : message->length } };
+	struct iovec parts[2] = { { header, HEADER_SIZE },
+				  { message->bytes, by_memfd ? 0 : message->length } };
 	struct msghdr packet = { .msg_iov = parts, .msg_iovlen = 2 };
 	union control control;
 	AUTO_FD memfd = -1;
@@ -136,7 +138,8 @@ static int read_memfd(int fd, size_t length, void **ret_bytes)
 	size_t done = 0;
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0 || (size_t)status.st_size != length)
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0 ||
+	    (size_t)status.st_size != length)
 		return -EPROTO;
 	bytes = mem_alloc(length + 1);
 	while (done < length) {
@@ -203,7 +206,8 @@ int channel_receive(int fd, struct channel_message *ret_message)
 	collect_fds(&header, message.fds, &message.fd_count);
 	if (size == 0 && !message.fd_count)
 		return 0;
-	r = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : decode(&message, packet, (size_t)size);
+	r = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO :
+							  decode(&message, packet, (size_t)size);
 	if (r < 0) {
 		channel_message_free(&message);
 		return r;

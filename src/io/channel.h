@@ -10,16 +10,17 @@
  * does not fit into a packet travels in a sealed memfd, which the receiver never sees: it gets
  * the bytes. Descriptors may come along. What is malformed ends its sender: -EPROTO.
  */
-#define CHANNEL_INLINE 4096			/* bytes of payload within a packet */
-#define CHANNEL_MAX_BYTES (16u << 20)		/* of a payload in a memfd */
+#define CHANNEL_INLINE 4096	      /* bytes of payload within a packet */
+#define CHANNEL_MAX_BYTES (16u << 20) /* of a payload in a memfd */
 #define CHANNEL_MAX_FDS 64
 
 struct channel_message {
 	uint16_t type;
-	uint32_t number;	/* of the request; its answers bear the same */
-	void *bytes;		/* received: freed by channel_message_free(); NUL-terminated beyond .length */
+	uint32_t number; /* of the request; its answers bear the same */
+	void *bytes; /* received: freed by channel_message_free(); NUL-terminated beyond .length */
 	size_t length;
-	int fds[CHANNEL_MAX_FDS + 1];	/* received: closed by channel_message_free() unless taken (set to -1) */
+	/* Received: closed by channel_message_free() unless taken (set to -1). */
+	int fds[CHANNEL_MAX_FDS + 1];
 	unsigned fd_count;
 };
 

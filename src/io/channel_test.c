@@ -38,7 +38,11 @@ static int open_descriptors(void)
 
 static void a_short_message_arrives_as_it_was_sent(void **state)
 {
-	struct channel_message sent = { .type = 3, .number = 70000, .bytes = (char[]){ "hello" }, .length = 5 }, got = { 0 };
+	struct channel_message sent = { .type = 3,
+					.number = 70000,
+					.bytes = (char[]){ "hello" },
+					.length = 5 },
+			       got = { 0 };
 
 	assert_int_equal(channel_send(pair[0], &sent), 0);
 	assert_int_equal(channel_receive(pair[1], &got), 1);
@@ -62,7 +66,8 @@ static void a_message_without_payload_is_a_message(void **state)
 static void a_payload_of_a_megabyte_arrives_whole_and_leaves_no_descriptor(void **state)
 {
 	static char large[1 << 20];
-	struct channel_message sent = { .type = 1, .bytes = large, .length = sizeof(large) }, got = { 0 };
+	struct channel_message sent = { .type = 1, .bytes = large, .length = sizeof(large) },
+			       got = { 0 };
 	int before = open_descriptors();
 
 	memset(large, 'x', sizeof(large));
@@ -131,10 +136,14 @@ static void malformed_packets_are_refused(void **state)
 static void a_payload_that_its_sender_could_still_change_is_refused(void **state)
 {
 	char packet[12] = "\0\1\0\1\0\0\0\1\0\0\0\4";
-	int unsealed = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING), before = open_descriptors();
+	int unsealed = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING),
+	    before = open_descriptors();
 	char space[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec part = { packet, sizeof(packet) };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space) };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = space,
+				 .msg_controllen = sizeof(space) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
 	struct channel_message got = { 0 };
 

@@ -12,7 +12,7 @@
 struct loop {
 	struct ev_loop *ev;
 	ev_prepare prepare;
-	ev_idle again;		/* while active, the loop does not wait */
+	ev_idle again; /* while active, the loop does not wait */
 	loop_fn *tick;
 	void *data;
 };

@@ -21,10 +21,10 @@ void loop_stop(struct loop *loop);
 /* Makes the loop come round once more without waiting. */
 void loop_again(struct loop *loop);
 
-struct loop_watch *loop_watch_fd(struct loop *loop, int fd, loop_fn *fn, void *data);	/* readable */
+struct loop_watch *loop_watch_fd(struct loop *loop, int fd, loop_fn *fn, void *data); /* readable */
 struct loop_watch *loop_watch_signal(struct loop *loop, int number, loop_signal_fn *fn, void *data);
 struct loop_watch *loop_watch_child(struct loop *loop, int pid, loop_fn *fn, void *data);
-struct loop_watch *loop_watch_timer(struct loop *loop, loop_fn *fn, void *data);	/* not yet set */
+struct loop_watch *loop_watch_timer(struct loop *loop, loop_fn *fn, void *data); /* not yet set */
 /* Fires once after @milliseconds; 0 = stop it. */
 void loop_timer_set(struct loop_watch *timer, unsigned milliseconds);
 bool loop_timer_pending(const struct loop_watch *timer);

@@ -139,9 +139,11 @@ static void signals_arrive_as_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_tick_comes_after_what_was_ready, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_tick_comes_after_what_was_ready, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(again_means_without_waiting, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_timer_fires_once_and_may_go_within_its_own_call, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_timer_fires_once_and_may_go_within_its_own_call,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signals_arrive_as_events, set_up, tear_down),
 	};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The engine's filter names what is refused, since an engine that is killed by a new libc's new
- * system call would be a worse host than one without a filter. The worker's filter names what is allowed,
- * since it reads the wire and needs little.
+ * system call would be a worse host than one without a filter. The worker's filter names what is
+ * allowed, since it reads the wire and needs little.
  */
 #include "io/sandbox.h"
 
@@ -43,27 +43,130 @@ static const struct {
 
 /* What neither the engine nor any worker ever calls. */
 static const char *const engine_refused[] = {
-	"acct", "add_key", "adjtimex", "clock_adjtime", "clock_settime", "create_module", "delete_module",
-	"finit_module", "fsconfig", "fsmount", "fsopen", "init_module", "io_uring_enter", "io_uring_register",
-	"io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl", "mknod", "mknodat", "mount",
-	"mount_setattr", "move_mount", "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open",
-	"personality", "pivot_root", "process_vm_readv", "process_vm_writev", "quotactl", "reboot", "request_key",
-	"setdomainname", "sethostname", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount", "umount2",
-	"unshare", "userfaultfd", "vhangup",
+	"acct",
+	"add_key",
+	"adjtimex",
+	"clock_adjtime",
+	"clock_settime",
+	"create_module",
+	"delete_module",
+	"finit_module",
+	"fsconfig",
+	"fsmount",
+	"fsopen",
+	"init_module",
+	"io_uring_enter",
+	"io_uring_register",
+	"io_uring_setup",
+	"ioperm",
+	"iopl",
+	"kexec_file_load",
+	"kexec_load",
+	"keyctl",
+	"mknod",
+	"mknodat",
+	"mount",
+	"mount_setattr",
+	"move_mount",
+	"name_to_handle_at",
+	"nfsservctl",
+	"open_by_handle_at",
+	"open_tree",
+	"perf_event_open",
+	"personality",
+	"pivot_root",
+	"process_vm_readv",
+	"process_vm_writev",
+	"quotactl",
+	"reboot",
+	"request_key",
+	"setdomainname",
+	"sethostname",
+	"setns",
+	"settimeofday",
+	"swapoff",
+	"swapon",
+	"syslog",
+	"umount",
+	"umount2",
+	"unshare",
+	"userfaultfd",
+	"vhangup",
 #ifndef __SANITIZE_ADDRESS__
 	"ptrace", /* the leak checker looks at its own process with it */
 #endif
 };
 
 static const char *const worker_allowed[] = {
-	"accept", "accept4", "brk", "clock_gettime", "clock_nanosleep", "clone", "clone3", "close", "dup", "epoll_create1",
-	"epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "exit", "exit_group", "fcntl", "fstat", "futex", "getpeername",
-	"getpid", "getrandom", "getrlimit", "getsockname", "getsockopt", "gettid", "gettimeofday", "ioctl", "lseek", "madvise",
-	"membarrier", "memfd_create", "mmap", "mprotect", "mremap", "munmap", "nanosleep", "newfstatat", "poll", "ppoll",
-	"prctl", "pread64", "prlimit64", "read", "readv", "recvfrom", "recvmmsg", "recvmsg", "restart_syscall", "rseq",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sendmmsg", "sendmsg", "sendto",
-	"set_robust_list", "setsockopt", "shutdown", "sigaltstack", "socket", "splice", "tgkill", "timerfd_create",
-	"timerfd_settime", "write", "writev",
+	"accept",
+	"accept4",
+	"brk",
+	"clock_gettime",
+	"clock_nanosleep",
+	"clone",
+	"clone3",
+	"close",
+	"dup",
+	"epoll_create1",
+	"epoll_ctl",
+	"epoll_pwait",
+	"epoll_wait",
+	"eventfd2",
+	"exit",
+	"exit_group",
+	"fcntl",
+	"fstat",
+	"futex",
+	"getpeername",
+	"getpid",
+	"getrandom",
+	"getrlimit",
+	"getsockname",
+	"getsockopt",
+	"gettid",
+	"gettimeofday",
+	"ioctl",
+	"lseek",
+	"madvise",
+	"membarrier",
+	"memfd_create",
+	"mmap",
+	"mprotect",
+	"mremap",
+	"munmap",
+	"nanosleep",
+	"newfstatat",
+	"poll",
+	"ppoll",
+	"prctl",
+	"pread64",
+	"prlimit64",
+	"read",
+	"readv",
+	"recvfrom",
+	"recvmmsg",
+	"recvmsg",
+	"restart_syscall",
+	"rseq",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"sched_getaffinity",
+	"sched_yield",
+	"sendmmsg",
+	"sendmsg",
+	"sendto",
+	"set_robust_list",
+	"setsockopt",
+	"shutdown",
+	"sigaltstack",
+	"socket",
+	"splice",
+	"tgkill",
+	"timerfd_create",
+	"timerfd_settime",
+	"write",
+	"writev",
 };
 
 static int seccomp_install(uint32_t otherwise, uint32_t action, const char *const *names, size_t count)
@@ -101,13 +204,17 @@ static int missing(struct text *error, unsigned capability, const char *purpose)
 	snprintf(name, sizeof(name), "%s", capng_capability_to_name(capability));
 	for (char *c = name; *c; c++)
 		*c = (char)toupper(*c);
-	text_printf(error, "CAP_%s is missing: %s; run multihomed as root, or give it that capability", name, purpose);
+	text_printf(error,
+		    "CAP_%s is missing: %s; run multihomed as root, or give it that capability",
+		    name, purpose);
 	return -EPERM;
 }
 
 static int no_new_privileges(struct text *error)
 {
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? failed(error, "giving up new privileges") : 0;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ?
+		       failed(error, "giving up new privileges") :
+		       0;
 }
 
 int sandbox_engine(struct text *error)
@@ -126,14 +233,16 @@ int sandbox_engine(struct text *error)
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < ARRAY_SIZE(engine_rights); i++)
 		if (have[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 				     engine_rights[i].capability);
 	if (capng_apply(bounding ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0)
 		return failed(error, "dropping capabilities");
 	r = no_new_privileges(error);
 	if (r < 0)
 		return r;
-	r = seccomp_install(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), engine_refused, ARRAY_SIZE(engine_refused));
+	r = seccomp_install(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), engine_refused,
+			    ARRAY_SIZE(engine_refused));
 	if (r < 0)
 		text_printf(error, "installing the system call filter: %s", strerror(-r));
 	return r;
@@ -157,7 +266,9 @@ static int enter_empty_root(struct text *error)
 	return 0;
 }
 
-/* Where only root is mapped (a user namespace without newuidmap), there is no other user to become. */
+/*
+ * Where only root is mapped (a user namespace without newuidmap), there is no other user to become.
+ */
 static bool only_root_is_mapped(void)
 {
 	FILE *map = fopen("/proc/self/uid_map", "re");
@@ -166,7 +277,8 @@ static bool only_root_is_mapped(void)
 
 	if (!map)
 		return false;
-	only = fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && count == 1;
+	only = fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+	       count == 1;
 	fclose(map);
 	return only;
 }
@@ -206,7 +318,8 @@ int sandbox_worker(struct text *error)
 	r = no_new_privileges(error);
 	if (r < 0)
 		return r;
-	r = seccomp_install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, worker_allowed, ARRAY_SIZE(worker_allowed));
+	r = seccomp_install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, worker_allowed,
+			    ARRAY_SIZE(worker_allowed));
 	if (r < 0)
 		text_printf(error, "installing the system call filter: %s", strerror(-r));
 	return r;

@@ -8,15 +8,16 @@
  * Rights, given up for good. Both return 0 or -errno with one line in @error that says which
  * right is missing and for what.
  *
- * The engine keeps CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_PERFMON to write the kernel's
- * network, and CAP_SETUID, CAP_SETGID, CAP_SYS_CHROOT, CAP_SETPCAP, CAP_KILL to put its workers out of reach;
- * system calls that neither needs (mount, ptrace, modules, reboot, ...) are refused from then on.
+ * The engine keeps CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_PERFMON to write
+ * the kernel's network, and CAP_SETUID, CAP_SETGID, CAP_SYS_CHROOT, CAP_SETPCAP, CAP_KILL to put
+ * its workers out of reach; system calls that neither needs (mount, ptrace, modules, reboot, ...)
+ * are refused from then on.
  */
 int sandbox_engine(struct text *error);
 
 /*
- * A worker: uid and gid of the user "multihomed" (of nobody where there is none), an empty root,
- * no capabilities, no new privileges, no files, and only the system calls that serving sockets needs.
+ * A worker: uid and gid of the user "multihomed" (of nobody where there is none), an empty root, no
+ * capabilities, no new privileges, no files, and only the system calls that serving sockets needs.
  */
 int sandbox_worker(struct text *error);
 

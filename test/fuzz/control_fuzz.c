@@ -37,7 +37,8 @@ void engine_plan(struct engine *engine, struct source *source, outcome_fn *told,
 	answer(told, data);
 }
 
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms, outcome_fn *told, void *data)
+int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
+		 outcome_fn *told, void *data)
 {
 	source_free(source);
 	answer(told, data);
@@ -69,8 +70,13 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 	static const struct state observed;
 
 	*ret_status = (struct engine_status){
-		.config_name = "none", .generation = &empty, .observed = &observed, .desired = &desired,
-		.diags = &diags, .refusals = &refusals, .shells = shells,
+		.config_name = "none",
+		.generation = &empty,
+		.observed = &observed,
+		.desired = &desired,
+		.diags = &diags,
+		.refusals = &refusals,
+		.shells = shells,
 	};
 }
 
@@ -79,7 +85,10 @@ bool engine_ask_workers(struct engine *engine)
 	return false;
 }
 
-/* The connection, its bytes and its end are there before the loop runs: a few turns see to all of them. */
+/*
+ * The connection, its bytes and its end are there before the loop runs: a few turns see to all of
+ * them.
+ */
 static void on_tick(void *data)
 {
 	if (turns++ < 8)

@@ -18,7 +18,8 @@ def examples(page):
     text = page.read_text()
     if page.suffix == ".md":
         return re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M)
-    return [block for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.S | re.M) if block.startswith("prefixes:")]
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.S | re.M)
+    return [block for block in blocks if block.startswith("prefixes:")]
 
 
 ALL = [(page, number, text) for page in [*PAGES, ROOT / "doc/multihomed.yaml.5.after"]
@@ -27,7 +28,8 @@ ALL = [(page, number, text) for page in [*PAGES, ROOT / "doc/multihomed.yaml.5.a
 
 @pytest.mark.parametrize("page, number, text", ALL, ids=[f"{page.name}-{number}" for page, number, _ in ALL])
 def test_an_example_is_a_valid_configuration(page, number, text):
-    done = subprocess.run([BUILD / "src/ctl/mhctl", "check", "-"], input=text, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([BUILD / "src/ctl/mhctl", "check", "-"], input=text, capture_output=True,
+                          text=True, timeout=30)
     assert done.returncode == 0, done.stderr
 
 

@@ -161,6 +161,7 @@ def test_the_code_is_as_the_formatter_leaves_it():
     if " version 14." not in formatter:
         pytest.skip("the formatter is clang-format 14; others differ in places")
     sources = [path for path in house.files(ROOT, ".c", ".h")]
-    done = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=0", *sources], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=0", *sources], cwd=ROOT,
+                          capture_output=True, text=True)
     unlike = sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning: code should be clang-formatted", done.stderr, re.M)))
     assert not unlike, "make format changes: " + " ".join(unlike)

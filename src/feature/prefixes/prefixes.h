@@ -9,9 +9,9 @@
 struct claim {
 	struct config_record record;
 	struct prefix prefix;
-	struct config_list except;	/* of struct prefix */
-	bool connected;			/* the user knows that it meets a connected network */
-	bool nonlocal_bind;		/* IPv6 only */
+	struct config_list except; /* of struct prefix */
+	bool connected;		   /* the user knows that it meets a connected network */
+	bool nonlocal_bind;	   /* IPv6 only */
 };
 
 /* The most neighbours that one claim excepts by itself. */
@@ -30,10 +30,10 @@ enum exception_why { EXCEPTION_FILE, EXCEPTION_GATEWAY, EXCEPTION_NEIGHBOUR, EXC
 
 /* One exception of a claim: what is left out, why, and the route that leads there instead. */
 struct exception {
-	unsigned claim;			/* index in the list of claims */
+	unsigned claim; /* index in the list of claims */
 	enum exception_why why;
-	struct place place;		/* who asked: the exception in the file, or the claim */
-	struct host_route route;	/* of type unreachable when nothing leads there */
+	struct place place;	 /* who asked: the exception in the file, or the claim */
+	struct host_route route; /* of type unreachable when nothing leads there */
 };
 
 struct exceptions {
@@ -41,15 +41,18 @@ struct exceptions {
 };
 
 /*
- * The exceptions of all @claims by claim and prefix, each once; a reason in the file wins over the others. Pure.
- * At most CLAIM_MAX_LEARNED of a claim are neighbours.
+ * The exceptions of all @claims by claim and prefix, each once; a reason in the file wins over the
+ * others. Pure. At most CLAIM_MAX_LEARNED of a claim are neighbours.
  */
-void claims_exceptions(const struct config_list *claims, const struct facts *facts, struct exceptions *ret_exceptions);
+void claims_exceptions(const struct config_list *claims, const struct facts *facts,
+		       struct exceptions *ret_exceptions);
 void exceptions_free(struct exceptions *exceptions);
 
 /* The claim's route is in place, whoever put it there. */
 bool claim_in_place(const struct claim *claim, const struct facts *facts);
-/* The connected network that @claim meets without saying so, unless it is claimed already; or NULL. */
+/*
+ * The connected network that @claim meets without saying so, unless it is claimed already; or NULL.
+ */
 const struct host_route *claim_unsaid_network(const struct claim *claim, const struct facts *facts);
 
 void prefixes_check(const void *config, struct diags *diags);

@@ -19,32 +19,48 @@ static const struct config_field except_item = {
 enum { CLAIM_PREFIX, CLAIM_EXCEPT, CLAIM_CONNECTED, CLAIM_NONLOCAL_BIND };
 
 const struct config_field claim_fields[] = {
-	[CLAIM_PREFIX] =
-	{ "prefix", CONFIG_PREFIX, offsetof(struct claim, prefix), .required = true,
-	  .help = "The prefix that this host answers for, IPv4 (/8 and longer) or IPv6 (/16 and longer), every address of it. "
-		  "It becomes a route of type local in table local on the loopback link, and needs no address of its own on any link. "
-		  "The router upstream must route it to this host, or take it for on-link and find an answer to ARP: the kernel answers ARP "
-		  "for every address of an IPv4 claim, but not neighbour discovery for an IPv6 one.",
-	  .example = "2001:db8:1:1::/64" },
-	[CLAIM_EXCEPT] =
-	{ "except", CONFIG_LIST, offsetof(struct claim, except), .item = &except_item, .max = 4096,
-	  .help = "Addresses and prefixes inside the claim that belong to somebody else. Each becomes a copy, in table local, of the "
-		  "route that leads there in table main, with everything more specific below it; where none leads there, it becomes unreachable. Gateways and "
-		  "neighbours on a connected network inside the claim are excepted without being named here.",
-	  .example = "[198.51.100.1, 198.51.100.64/28]" },
-	[CLAIM_CONNECTED] =
-	{ "connected", CONFIG_BOOL, offsetof(struct claim, connected),
-	  .help = "Says that the claim meets a connected network: a network that one of this host's links has an address in. "
-		  "Without it such a claim is refused, because senders inside a claim are silently dropped by Linux; with it, the gateways and the neighbours that this "
-		  "host knows are excepted, and stay so until the claim goes. Neighbours that it has never heard must be named in "
-		  "`except`.",
-	  .example = "true" },
-	[CLAIM_NONLOCAL_BIND] =
-	{ "nonlocal-bind", CONFIG_BOOL, offsetof(struct claim, nonlocal_bind), .def = true,
-	  .help = "IPv6 only, where one claim that says yes is enough: sets net.ipv6.ip_nonlocal_bind, so that unmodified programs can bind to the addresses of "
-		  "a claim and answer from them by packet information (IPV6_PKTINFO); without it Linux refuses both with EADDRNOTAVAIL and EINVAL, and such "
-		  "programs fall silent. It lets every program of this network namespace bind any IPv6 address. What it was before comes back when the last such claim goes.",
-	  .example = "false" },
+	[CLAIM_PREFIX] = { "prefix", CONFIG_PREFIX, offsetof(struct claim, prefix), .required = true,
+			   .help = "The prefix that this host answers for, IPv4 (/8 and longer) or "
+				   "IPv6 (/16 and longer), every address of it. "
+				   "It becomes a route of type local in table local on the "
+				   "loopback link, and needs no address of its own on any link. "
+				   "The router upstream must route it to this host, or take it for "
+				   "on-link and find an answer to ARP: the kernel answers ARP "
+				   "for every address of an IPv4 claim, but not neighbour "
+				   "discovery for an IPv6 one.",
+			   .example = "2001:db8:1:1::/64" },
+	[CLAIM_EXCEPT] = { "except", CONFIG_LIST, offsetof(struct claim, except),
+			   .item = &except_item, .max = 4096,
+			   .help = "Addresses and prefixes inside the claim that belong to "
+				   "somebody else. Each becomes a copy, in table local, of the "
+				   "route that leads there in table main, with everything more "
+				   "specific below it; where none leads there, it becomes "
+				   "unreachable. Gateways and "
+				   "neighbours on a connected network inside the claim are "
+				   "excepted without being named here.",
+			   .example = "[198.51.100.1, 198.51.100.64/28]" },
+	[CLAIM_CONNECTED] = { "connected", CONFIG_BOOL, offsetof(struct claim, connected),
+			      .help = "Says that the claim meets a connected network: a network "
+				      "that one of this host's links has an address in. "
+				      "Without it such a claim is refused, because senders inside "
+				      "a claim are silently dropped by Linux; with it, the "
+				      "gateways and the neighbours that this "
+				      "host knows are excepted, and stay so until the claim goes. "
+				      "Neighbours that it has never heard must be named in "
+				      "`except`.",
+			      .example = "true" },
+	[CLAIM_NONLOCAL_BIND] = { "nonlocal-bind", CONFIG_BOOL,
+				  offsetof(struct claim, nonlocal_bind), .def = true,
+				  .help = "IPv6 only, where one claim that says yes is enough: "
+					  "sets net.ipv6.ip_nonlocal_bind, so that unmodified "
+					  "programs can bind to the addresses of "
+					  "a claim and answer from them by packet information "
+					  "(IPV6_PKTINFO); without it Linux refuses both with "
+					  "EADDRNOTAVAIL and EINVAL, and such "
+					  "programs fall silent. It lets every program of this "
+					  "network namespace bind any IPv6 address. What it was "
+					  "before comes back when the last such claim goes.",
+				  .example = "false" },
 	{ 0 }
 };
 
@@ -60,8 +76,10 @@ static const struct config_field prefixes_root = {
 	.name = "prefixes",
 	.type = CONFIG_LIST,
 	.item = &claim_item,
-	.help = "Whole prefixes that this host answers for, without listing addresses: TCP and UDP sockets on the wildcard address, "
-		"and built-in services, are reached on every address of them. Claims must not overlap.",
+	.help = "Whole prefixes that this host answers for, without listing addresses: TCP and UDP "
+		"sockets on the wildcard address, "
+		"and built-in services, are reached on every address of them. Claims must not "
+		"overlap.",
 	.example = "[{ prefix: 198.51.100.0/24 }]",
 };
 
@@ -75,7 +93,8 @@ static const struct {
 	{ "224.0.0.0/4", "groups are joined, not claimed (RFC 5771)" },
 	{ "255.255.255.255/32", "it is the broadcast address (RFC 919)" },
 	{ "::/127", "it holds the unspecified and the loopback address (RFC 4291, 2.5)" },
-	{ "::ffff:0:0/96", "IPv4-mapped addresses never travel; claim the IPv4 prefix (RFC 4291, 2.5.5.2)" },
+	{ "::ffff:0:0/96",
+	  "IPv4-mapped addresses never travel; claim the IPv4 prefix (RFC 4291, 2.5.5.2)" },
 	{ "fe80::/10", "link-local addresses belong to a link (RFC 4291, 2.5.6)" },
 	{ "ff00::/8", "groups are joined, not claimed (RFC 4291, 2.7)" },
 };
@@ -94,20 +113,24 @@ static bool check_prefix(const struct claim *claim, struct diags *diags)
 	struct prefix bad;
 
 	if (claim->prefix.length == 0) {
-		diag_at(diags, at, -EINVAL, "%s is the default route: claiming it would cut this host off; name the prefix that is yours",
+		diag_at(diags, at, -EINVAL,
+			"%s is the default route: claiming it would cut this host off; "
+			"name the prefix that is yours",
 			prefix_text(&claim->prefix, text));
 		return false;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(absurd); i++) {
-		if (prefix_parse(absurd[i].prefix, &bad) < 0 || !prefix_overlaps(&bad, &claim->prefix) ||
-		    claim->prefix.length < shortest)
+		if (prefix_parse(absurd[i].prefix, &bad) < 0 ||
+		    !prefix_overlaps(&bad, &claim->prefix) || claim->prefix.length < shortest)
 			continue;
-		diag_at(diags, at, -EINVAL, "%s cannot be claimed, because of %s: %s", prefix_text(&claim->prefix, text),
-			absurd[i].prefix, absurd[i].reason);
+		diag_at(diags, at, -EINVAL, "%s cannot be claimed, because of %s: %s",
+			prefix_text(&claim->prefix, text), absurd[i].prefix, absurd[i].reason);
 		return false;
 	}
 	if (claim->prefix.length < shortest) {
-		diag_at(diags, at, -EINVAL, "%s is shorter than /%u: nobody holds that much; name the prefix that is yours",
+		diag_at(diags, at, -EINVAL,
+			"%s is shorter than /%u: nobody holds that much; "
+			"name the prefix that is yours",
 			prefix_text(&claim->prefix, text), shortest);
 		return false;
 	}
@@ -127,7 +150,9 @@ static void check_exceptions(const struct claim *claim, struct diags *diags)
 				"%s leaves nothing of %s; leave the claim out instead", inner, outer);
 		else if (!prefix_covers(&claim->prefix, &except[i]))
 			diag_at(diags, claim->except.places[i], -EINVAL,
-				"%s does not lie inside %s, so there is nothing to except; leave it out", inner, outer);
+				"%s does not lie inside %s, so there is nothing to except; "
+				"leave it out",
+				inner, outer);
 	}
 }
 
@@ -154,7 +179,10 @@ static void tell_overlap(const struct claim *inner, const struct claim *outer, s
 			     "%s lies inside the claim %s; leave one of them out", text, cover);
 }
 
-/* A prefix sorts right before everything inside it: one pass with the last open cover finds every overlap. */
+/*
+ * A prefix sorts right before everything inside it: one pass with the last open cover finds every
+ * overlap.
+ */
 static void check_overlaps(const struct claim **sorted, size_t count, struct diags *diags)
 {
 	const struct claim *cover = NULL;
@@ -179,14 +207,16 @@ void prefixes_check(const void *config, struct diags *diags)
 
 	for (unsigned i = 0; i < claims->count; i++, claim++) {
 		if (!claim->prefix.family)
-			continue;	/* it could not be read, and that was told */
+			continue; /* it could not be read, and that was told */
 		/* What is absurd covers nothing: one mistake is told once. */
 		if (check_prefix(claim, diags))
 			possible[count++] = claim;
 		check_exceptions(claim, diags);
-		if (claim->prefix.family == AF_INET && place_known(claim->record.places[CLAIM_NONLOCAL_BIND]))
+		if (claim->prefix.family == AF_INET &&
+		    place_known(claim->record.places[CLAIM_NONLOCAL_BIND]))
 			diag_at(diags, claim->record.places[CLAIM_NONLOCAL_BIND], -EINVAL,
-				"nonlocal-bind is for IPv6 claims: IPv4 needs no such thing; leave it out");
+				"nonlocal-bind is for IPv6 claims: IPv4 needs no such thing; "
+				"leave it out");
 	}
 	check_overlaps(possible, count, diags);
 	mem_freep(&possible);

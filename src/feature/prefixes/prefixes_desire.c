@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A claim is one local route, whatever its length; its exceptions are routes beside it; and IPv6 claims
- * want one setting. A claim that meets a connected network unsaid is left out and told, unless
- * it stands already: what answers must not fall silent because a link got an address.
+ * A claim is one local route, whatever its length; its exceptions are routes beside it; and IPv6
+ * claims want one setting. A claim that meets a connected network unsaid is left out and told,
+ * unless it stands already: what answers must not fall silent because a link got an address.
  */
 #include "feature/prefixes/prefixes.h"
 
@@ -49,21 +49,23 @@ static const char *meeting(const struct prefix *claim, const struct prefix *netw
 	return prefix_covers(claim, network) ? "covers" : "lies in";
 }
 
-static void refuse_unsaid(const struct claim *claim, const struct host_route *network, const struct facts *facts,
-			  struct desired *desired)
+static void refuse_unsaid(const struct claim *claim, const struct host_route *network,
+			  const struct facts *facts, struct desired *desired)
 {
 	const struct host_link *link = state_link(facts->observed, network->link);
 	char claimed[ADDRESS_TEXT_SIZE], connected[ADDRESS_TEXT_SIZE];
 
 	diag_at(desired->diags, CONFIG_PLACE(claim, claim_fields, struct claim, prefix), -EINVAL,
-		"%s %s the connected network %s of link %s, whose hosts could then no longer reach this one; "
-		"if that is meant, say 'connected: true', and name in 'except' the hosts that this one does not know yet",
+		"%s %s the connected network %s of link %s, whose hosts could then no longer reach "
+		"this one; "
+		"if that is meant, say 'connected: true', and name in 'except' the hosts that this "
+		"one does not know yet",
 		prefix_text(&claim->prefix, claimed), meeting(&claim->prefix, &network->to),
 		prefix_text(&network->to, connected), link ? link->name : "?");
 }
 
-static void desire_exceptions(const struct exceptions *exceptions, const bool *refused, const struct facts *facts,
-			      struct desired *desired)
+static void desire_exceptions(const struct exceptions *exceptions, const bool *refused,
+			      const struct facts *facts, struct desired *desired)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
@@ -73,17 +75,23 @@ static void desire_exceptions(const struct exceptions *exceptions, const bool *r
 
 		if (refused[exception->claim])
 			continue;
-		/* Without a carrier it stays, so that no flap forgets it; without IFF_UP Linux takes no route. */
+		/*
+		 * Without a carrier it stays, so that no flap forgets it; without IFF_UP Linux
+		 * takes no route.
+		 */
 		if (exception->route.link && (!link || !(link->flags & IFF_UP))) {
-			desire_pending(desired, exception->place, "the exception %s waits for link %s to come up",
-				       prefix_text(&exception->route.to, text), link ? link->name : "(gone)");
+			desire_pending(desired, exception->place,
+				       "the exception %s waits for link %s to come up",
+				       prefix_text(&exception->route.to, text),
+				       link ? link->name : "(gone)");
 			continue;
 		}
 		desire_object(desired, OBJECT_ROUTE, exception->place, &exception->route);
 	}
 }
 
-static void desire_nonlocal_bind(const struct config_list *claims, const bool *refused, struct desired *desired)
+static void desire_nonlocal_bind(const struct config_list *claims, const bool *refused,
+				 struct desired *desired)
 {
 	struct host_sysctl sysctl = { .name = SYSCTL_NONLOCAL_BIND, .value = "1" };
 	const struct claim *claim = claims->items;
@@ -92,7 +100,8 @@ static void desire_nonlocal_bind(const struct config_list *claims, const bool *r
 		if (refused[i] || claim[i].prefix.family != AF_INET6 || !claim[i].nonlocal_bind)
 			continue;
 		desire_object(desired, OBJECT_SYSCTL,
-			      CONFIG_PLACE(&claim[i], claim_fields, struct claim, nonlocal_bind), &sysctl);
+			      CONFIG_PLACE(&claim[i], claim_fields, struct claim, nonlocal_bind),
+			      &sysctl);
 		return;
 	}
 }
@@ -106,11 +115,14 @@ void prefixes_desire(const void *config, const struct facts *facts, struct desir
 	struct exceptions exceptions = { 0 };
 
 	if (!loopback || !facts_link_up(facts, "lo")) {
-		desire_pending(ret_desired, claims->place, "claims wait for the loopback link: ip link set lo up");
+		desire_pending(ret_desired, claims->place,
+			       "claims wait for the loopback link: ip link set lo up");
 		memset(refused, true, claims->count);
 	}
 	for (unsigned i = 0; i < claims->count; i++) {
-		const struct host_route *unsaid = refused[i] ? NULL : claim_unsaid_network(&claim[i], facts);
+		const struct host_route *unsaid = refused[i] ?
+							  NULL :
+							  claim_unsaid_network(&claim[i], facts);
 		struct host_route route;
 
 		if (unsaid)
@@ -119,7 +131,8 @@ void prefixes_desire(const void *config, const struct facts *facts, struct desir
 		if (refused[i])
 			continue;
 		route = claim_route(&claim[i].prefix, loopback->index);
-		desire_object(ret_desired, OBJECT_ROUTE, CONFIG_PLACE(&claim[i], claim_fields, struct claim, prefix), &route);
+		desire_object(ret_desired, OBJECT_ROUTE,
+			      CONFIG_PLACE(&claim[i], claim_fields, struct claim, prefix), &route);
 	}
 	claims_exceptions(claims, facts, &exceptions);
 	desire_exceptions(&exceptions, refused, facts, ret_desired);

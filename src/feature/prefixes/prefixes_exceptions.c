@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Linux drops every packet whose sender has a local address, and a claim makes the whole prefix local:
- * gateways and neighbours inside it would be cut off. What is excepted gets a route of its own
- * in table local, where it wins over the claim for being longer. (A throw route would be shorter
- * to write, but IPv4 keeps the tables local and main merged until the first rule comes, and then
- * throws into nothing; and a route in table main loses for good once a rule has come.)
+ * Linux drops every packet whose sender has a local address, and a claim makes the whole prefix
+ * local: gateways and neighbours inside it would be cut off. What is excepted gets a route of its
+ * own in table local, where it wins over the claim for being longer. (A throw route would be
+ * shorter to write, but IPv4 keeps the tables local and main merged until the first rule comes, and
+ * then throws into nothing; and a route in table main loses for good once a rule has come.)
  *
  * A neighbour that was once excepted stays so, even when the kernel forgets it: were it dropped
- * with its entry, it could never come back, since nobody hears it inside a claim. The memory is the kernel's:
- * our own routes, told from those of the file by their metric.
+ * with its entry, it could never come back, since nobody hears it inside a claim. The memory is the
+ * kernel's: our own routes, told from those of the file by their metric.
  */
 #include "feature/prefixes/prefixes.h"
 
@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METRIC_IPV6 1024	/* what Linux gives to a route without one */
-#define METRIC_BY_ITSELF 1090	/* gateways and neighbours */
+#define METRIC_IPV6 1024      /* what Linux gives to a route without one */
+#define METRIC_BY_ITSELF 1090 /* gateways and neighbours */
 
 #define NUD_ALIVE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 struct collect {
 	const struct config_list *claims;
 	const struct facts *facts;
-	const struct lpm *by_prefix;	/* claim by its prefix */
-	unsigned *learned;		/* how many neighbours each claim has excepted */
+	const struct lpm *by_prefix; /* claim by its prefix */
+	unsigned *learned;	     /* how many neighbours each claim has excepted */
 	struct exceptions *into;
 };
 
@@ -67,7 +67,8 @@ static struct host_route route_copy(const struct host_route *like, const struct 
 		.metric = to->family == AF_INET6 ? METRIC_IPV6 : 0,
 		.type = like->type,
 		.protocol = HOST_PROTOCOL,
-		.scope = to->family == AF_INET && on_link && passes ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.scope = to->family == AF_INET && on_link && passes ? RT_SCOPE_LINK :
+								      RT_SCOPE_UNIVERSE,
 		.link = passes ? like->link : 0,
 		.via = like->via,
 		.source = like->source,
@@ -132,13 +133,14 @@ static void add_by_itself(struct collect *collect, const struct address *address
 /* Gateways, and what of our own exceptions was learned before. */
 static void add_from_routes(struct collect *collect)
 {
-	STATE_EACH (collect->facts->observed, OBJECT_ROUTE, const struct host_route, route) {
+	STATE_EACH(collect->facts->observed, OBJECT_ROUTE, const struct host_route, route) {
 		struct address to = prefix_address(&route->to);
 
 		if (!route->object.ours && route->link && !address_is_unspecified(&route->via))
 			add_by_itself(collect, &route->via, route->link, EXCEPTION_GATEWAY);
-		else if (route->object.ours && route->table == RT_TABLE_LOCAL && route->type == RTN_UNICAST &&
-			 route->metric == METRIC_BY_ITSELF && route->to.length == address_bits(route->to.family))
+		else if (route->object.ours && route->table == RT_TABLE_LOCAL &&
+			 route->type == RTN_UNICAST && route->metric == METRIC_BY_ITSELF &&
+			 route->to.length == address_bits(route->to.family))
 			add_by_itself(collect, &to, route->link, EXCEPTION_LEARNED);
 	}
 }
@@ -154,10 +156,12 @@ static bool is_connected(const struct collect *collect, const struct address *ad
 
 static void add_from_neighbours(struct collect *collect)
 {
-	STATE_EACH (collect->facts->observed, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour) {
+	STATE_EACH(collect->facts->observed, OBJECT_NEIGHBOUR, const struct host_neighbour,
+		   neighbour) {
 		if ((neighbour->state & NUD_ALIVE) && claim_of(collect, &neighbour->address) >= 0 &&
 		    is_connected(collect, &neighbour->address, neighbour->link))
-			add_by_itself(collect, &neighbour->address, neighbour->link, EXCEPTION_NEIGHBOUR);
+			add_by_itself(collect, &neighbour->address, neighbour->link,
+				      EXCEPTION_NEIGHBOUR);
 	}
 }
 
@@ -168,8 +172,13 @@ static int exception_order(const void *a, const void *b)
 
 	r = r ? r : prefix_compare(&first->route.to, &second->route.to);
 	r = r ? r : (int)first->why - (int)second->why;
-	/* Of several routes of table main to one prefix the one of the lowest metric was met first; keep it first. */
-	return r ? r : (first->place.line > second->place.line) - (first->place.line < second->place.line);
+	/*
+	 * Of several routes of table main to one prefix the one of the lowest metric was met first;
+	 * keep it first.
+	 */
+	return r ? r :
+		   (first->place.line > second->place.line) -
+			       (first->place.line < second->place.line);
 }
 
 /* Of several reasons for one prefix the first one stays. */
@@ -185,7 +194,8 @@ static void drop_repeated(struct exceptions *exceptions)
 	exceptions->items.count = kept;
 }
 
-void claims_exceptions(const struct config_list *claims, const struct facts *facts, struct exceptions *ret_exceptions)
+void claims_exceptions(const struct config_list *claims, const struct facts *facts,
+		       struct exceptions *ret_exceptions)
 {
 	struct lpm_entry *entries = mem_alloc((claims->count + 1) * sizeof(*entries));
 	struct collect collect = { .claims = claims, .facts = facts, .into = ret_exceptions };
@@ -202,7 +212,8 @@ void claims_exceptions(const struct config_list *claims, const struct facts *fac
 	add_from_routes(&collect);
 	add_from_neighbours(&collect);
 	if (ret_exceptions->items.count)
-		qsort(ret_exceptions->items.items, ret_exceptions->items.count, sizeof(struct exception), exception_order);
+		qsort(ret_exceptions->items.items, ret_exceptions->items.count,
+		      sizeof(struct exception), exception_order);
 	drop_repeated(ret_exceptions);
 	mem_freep(&collect.learned);
 	mem_freep(&entries);

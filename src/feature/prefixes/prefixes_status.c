@@ -18,13 +18,17 @@ static int setting(const struct facts *facts, const char *family, const char *li
 	return sysctl ? atoi(sysctl->value) : 0;
 }
 
-/* For arp_ignore and rp_filter the larger of the link's own value and that of "all" counts (Linux ip-sysctl). */
+/*
+ * For arp_ignore and rp_filter the larger of the link's own value and that of "all" counts (Linux
+ * ip-sysctl).
+ */
 static int larger(int a, int b)
 {
 	return a > b ? a : b;
 }
 
-static void warn_of_link(const struct facts *facts, const struct host_link *link, bool v4, json_t *warnings)
+static void warn_of_link(const struct facts *facts, const struct host_link *link, bool v4,
+			 json_t *warnings)
 {
 	int arp_ignore = larger(setting(facts, "ipv4", "all", "arp_ignore"),
 				setting(facts, "ipv4", link->name, "arp_ignore"));
@@ -34,28 +38,33 @@ static void warn_of_link(const struct facts *facts, const struct host_link *link
 	if (v4 && arp_ignore)
 		json_array_append_new(
 			warnings,
-			json_sprintf("arp_ignore is %d on link %s: ARP for IPv4 claims is not answered there, so they are reached only "
+			json_sprintf("arp_ignore is %d on link %s: ARP for IPv4 claims is not "
+				     "answered there, so they are reached only "
 				     "where the router routes them to an address of this host; "
-				     "to answer: sysctl net/ipv4/conf/%s/arp_ignore=0 net/ipv4/conf/all/arp_ignore=0",
+				     "to answer: sysctl net/ipv4/conf/%s/arp_ignore=0 "
+				     "net/ipv4/conf/all/arp_ignore=0",
 				     arp_ignore, link->name, link->name));
 	if (v4 && rp_filter == 1)
 		json_array_append_new(
 			warnings,
-			json_sprintf("rp_filter is strict on link %s: senders that are not routed back through it get no answer; "
+			json_sprintf("rp_filter is strict on link %s: senders that are not routed "
+				     "back through it get no answer; "
 				     "to let them in: sysctl net/ipv4/conf/%s/rp_filter=2",
 				     link->name, link->name));
 	if (!v4 && setting(facts, "ipv6", link->name, "disable_ipv6"))
-		json_array_append_new(warnings,
-				      json_sprintf("IPv6 is disabled on link %s: IPv6 claims are not reached there; "
-						   "to enable it: sysctl net/ipv6/conf/%s/disable_ipv6=0",
-						   link->name, link->name));
+		json_array_append_new(
+			warnings,
+			json_sprintf(
+				"IPv6 is disabled on link %s: IPv6 claims are not reached there; "
+				"to enable it: sysctl net/ipv6/conf/%s/disable_ipv6=0",
+				link->name, link->name));
 }
 
 static json_t *warnings_of(const struct facts *facts, bool v4)
 {
 	json_t *warnings = json_array();
 
-	STATE_EACH (facts->observed, OBJECT_LINK, const struct host_link, link)
+	STATE_EACH(facts->observed, OBJECT_LINK, const struct host_link, link)
 		if ((link->flags & IFF_UP) && (!(link->flags & IFF_LOOPBACK) || !v4))
 			warn_of_link(facts, link, v4, warnings);
 	return warnings;
@@ -85,13 +94,15 @@ static json_t *exception_json(const struct exception *exception, const struct fa
 	if (link)
 		json_object_set_new(json, "link", json_string(link->name));
 	if (!address_is_unspecified(&exception->route.via))
-		json_object_set_new(json, "via", json_string(address_text(&exception->route.via, text)));
+		json_object_set_new(json, "via",
+				    json_string(address_text(&exception->route.via, text)));
 	if (exception->route.type != RTN_UNICAST)
 		json_object_set_new(json, "unreachable", json_true());
 	return json;
 }
 
-static json_t *claim_json(const struct claim *claim, const struct facts *facts, const struct counters *counters)
+static json_t *claim_json(const struct claim *claim, const struct facts *facts,
+			  const struct counters *counters)
 {
 	static const struct counter none;
 	const struct counter *counter;

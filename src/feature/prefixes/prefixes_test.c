@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#define FACTS                                              \
-	"link lo index 1 flags up,lower-up,loopback\n"     \
-	"link eth0 index 2 flags up,lower-up,running\n"    \
+#define FACTS                                                                                      \
+	"link lo index 1 flags up,lower-up,loopback\n"                                             \
+	"link eth0 index 2 flags up,lower-up,running\n"                                            \
 	"route 198.51.100.0/24 link eth0 protocol kernel\n"
 
 static struct config *read_text(const char *yaml, struct diags *diags)
@@ -39,7 +39,9 @@ static void random_claims(struct text *yaml, struct prefix *claims, size_t count
 	for (size_t i = 0; i < count; i++) {
 		char text[ADDRESS_TEXT_SIZE];
 
-		claims[i] = (struct prefix){ .family = AF_INET, .length = (uint8_t)(10 + rand() % 6), .bytes = { 100 } };
+		claims[i] = (struct prefix){ .family = AF_INET,
+					     .length = (uint8_t)(10 + rand() % 6),
+					     .bytes = { 100 } };
 		claims[i].bytes[1] = (uint8_t)rand();
 		claims[i] = prefix_clean(&claims[i]);
 		text_printf(yaml, "  - prefix: %s\n", prefix_text(&claims[i], text));
@@ -88,14 +90,16 @@ static void a_claim_excepts_no_more_neighbours_than_it_may(void **unused)
 	struct state observed = { 0 };
 	struct exceptions exceptions = { 0 };
 	struct diags diags;
-	struct config *config = read_text("prefixes:\n  - { prefix: 100.64.0.0/16, connected: true }\n", &diags);
+	struct config *config =
+		read_text("prefixes:\n  - { prefix: 100.64.0.0/16, connected: true }\n", &diags);
 	struct facts facts = { .observed = &observed };
 
 	text_puts(&text, "link lo index 1 flags up,lower-up,loopback\n"
 			 "link eth0 index 2 flags up,lower-up,running\n"
 			 "route 100.64.0.0/16 link eth0 protocol kernel\n");
 	for (unsigned i = 0; i < CLAIM_MAX_LEARNED + 500; i++)
-		text_printf(&text, "neighbour 100.64.%u.%u link eth0 state reachable\n", i >> 8, i & 255);
+		text_printf(&text, "neighbour 100.64.%u.%u link eth0 state reachable\n", i >> 8,
+			    i & 255);
 	facts_of(text_string(&text), &observed);
 	claims_exceptions(config->values[0], &facts, &exceptions);
 	assert_int_equal(exceptions.items.count, CLAIM_MAX_LEARNED);
@@ -110,8 +114,9 @@ static void a_reason_in_the_file_wins_over_a_neighbour(void **unused)
 	struct state observed = { 0 };
 	struct exceptions exceptions = { 0 };
 	struct diags diags;
-	struct config *config = read_text(
-		"prefixes:\n  - { prefix: 198.51.100.0/24, connected: true, except: [198.51.100.7] }\n", &diags);
+	struct config *config = read_text("prefixes:\n  - { prefix: 198.51.100.0/24, connected: "
+					  "true, except: [198.51.100.7] }\n",
+					  &diags);
 	struct facts facts = { .observed = &observed };
 
 	facts_of(FACTS "neighbour 198.51.100.7 link eth0 state reachable\n"

@@ -221,11 +221,12 @@ static void tell_twice(const struct config_list *services, const struct services
 			     "%s port %u of %s is listed twice; leave one of them out", protocol,
 			     port, text);
 	else
-		diag_between(diags, at, other, -EINVAL,
-			     "%s port %u of %s belongs to service '%s' already; give '%s' another port "
-			     "or address",
-			     protocol, port, text, items[first->service].name,
-			     items[second->service].name);
+		diag_between(
+			diags, at, other, -EINVAL,
+			"%s port %u of %s belongs to service '%s' already; give '%s' another port "
+			"or address",
+			protocol, port, text, items[first->service].name,
+			items[second->service].name);
 }
 
 /* One diagnostic for each pair of items in the file, though they may meet in both protocols. */

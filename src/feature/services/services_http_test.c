@@ -128,14 +128,14 @@ static void whoami_says_the_same_words_in_the_same_order(void **state)
 	length = services_who_line(&who, text);
 	assert_int_equal(length, strlen(text));
 	assert_string_equal(
-		text, "asked=2001:db8:1:1::42 port=7777 peer=[2001:db8::2]:5353 link=eth0 protocol=udp "
-		      "service=who\n");
+		text,
+		"asked=2001:db8:1:1::42 port=7777 peer=[2001:db8::2]:5353 link=eth0 protocol=udp "
+		"service=who\n");
 	length = services_who_json(&who, text);
 	assert_int_equal(length, strlen(text));
-	assert_string_equal(
-		text,
-		"{\"asked\":\"2001:db8:1:1::42\",\"port\":7777,\"peer\":\"2001:db8::2\",\"peer_port\":5353,"
-		"\"link\":\"eth0\",\"protocol\":\"udp\",\"service\":\"who\"}\n");
+	assert_string_equal(text, "{\"asked\":\"2001:db8:1:1::42\",\"port\":7777,\"peer\":\"2001:"
+				  "db8::2\",\"peer_port\":5353,"
+				  "\"link\":\"eth0\",\"protocol\":\"udp\",\"service\":\"who\"}\n");
 	assert_int_equal(address_parse("192.0.2.1", &who.peer), 0);
 	services_who_line(&who, text);
 	assert_non_null(strstr(text, " peer=192.0.2.1:5353 "));

@@ -238,10 +238,11 @@ static void admit(struct services_thread *thread, struct services_socket *socket
 
 static void starve(struct services_thread *thread, struct services_socket *socket, int error)
 {
-	services_thread_log(thread, LOG_WARNING,
-			    "connections to port %u wait: %s; raise the limit of open files, or lower "
-			    "max-connections",
-			    socket->port, strerror(-error));
+	services_thread_log(
+		thread, LOG_WARNING,
+		"connections to port %u wait: %s; raise the limit of open files, or lower "
+		"max-connections",
+		socket->port, strerror(-error));
 	socket->starved = true;
 	services_thread_poll(thread, socket, false);
 	thread->starved_until_us = thread->now_us + STARVED_US;
