@@ -238,6 +238,9 @@ static void on_worker_reported(void *data, uint32_t number)
 {
 	struct engine *engine = data;
 
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i] && shell_awaited(engine->shells[i]))
+			return;
 	if (engine->started)
 		become_ready(engine);
 	server_reported(engine->server);
@@ -432,8 +435,10 @@ bool engine_ask_workers(struct engine *engine)
 {
 	bool asked = false;
 
+	if (!++engine->asked)
+		engine->asked = 1;
 	for (size_t i = 0; i < feature_count; i++)
 		if (engine->shells[i])
-			asked = shell_ask(engine->shells[i], 1) || asked;
+			asked = shell_ask(engine->shells[i], engine->asked) || asked;
 	return asked;
 }

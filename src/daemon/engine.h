@@ -100,8 +100,8 @@ struct engine_status {
 };
 void engine_status(const struct engine *engine, struct engine_status *ret_status);
 /*
- * Asks all workers for fresh counters; reported() of the control socket follows. False: nobody to
- * ask.
+ * Asks all workers for fresh counters; server_reported() follows, when they have done all that they
+ * were told before. False: nobody to ask.
  */
 bool engine_ask_workers(struct engine *engine);
 

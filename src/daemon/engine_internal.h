@@ -61,6 +61,7 @@ struct engine {
 	VEC(struct request) requests;
 
 	unsigned audits;
+	uint32_t asked;	     /* number of the reports that were asked for last */
 	bool dirty;	     /* facts may have changed: desire again */
 	bool clean;	     /* the last decision found nothing to do */
 	bool started, ready; /* the first job has ended; and its workers answer */

@@ -23,7 +23,7 @@
 #define MOST_CLIENTS 64
 #define MOST_WATCHERS 48 /* so that who watches never keeps out who wants to confirm */
 #define CLIENT_BUFFER (1 << 20)
-#define COUNTERS_WAIT_MS 300 /* for workers' counters, before status goes without */
+#define WORKERS_WAIT_MS 300 /* for workers to answer, before status or apply go without */
 #define MOST_CONFIRM_MS 86400000
 
 struct client {
@@ -38,16 +38,18 @@ struct client {
 		CLIENT_PLAN,
 		CLIENT_APPLY,
 		CLIENT_STATUS,
+		CLIENT_APPLIED, /* once the workers have done their part */
 		CLIENT_WATCH,
 		CLIENT_GONE
 	} state;
 	char *feature; /* of a status; NULL = all */
+	json_t *reply; /* of what was applied */
 };
 
 struct server {
 	struct engine *engine;
 	struct loop *loop;
-	struct loop_watch *watch, *counters_wait;
+	struct loop_watch *watch, *workers_wait;
 	struct client *clients;
 	unsigned client_count;
 	char *path;
@@ -70,6 +72,7 @@ static void client_free(struct client *client)
 	fd_closep(&client->fd);
 	source_free(client->source);
 	mem_freep(&client->feature);
+	json_decref(client->reply);
 	mem_freep(&client);
 }
 
@@ -106,9 +109,33 @@ static void on_planned(void *data, const struct outcome *outcome)
 	client_reply(data, report_plan(outcome));
 }
 
+/* Keeps an answer until the workers have answered, too. Returns false when there are none. */
+static bool wait_for_workers(struct server *server)
+{
+	if (!engine_ask_workers(server->engine))
+		return false;
+	if (!loop_timer_pending(server->workers_wait))
+		loop_timer_set(server->workers_wait, WORKERS_WAIT_MS);
+	return true;
+}
+
+static void answer_applied(struct client *client)
+{
+	json_t *reply = client->reply;
+
+	client->reply = NULL;
+	client_reply(client, reply);
+}
+
+/* Applied is what is so: a port that was given up is free, and one that was opened answers. */
 static void on_applied(void *data, const struct outcome *outcome)
 {
-	client_reply(data, report_apply(outcome));
+	struct client *client = data;
+
+	client->reply = report_apply(outcome);
+	client->state = CLIENT_APPLIED;
+	if (!wait_for_workers(client->server))
+		answer_applied(client);
 }
 
 static void answer_status(struct client *client)
@@ -216,10 +243,8 @@ static void request_status(struct client *client, const json_t *request)
 	mem_freep(&client->feature);
 	client->feature = feature ? mem_strdup(feature) : NULL;
 	client->state = CLIENT_STATUS;
-	if (!engine_ask_workers(server->engine))
+	if (!wait_for_workers(server))
 		answer_status(client);
-	else if (!loop_timer_pending(server->counters_wait))
-		loop_timer_set(server->counters_wait, COUNTERS_WAIT_MS);
 }
 
 static void client_event(struct client *client, const char *event, const char *text)
@@ -352,7 +377,7 @@ static void on_server(void *data)
 	client->watch = loop_watch_fd(server->loop, fd, on_client, client);
 }
 
-static void on_counters_wait(void *data)
+static void on_workers_wait(void *data)
 {
 	server_reported(data);
 }
@@ -453,7 +478,7 @@ int server_new(struct engine *engine, struct loop *loop, const char *path,
 	server->fd = fd;
 	server->path = mem_strdup(path);
 	server->watch = loop_watch_fd(loop, fd, on_server, server);
-	server->counters_wait = loop_watch_timer(loop, on_counters_wait, server);
+	server->workers_wait = loop_watch_timer(loop, on_workers_wait, server);
 	*ret_server = server;
 	return 0;
 }
@@ -465,7 +490,7 @@ void server_free(struct server *server)
 	while (server->clients)
 		client_free(server->clients);
 	loop_unwatch(&server->watch);
-	loop_unwatch(&server->counters_wait);
+	loop_unwatch(&server->workers_wait);
 	unlink(server->path);
 	if (server->folder)
 		rmdir(server->folder);
@@ -484,10 +509,13 @@ void server_event(struct server *server, const char *event, const char *text)
 
 void server_reported(struct server *server)
 {
-	loop_timer_set(server->counters_wait, 0);
-	for (struct client *client = server->clients; client; client = client->next)
+	loop_timer_set(server->workers_wait, 0);
+	for (struct client *client = server->clients; client; client = client->next) {
 		if (client->state == CLIENT_STATUS)
 			answer_status(client);
+		else if (client->state == CLIENT_APPLIED)
+			answer_applied(client);
+	}
 }
 
 void server_progress(struct server *server, void *data, size_t done, size_t total)

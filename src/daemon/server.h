@@ -14,7 +14,7 @@ void server_free(struct server *server); /* removes the socket's file */
 
 /* Tells everybody who watches. */
 void server_event(struct server *server, const char *event, const char *text);
-/* Answers who waits for counters. */
+/* Answers who waits for counters, or for workers to have done what was applied. */
 void server_reported(struct server *server);
 /* Tells who waits for the outcome @data how far it has come. */
 void server_progress(struct server *server, void *data, size_t done, size_t total);

@@ -163,7 +163,9 @@ static void on_readable(void *data)
 	}
 	if (message.type == WORKER_REPORT) {
 		take_report(shell, &message);
-		report_is_over(shell);
+		/* One that was asked for earlier says nothing of what was sent since. */
+		if (message.number == shell->asked)
+			report_is_over(shell);
 	} else if (message.type == WORKER_LOG) {
 		take_log(shell, &message);
 	} else {
@@ -394,6 +396,11 @@ bool shell_ask(struct shell *shell, uint32_t number)
 	shell->asked = number;
 	send_message(shell, &message);
 	return true;
+}
+
+bool shell_awaited(const struct shell *shell)
+{
+	return shell->asked;
 }
 
 const struct counters *shell_counters(struct shell *shell)

@@ -37,8 +37,12 @@ void shell_configure(struct shell *shell, const void *config, const struct facts
  */
 void shell_sync(struct shell *shell, const struct host *host);
 
-/* Asks for a report; false when there is nobody to ask. */
+/*
+ * Asks for a report; false when there is nobody to ask. Its answer also says that everything which
+ * was sent before is done. @number is not 0.
+ */
 bool shell_ask(struct shell *shell, uint32_t number);
+bool shell_awaited(const struct shell *shell); /* the last one asked for is still to come */
 const struct counters *shell_counters(struct shell *shell);
 
 struct shell_status {

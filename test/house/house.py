@@ -10,7 +10,7 @@ import pathlib
 import re
 
 # From the ground up: a file includes its own floor and those below it.
-FLOORS = ["base", "net", "io", "config", "host", "fact", "feature", "daemon", "ctl"]
+FLOORS = ["base", "net", "io", "config", "bpf", "host", "fact", "feature", "daemon", "ctl"]
 # The command and the daemon stand side by side; the one thing that they share is what they say to each other.
 SHARED_ACROSS = {("ctl", "daemon/control.h")}
 # Third-party headers, and the only places that may include them.
@@ -19,10 +19,13 @@ DOORS = {
     r"libmnl/.*": [r"src/io/", r"src/host/"],
     r"ev\.h": [r"src/io/loop\.c"],
     r"cap-ng\.h|seccomp\.h": [r"src/io/sandbox\.c"],
+    r"bpf/(libbpf|bpf|btf|bpf_\w+)\.h": [r"src/bpf/"],
     r"jansson\.h": [r"src/daemon/", r"src/ctl/", r"src/feature/\w+/\w+_(status|test)\.c"],
     # Tests, and what several of them share.
     r"cmocka\.h": [r".*_test\.[ch]", r".*_stage(_io)?\.[ch]", r".*/scene\.[ch]", r"test/"],
 }
+# What runs within the kernel, and what a unit test shares with it.
+DUAL = re.compile(r"src/bpf/(\w+\.bpf\.c|replies_(line|push|take|answer|look|shared)\.h)")
 # What other programs link, load or start from, and the library's own fuzz target.
 MIT = re.compile(r"(lib|include|preload|examples)/|test/fuzz/multihome_fuzz\.c")
 FUNCTION_LINES, FILE_LINES, HEADER_LINES = 80, 800, 120
@@ -135,7 +138,7 @@ def includes_never_go_sideways(tree):
 
 def the_library_stands_alone(tree):
     for path in files(tree, ".c", ".h"):
-        if not MIT.match(path.as_posix()) or path.name.endswith(("_test.c", "_fuzz.c")):
+        if not MIT.match(path.as_posix()) or re.search(r"_(test|fuzz|stage)\.[ch]$", path.name):
             continue
         for number, name, quoted in includes(read(tree, path)):
             if (quoted and floor_of(name)) or (not quoted and any(re.fullmatch(door, name) for door in DOORS)):
@@ -237,7 +240,8 @@ def sources_name_their_licence(tree):
         script = text.startswith("#!")
         if not (path.suffix in SOURCE_SUFFIXES | OTHER_SUFFIXES or path.name in SOURCE_NAMES or script):
             continue
-        licence = "MIT" if MIT.match(path.as_posix()) else "GPL-3.0-or-later"
+        name = path.as_posix()
+        licence = ("MIT" if MIT.match(name) else "GPL-2.0-only OR MIT" if DUAL.match(name) else "GPL-3.0-or-later")
         first = text.splitlines()[script:script + 1]
         if not first or not re.search(rf"SPDX-License-Identifier: {re.escape(licence)}( \*/)?$", first[0]):
             yield f"{path}:1: the first line does not say SPDX-License-Identifier: {licence}"

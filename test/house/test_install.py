@@ -20,6 +20,7 @@ INSTALLED = [
     ("bin/mhctl", 0o755),
     ("lib/libmultihome.a", 0o644),
     ("lib/libmultihome.so", 0o755),
+    ("lib/multihomed/libmultihome-preload.so", 0o755),
     ("include/multihome.h", 0o644),
     ("lib/pkgconfig/multihome.pc", 0o644),
     ("share/man/man8/multihomed.8", 0o644),

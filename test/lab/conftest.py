@@ -14,6 +14,8 @@ from lab import Lab
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "stock: also run on Debian's stock kernel, which is slow under emulation")
+    # What is started from here ends with SIGINT, also when we were started in the background, where it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever ends us with SIGTERM gets the same clean-up as with Ctrl-C.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 

@@ -239,6 +239,15 @@ def ended(sock):
         return True
 
 
+def turned_away(node, address):
+    """A connection to port 7 ends by itself, perhaps before this side knows that it began."""
+    try:
+        with ask.tcp_connect(node, address, 7) as sock:
+            return ended(sock)
+    except ConnectionResetError:
+        return True
+
+
 def test_a_connection_that_talks_is_not_idle(net, daemon):
     daemon(net.host, served(f"name: echo, kind: echo, {listen()}, ports: [7], idle-timeout: 1s"))
     with ask.tcp_connect(net.client, SEVENTH[CLAIM6], 7) as sock:
@@ -260,8 +269,7 @@ def test_connections_beyond_the_limit_are_turned_away_until_one_ends(net, daemon
     held = [opened() for _ in range(3)]
     try:
         assert all(sock.recv(1) == b"x" for sock in held)
-        with ask.tcp_connect(net.client, SEVENTH[CLAIM4], 7) as fourth:
-            assert ended(fourth)
+        assert turned_away(net.client, SEVENTH[CLAIM4])
         held.pop().close()
         wait_until(lambda: ask.tcp_echoes(net.client, SEVENTH[CLAIM4]), what="room for another")
     finally:

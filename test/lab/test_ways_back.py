@@ -46,7 +46,7 @@ def test_a_rollback_goes_on_past_what_is_refused(host, daemon):
     one = daemon(host, SERVED_WHO)
     one.apply(CLAIMED)
     taken = occupy(host, WHO_PORT)
-    reply = one.ctl("rollback", expect=1)
+    reply = one.ctl("rollback", "--json", expect=1)
     assert [row["text"] for row in reply["failed"]] == [f"+ listener tcp 0.0.0.0:{WHO_PORT}"]
     assert not reply["rolled_back"], "the rollback itself stands"
     taken.close()
