@@ -114,7 +114,8 @@ def one_by_one(program, node, addresses):
 
 def iperf3_once(node, address, port):
     """The beginning of a measurement: a talk by TCP, then a datagram each way. None when it has no time for us."""
-    with contextlib.suppress(ConnectionError), ask.tcp_connect(node, address, port) as control, ask.udp_socket(node, address) as stream:
+    with (contextlib.suppress(ConnectionError), ask.tcp_connect(node, address, port) as control,
+          ask.udp_socket(node, address) as stream):
         control.sendall(b"c" * 36 + b"\0")
         if control.recv(1) != b"\x09":
             return None
