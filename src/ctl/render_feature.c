@@ -299,6 +299,19 @@ static void table_put(struct view *view, const char *feature, const json_t *list
 	VEC_FREE(&table.columns);
 }
 
+/* "recorded 6, rewritten 5, ..." */
+static void object_text(const json_t *object, struct text *text)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		text_printf(text, "%s%s ", text->length ? ", " : "", key);
+		scalar_text(value, text);
+	}
+}
+
 static void member_put(struct view *view, const char *name, const json_t *value)
 {
 	AUTO_TEXT title = { 0 }, text = { 0 };
@@ -307,7 +320,9 @@ static void member_put(struct view *view, const char *name, const json_t *value)
 	for (char *at = title.data; at && *at; at++)
 		if (*at == '_')
 			*at = '-';
-	if (json_array_size(value))
+	if (json_is_object(value))
+		object_text(value, &text);
+	else if (json_array_size(value))
 		words_text(value, SIZE_MAX, &text);
 	else
 		scalar_text(value, &text);

@@ -46,6 +46,9 @@
  *		services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"],
  *			"protocols": ["udp"],
  *			"asked", "answered", "dropped", "failed"}]}
+ *		replies: {"groups": [{"cgroup", "state": "in place"|"within another"|"waiting"|"refused"}],
+ *			"counters": {NAME: N}, "servers": [{"address", "port", "class", "note", "uid",
+ *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for
  * watch is answered by CONTROL_EVENT messages without end: {"event":
  * "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
  *	since 1970 (real), "text": one line}; the first is {"event": "hello"}.

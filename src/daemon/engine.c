@@ -173,7 +173,7 @@ static void on_audit(void *data)
 	if (++engine->audits % AUDITS_FOR_ALL == 0)
 		host_resync(engine->host);
 	else
-		host_reread_sysctls(engine->host);
+		host_reread_untold(engine->host);
 	engine->dirty = true;
 	loop_timer_set(engine->audit, AUDIT_MS);
 }
@@ -283,7 +283,8 @@ static void make_watches(struct engine *engine)
 static int open_doors(struct engine *engine, struct text *error)
 {
 	struct host_options options = { .memory_path = engine->memory_path,
-					.sockets_per_listener = thread_count() };
+					.sockets_per_listener = thread_count(),
+					.bpffs = engine->options.bpffs };
 	struct rlimit files;
 	int r;
 
@@ -428,6 +429,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.last_repair = engine->last_repair,
 		.last_repair_us = engine->last_repair_us,
 		.shells = engine->shells,
+		.host = engine->host,
 	};
 }
 

@@ -57,6 +57,7 @@ typedef void outcome_fn(void *data, const struct outcome *outcome);
 struct engine_options {
 	const char *config_path; /* "builtin" = the built-in configuration */
 	const char *socket_path;
+	const char *bpffs; /* where eBPF programs outlive the engine, if that is a mounted bpffs */
 	bool one_process;
 };
 
@@ -97,6 +98,7 @@ struct engine_status {
 	const char *last_repair; /* NULL = none yet */
 	int64_t last_repair_us;
 	struct shell *const *shells; /* by feature; NULL where there is no worker */
+	struct host *host;	     /* to be asked about servers */
 };
 void engine_status(const struct engine *engine, struct engine_status *ret_status);
 /*

@@ -64,10 +64,11 @@ static int run(const struct engine_options *chosen, enum log_level quietest)
 
 int main(int argc, char **argv)
 {
-	const char *socket = getenv("MULTIHOMED_SOCKET");
+	const char *socket = getenv("MULTIHOMED_SOCKET"), *bpffs = getenv("MULTIHOMED_BPFFS");
 	struct engine_options chosen = {
 		.config_path = DEFAULT_CONFIG,
 		.socket_path = socket && *socket ? socket : CONTROL_DEFAULT_SOCKET,
+		.bpffs = bpffs && *bpffs ? bpffs : "/sys/fs/bpf",
 	};
 	enum log_level quietest = LOG_NOTICE;
 	int option;

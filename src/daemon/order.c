@@ -84,7 +84,7 @@ static void do_plan(struct engine *engine, struct request *request)
 	} else {
 		struct outcome outcome = { .generation = generation, .number = engine->now->number };
 
-		host_reread_sysctls(engine->host);
+		host_reread_untold(engine->host);
 		job_decide(engine, generation->config, &decided, &desired, &plan);
 		outcome.diags = &decided;
 		outcome.desired = &desired;
@@ -153,7 +153,7 @@ static void begin_change(struct engine *engine, enum job_type type, const struct
 static void begin_apply(struct engine *engine, const struct request *request,
 			struct generation *generation, int64_t read_us)
 {
-	host_reread_sysctls(engine->host);
+	host_reread_untold(engine->host);
 	if (nothing_moved(engine, generation)) {
 		tell_nothing_moved(engine, request, read_us);
 		generation_drop(&generation);
@@ -184,7 +184,7 @@ static void do_apply(struct engine *engine, struct request *request)
 
 static void do_rollback(struct engine *engine, struct request *request)
 {
-	host_reread_sysctls(engine->host);
+	host_reread_untold(engine->host);
 	begin_change(engine, JOB_ROLLBACK, request, generation_share(engine->before));
 }
 

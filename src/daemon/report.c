@@ -209,25 +209,39 @@ static json_t *workers_json(const struct engine_status *status)
 	return list;
 }
 
+/* Whether anything is to be told of @feature, whose configuration is @value. */
+static bool has_status(const struct feature *feature, const void *value, const char *only_feature)
+{
+	if (!feature->status || (only_feature && strcmp(only_feature, feature->name) != 0))
+		return false;
+	return value || (only_feature && feature->status_anyway);
+}
+
 static json_t *features_json(const struct engine_status *status, const char *only_feature)
 {
 	const struct config *config = status->generation->config;
-	const struct facts facts = { .observed = status->observed };
+	struct host_servers servers = { 0 };
+	struct facts facts = { .observed = status->observed };
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
+
+	if (host_servers(status->host, &servers) == 0)
+		facts.servers = &servers;
 
 	for (size_t i = 0; i < feature_count; i++)
 		if (status->shells[i])
 			counters_add(&counters, shell_counters(status->shells[i]));
 	for (size_t i = 0; i < feature_count; i++) {
-		if (!config || !config->values[i] || !features[i]->status ||
-		    (only_feature && strcmp(only_feature, features[i]->name) != 0))
+		const void *value = config ? config->values[i] : NULL;
+
+		if (!has_status(features[i], value, only_feature))
 			continue;
 		one = json_object();
-		features[i]->status(config->values[i], &facts, &counters, one);
+		features[i]->status(value, &facts, &counters, one);
 		json_object_set_new(json, features[i]->name, one);
 	}
 	counters_free(&counters);
+	host_servers_free(&servers);
 	return json;
 }
 

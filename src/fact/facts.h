@@ -2,6 +2,7 @@
 #ifndef MH_FACT_FACTS_H
 #define MH_FACT_FACTS_H
 
+#include "host/servers.h"
 #include "host/state.h"
 
 /*
@@ -9,7 +10,8 @@
  * come later) what workers report. Questions only; pure.
  */
 struct facts {
-	const struct state *observed; /* sorted */
+	const struct state *observed;	    /* sorted */
+	const struct host_servers *servers; /* for status() alone; NULL = not looked at */
 };
 
 const struct host_link *facts_link(const struct facts *facts, const char *name);

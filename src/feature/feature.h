@@ -66,6 +66,7 @@ struct feature {
 	 */
 	void (*status)(const void *config, const struct facts *facts,
 		       const struct counters *counters, struct json_t *status);
+	bool status_anyway; /* status() is asked for without the key, too: @config is NULL */
 	const struct worker *worker; /* or NULL */
 };
 

@@ -2,12 +2,14 @@
 /* Every feature of multihomed, a line each. */
 #include "feature/feature.h"
 #include "feature/prefixes/prefixes.h"
+#include "feature/replies/replies.h"
 #include "feature/services/services.h"
 
 #include <assert.h>
 
 const struct feature *const features[] = {
 	&prefixes_feature,
+	&replies_feature,
 	&services_feature,
 };
 

@@ -13,7 +13,6 @@ union host_object {
 	struct host_address address;
 	struct host_route route;
 	struct host_cgroup cgroup;
-	struct host_source source;
 	struct host_attachment attachment;
 	struct host_listener listener;
 };

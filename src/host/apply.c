@@ -199,6 +199,8 @@ static void apply_one(struct host *host, const struct operation *operation,
 		sysctl_apply(host, operation, &result);
 	else if (operation->kind == OBJECT_LISTENER)
 		listener_apply(host, operation, &result);
+	else if (operation->kind == OBJECT_ATTACHMENT)
+		attachment_apply(host, operation, &result);
 	else
 		result.error = -EOPNOTSUPP;
 	audience->told(audience->data, &result);

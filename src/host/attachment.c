@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What makes replies leave from the address asked: our eBPF programs attached to control groups,
- * and the sources that they may use. Both are seen by the pins and maps that a former engine left.
+ * What makes replies leave from the address asked: our eBPF programs attached to control groups.
+ * They are seen by the links that we hold or that a former engine left pinned.
  */
 #include "host/kind.h"
 
@@ -9,20 +9,8 @@
 
 #include <stddef.h>
 
-static const struct property source_rows[] = {
-	{ "prefix", PROPERTY_PREFIX, ROW_PLAIN | ROW_CLEAN, offsetof(struct host_source, prefix) },
-};
-
-const struct kind source_kind = {
-	.name = "reply-source",
-	.size = sizeof(struct host_source),
-	.rows = source_rows,
-	.row_count = ARRAY_SIZE(source_rows),
-	.keys = { &source_rows[0] },
-};
-
 static const struct property attachment_rows[] = {
-	{ "cgroup", PROPERTY_NAME, ROW_PLAIN, offsetof(struct host_attachment, cgroup),
+	{ "cgroup", PROPERTY_NAME, 0, offsetof(struct host_attachment, cgroup),
 	  .size = CGROUP_NAME_SIZE },
 };
 

@@ -136,10 +136,6 @@ void dice_object(enum object_kind kind, union host_object *ret_object)
 		snprintf(ret_object->cgroup.name, sizeof(ret_object->cgroup.name), "a/b%u.slice",
 			 dice(3));
 		break;
-	case OBJECT_SOURCE:
-		ret_object->source.prefix = dice_prefix();
-		ret_object->object.ours = true;
-		break;
 	case OBJECT_ATTACHMENT:
 		snprintf(ret_object->attachment.cgroup, sizeof(ret_object->attachment.cgroup),
 			 "a/b%u.slice", dice(3));

@@ -48,7 +48,6 @@ static const struct meaning *meanings_of(enum object_kind kind)
 	case OBJECT_NEIGHBOUR:
 	case OBJECT_CGROUP:
 	case OBJECT_SYSCTL:
-	case OBJECT_SOURCE:
 	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 	case OBJECT_KINDS:

@@ -12,6 +12,7 @@
 #include "host/codec.h"
 #include "host/inside.h"
 
+#include "base/fd.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <linux/nexthop.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 /* Bytes of receive buffer: some tens of thousands of events. */
 #define EVENTS_ROOM (16u << 20)
@@ -87,6 +89,22 @@ static int open_sockets(struct host *host, struct text *error)
 	return r;
 }
 
+/* One descriptor that is readable when any event waits. */
+static int open_waiting(struct host *host, struct text *error)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int r = cgroups_open(host);
+
+	host->any_events = epoll_create1(EPOLL_CLOEXEC);
+	if (r == 0 && (host->any_events < 0 ||
+		       epoll_ctl(host->any_events, EPOLL_CTL_ADD, host->events.fd, &event) < 0 ||
+		       epoll_ctl(host->any_events, EPOLL_CTL_ADD, host->cgroup_events, &event) < 0))
+		r = -errno;
+	if (r < 0)
+		text_printf(error, "events cannot be waited for: %s", strerror(-r));
+	return r;
+}
+
 int host_open(const struct host_options *options, struct host **ret_host, struct text *error)
 {
 	struct host *host = mem_alloc(sizeof(*host));
@@ -95,13 +113,17 @@ int host_open(const struct host_options *options, struct host **ret_host, struct
 	host->sockets_per_listener = options->sockets_per_listener ? options->sockets_per_listener :
 								     1;
 	host->stale = STALE_ALL;
+	host->cgroup_events = host->any_events = -1;
 	taste_set(&host->taste, &(struct host_interest){ 0 });
 	r = open_sockets(host, error);
+	if (r == 0)
+		r = open_waiting(host, error);
 	if (r < 0) {
 		host_close(host);
 		return r;
 	}
 	memory_open(&host->memory, options->memory_path);
+	attachments_open(host, options->bpffs);
 	*ret_host = host;
 	return 0;
 }
@@ -111,6 +133,9 @@ void host_close(struct host *host)
 	if (!host)
 		return;
 	listeners_close(host);
+	attachments_close(host);
+	fd_closep(&host->any_events);
+	fd_closep(&host->cgroup_events);
 	netlink_close(&host->events);
 	netlink_close(&host->requests);
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
@@ -123,7 +148,7 @@ void host_close(struct host *host)
 
 int host_fd(const struct host *host)
 {
-	return host->events.fd;
+	return host->any_events;
 }
 
 static void add_change(struct host *host, enum object_kind kind, const struct change *change)
@@ -212,6 +237,7 @@ static void record(void *data, const struct nlmsghdr *message)
 		if (!taste_wants_route(&host->taste, &change.object.route))
 			return;
 		host->nexthops |= route_uses_nexthop(message);
+		sources_told(host, &change.object.route, change.removed);
 	}
 	add_change(host, (enum object_kind)kind, &change);
 }
@@ -220,6 +246,7 @@ int host_receive(struct host *host)
 {
 	int r = netlink_receive(&host->events, EVENTS_AT_ONCE, record, host);
 
+	cgroups_receive(host);
 	if (r == -ENOBUFS) {
 		log_notice("events of the kernel were lost; everything is read again");
 		host->stale = STALE_ALL;
@@ -238,7 +265,7 @@ void host_set_interest(struct host *host, const struct host_interest *interest)
 	if (!taste_same_names(fresh.sysctls, host->taste.sysctls))
 		host->stale |= STALE(OBJECT_SYSCTL);
 	if (!taste_same_names(fresh.cgroups, host->taste.cgroups))
-		host->stale |= STALE(OBJECT_CGROUP);
+		host->stale |= STALE_CGROUPS;
 	taste_free(&host->taste);
 	host->taste = fresh;
 }
@@ -285,7 +312,11 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 	changed |= merge_journals(host);
 	if (host->stale & STALE(OBJECT_SYSCTL))
 		changed |= sysctls_refresh(host);
-	host->stale &= ~STALE(OBJECT_SYSCTL);
+	if (host->stale & STALE_CGROUPS)
+		changed |= cgroups_refresh(host) | attachments_refresh(host);
+	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
+	if (changed || resynced || host->mender.stale)
+		(void)sources_mirror(host);
 	*ret_changed = changed;
 	*ret_resynced = resynced;
 	return 0;
@@ -296,9 +327,21 @@ void host_resync(struct host *host)
 	host->stale = STALE_ALL;
 }
 
-void host_reread_sysctls(struct host *host)
+void host_reread_untold(struct host *host)
 {
-	host->stale |= STALE(OBJECT_SYSCTL);
+	host->stale |= STALE(OBJECT_SYSCTL) | STALE_CGROUPS;
+}
+
+bool host_observe(struct host *host, enum object_kind kind, struct object_set *fresh)
+{
+	struct object_set *set = &host->observed.sets[kind];
+	bool news;
+
+	set_sort_observed(fresh, kind_of(kind));
+	news = set_is_news(set, fresh, kind_of(kind));
+	free(set->items);
+	*set = *fresh;
+	return news;
 }
 
 const struct state *host_observed(const struct host *host)

@@ -21,7 +21,7 @@ struct host_interest {
 	/* Names to read; a component "*" stands for every link and for "all". */
 	const char *const *sysctls;
 	size_t sysctl_count;
-	bool local_routes;	    /* every route of type local in table local, whoever made it */
+	bool local_routes;	    /* every route in table local, whoever made it */
 	const char *const *cgroups; /* control groups whose existence matters */
 	size_t cgroup_count;
 };
@@ -29,6 +29,8 @@ struct host_interest {
 struct host_options {
 	const char *memory_path; /* remembers what sysctls were over a restart; NULL = nowhere */
 	unsigned sockets_per_listener; /* >= 1; more than one share their port by SO_REUSEPORT */
+	/* A mounted bpffs, where attachments survive a restart; NULL = they end with the process. */
+	const char *bpffs;
 };
 
 /* The most requests of one slice. */
@@ -62,10 +64,10 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced);
 /* Asks the next host_settle() to dump everything again and to read the sysctls again. */
 void host_resync(struct host *host);
 /*
- * Asks it only for the sysctls: the kernel tells of hardly any change of one, so ask now and then.
- * Cheap.
+ * Asks it only for what the kernel tells hardly any change of, sysctls and attachments: ask now and
+ * then. Cheap.
  */
-void host_reread_sysctls(struct host *host);
+void host_reread_untold(struct host *host);
 const struct state *host_observed(const struct host *host);
 
 struct host_result {

@@ -6,6 +6,7 @@
 #include "host/scene.h"
 
 #include "base/clock.h"
+#include "host/inside.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -341,7 +342,7 @@ static void lost_events_lead_to_the_truth(void **data)
 	scene_want(scene, "10.0.0.0/8");
 	scene_settle(scene, NULL);
 	assert_int_equal(
-		setsockopt(host_fd(scene->host), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
+		setsockopt(scene->host->events.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
 	assert_true(scratch_run("for i in $(seq 0 255); do echo route add 10.1.$i.0/24 dev eth0; "
 				"done | ip -batch -"));
 	assert_true(scene_settle(scene, &resynced));

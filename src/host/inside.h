@@ -2,6 +2,7 @@
 #ifndef MH_HOST_INSIDE_H
 #define MH_HOST_INSIDE_H
 
+#include "bpf/replies.h"
 #include "host/host.h"
 #include "host/interest.h"
 #include "host/journal.h"
@@ -10,13 +11,21 @@
 
 /*
  * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, sysctls.c,
- * sockets.c.
+ * sockets.c, cgroups.c, attachments.c, sources.c.
  */
 
 /* A listener that is open. */
 struct open_listener {
 	struct host_listener listener;
 	int *fds; /* options.sockets_per_listener of them */
+};
+
+/* What makes replies leave from the address asked. */
+struct mender {
+	struct replies *replies;	/* NULL: nothing is loaded */
+	char *folder;			/* where it is pinned; NULL = nowhere */
+	struct replies_sources sources; /* as the programs have them; by prefix */
+	bool stale;			/* the sources may be behind the observed routes */
 };
 
 struct host {
@@ -30,12 +39,16 @@ struct host {
 	struct taste taste;
 	struct memory memory;
 	VEC(struct open_listener) listeners;
+	struct mender mender;
+	int cgroup_events; /* inotify: folders of control groups */
+	int any_events;	   /* epoll: all of the above that may be readable */
 };
 
 #define STALE(kind) (1u << (kind))
 #define STALE_NETLINK                                                                              \
 	(STALE(OBJECT_LINK) | STALE(OBJECT_NEIGHBOUR) | STALE(OBJECT_ADDRESS) | STALE(OBJECT_ROUTE))
-#define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL))
+#define STALE_CGROUPS (STALE(OBJECT_CGROUP) | STALE(OBJECT_ATTACHMENT))
+#define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL) | STALE_CGROUPS)
 
 #define ANSWERS_ROOM (4u << 20) /* bytes of receive buffer of the requests' socket */
 
@@ -62,6 +75,27 @@ void sysctl_apply(struct host *host, const struct operation *operation, struct h
 /* sockets.c */
 void listener_apply(struct host *host, const struct operation *operation, struct host_result *result);
 void listeners_close(struct host *host);
+
+/* cgroups.c */
+int cgroups_open(struct host *host);
+void cgroups_receive(struct host *host); /* records that something may have come or gone */
+bool cgroups_refresh(struct host *host); /* true when anything changed */
+
+/* attachments.c */
+void attachments_open(struct host *host, const char *bpffs);
+void attachments_close(struct host *host); /* what is pinned goes on */
+bool attachments_refresh(struct host *host);
+void attachment_apply(struct host *host, const struct operation *operation,
+		      struct host_result *result);
+
+/* sources.c */
+int sources_adopt(struct host *host);  /* what the programs have already */
+int sources_mirror(struct host *host); /* makes them those of the observed table local */
+/* A route has come or gone, right now: what is no address of ours any more is none at once. */
+void sources_told(struct host *host, const struct host_route *route, bool removed);
+
+/* Makes @fresh the observed set of @kind, and takes it over. True when that is news. */
+bool host_observe(struct host *host, enum object_kind kind, struct object_set *fresh);
 
 /*
  * explain.c: writes the words for result->error: what the kernel said, or what its number means

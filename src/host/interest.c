@@ -81,7 +81,7 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 {
 	if (route->object.ours)
 		return true;
-	if (taste->local_routes && route->table == RT_TABLE_LOCAL && route->type == RTN_LOCAL)
+	if (taste->local_routes && route->table == RT_TABLE_LOCAL)
 		return true;
 	if (!taste->prefix_count || (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL))
 		return false;

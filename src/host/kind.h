@@ -77,7 +77,7 @@ struct kind {
 };
 
 extern const struct kind link_kind, neighbour_kind, cgroup_kind, sysctl_kind, address_kind,
-	route_kind, source_kind, attachment_kind, listener_kind;
+	route_kind, attachment_kind, listener_kind;
 const struct kind *kind_of(enum object_kind kind);
 
 /* property.c */

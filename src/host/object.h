@@ -22,7 +22,6 @@ enum object_kind {
 	OBJECT_SYSCTL,
 	OBJECT_ADDRESS,
 	OBJECT_ROUTE,
-	OBJECT_SOURCE,	   /* what the programs of an attachment may answer from */
 	OBJECT_ATTACHMENT, /* our eBPF programs on a control group */
 	OBJECT_LISTENER,   /* a bound socket that a worker of ours serves */
 	OBJECT_KINDS
@@ -97,14 +96,10 @@ struct host_cgroup {
 	char name[CGROUP_NAME_SIZE]; /* key; "all" = the root */
 };
 
-struct host_source {
-	struct object object;
-	struct prefix prefix; /* key; clean */
-};
-
 struct host_attachment {
 	struct object object;
-	char cgroup[CGROUP_NAME_SIZE]; /* key */
+	/* Key; "#NUMBER" = one that nobody asks for any more, by the number of the cgroup. */
+	char cgroup[CGROUP_NAME_SIZE];
 };
 
 struct host_listener {

@@ -21,15 +21,10 @@ struct sorter {
 const struct kind *kind_of(enum object_kind kind)
 {
 	static const struct kind *const kinds[OBJECT_KINDS] = {
-		[OBJECT_LINK] = &link_kind,
-		[OBJECT_NEIGHBOUR] = &neighbour_kind,
-		[OBJECT_SYSCTL] = &sysctl_kind,
-		[OBJECT_ADDRESS] = &address_kind,
-		[OBJECT_ROUTE] = &route_kind,
-		[OBJECT_LISTENER] = &listener_kind,
-		[OBJECT_CGROUP] = &cgroup_kind,
-		[OBJECT_SOURCE] = &source_kind,
-		[OBJECT_ATTACHMENT] = &attachment_kind,
+		[OBJECT_LINK] = &link_kind,	[OBJECT_NEIGHBOUR] = &neighbour_kind,
+		[OBJECT_SYSCTL] = &sysctl_kind, [OBJECT_ADDRESS] = &address_kind,
+		[OBJECT_ROUTE] = &route_kind,	[OBJECT_LISTENER] = &listener_kind,
+		[OBJECT_CGROUP] = &cgroup_kind, [OBJECT_ATTACHMENT] = &attachment_kind,
 	};
 
 	return kinds[kind];

@@ -251,7 +251,6 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 		return object->address.protocol == HOST_PROTOCOL;
 	case OBJECT_ROUTE:
 		return object->route.protocol == HOST_PROTOCOL;
-	case OBJECT_SOURCE:
 	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 		return true;

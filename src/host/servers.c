@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which UDP servers there are, by one dump of sockets for each family (sock_diag(7)), and in which
+ * of the hooked cgroups they are. Asked when somebody wants to see them; nothing is kept.
+ */
+#include "host/servers.h"
+
+#include "host/inside.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Folders of cgroups that are walked, and their depth: a bound on what a status may cost. */
+#define CGROUPS_MAX 16384
+#define DEPTH_MAX 32
+#define DUMP_ROOM 32768
+
+static void read_attribute(const struct nlattr *attribute, struct host_server *server)
+{
+	if (mnl_attr_get_type(attribute) == INET_DIAG_CGROUP_ID &&
+	    mnl_attr_get_payload_len(attribute) >= sizeof(uint64_t))
+		server->cgroup = mnl_attr_get_u64(attribute);
+	if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY &&
+	    mnl_attr_get_payload_len(attribute) >= sizeof(uint8_t))
+		server->only_v6 = mnl_attr_get_u8(attribute);
+}
+
+static int on_socket(const struct nlmsghdr *message, void *data)
+{
+	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
+	struct host_servers *servers = data;
+	struct host_server *server;
+	const struct nlattr *attribute;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*socket) || !socket->id.idiag_sport)
+		return MNL_CB_OK;
+	server = VEC_PUSH(&servers->items);
+	server->address.family = socket->idiag_family;
+	memcpy(server->address.bytes, socket->id.idiag_src, socket->idiag_family == AF_INET ? 4 : 16);
+	server->port = ntohs(socket->id.idiag_sport);
+	server->link = socket->id.idiag_if;
+	server->uid = socket->idiag_uid;
+	server->inode = socket->idiag_inode;
+	mnl_attr_for_each(attribute, message, sizeof(*socket)) read_attribute(attribute, server);
+	return MNL_CB_OK;
+}
+
+static int dump_family(struct mnl_socket *socket, uint8_t family, struct host_servers *servers)
+{
+	char buffer[DUMP_ROOM];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *request;
+	int r;
+
+	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message->nlmsg_seq = family;
+	request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+	request->sdiag_family = family;
+	request->sdiag_protocol = IPPROTO_UDP;
+	request->idiag_states = 1u << TCP_CLOSE; /* unconnected, in the kernel's words */
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	do {
+		ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+
+		if (length < 0)
+			return -errno;
+		r = mnl_cb_run(buffer, (size_t)length, family, mnl_socket_get_portid(socket),
+			       on_socket, servers);
+	} while (r > MNL_CB_STOP);
+	return r < 0 ? -errno : 0;
+}
+
+static int compare_servers(const void *a, const void *b)
+{
+	const struct host_server *one = a, *other = b;
+
+	if (one->port != other->port)
+		return one->port < other->port ? -1 : 1;
+	return address_compare(&one->address, &other->address);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+	return one < other ? -1 : one > other;
+}
+
+/* A cgroup and all below it. */
+static void add_cgroups(struct host_servers *servers, const char *path, unsigned depth)
+{
+	struct dirent *entry;
+	uint64_t number;
+	DIR *folder;
+
+	if (depth > DEPTH_MAX || servers->attached.count >= CGROUPS_MAX ||
+	    replies_cgroup_number(path, &number) < 0)
+		return;
+	*VEC_PUSH(&servers->attached) = number;
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder))) {
+		char *below;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = mem_printf("%s/%s", path, entry->d_name);
+		add_cgroups(servers, below, depth + 1);
+		mem_freep(&below);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+static int read_programs(const struct host *host, struct host_servers *servers)
+{
+	int r = replies_counters(host->mender.replies, &servers->counters);
+
+	if (r == 0)
+		r = replies_evidences(host->mender.replies, &servers->evidences);
+	if (r < 0)
+		return r;
+	servers->hooked = true;
+	STATE_EACH(&host->observed, OBJECT_ATTACHMENT, const struct host_attachment, attachment) {
+		AUTO_TEXT path = { 0 };
+		AUTO_TEXT error = { 0 };
+
+		if (attachment->cgroup[0] != '#' &&
+		    replies_cgroup_path(attachment->cgroup, &path, &error) == 0)
+			add_cgroups(servers, text_string(&path), 0);
+	}
+	if (servers->attached.count)
+		qsort(servers->attached.items, servers->attached.count, sizeof(uint64_t),
+		      compare_numbers);
+	return 0;
+}
+
+int host_servers(struct host *host, struct host_servers *ret_servers)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct host_servers servers = { 0 };
+	int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+
+	if (r == 0)
+		r = dump_family(socket, AF_INET, &servers);
+	if (r == 0)
+		r = dump_family(socket, AF_INET6, &servers);
+	if (r == 0 && host->mender.replies)
+		r = read_programs(host, &servers);
+	if (socket)
+		mnl_socket_close(socket);
+	if (r < 0) {
+		host_servers_free(&servers);
+		return r;
+	}
+	if (servers.items.count)
+		qsort(servers.items.items, servers.items.count, sizeof(struct host_server),
+		      compare_servers);
+	*ret_servers = servers;
+	return 0;
+}
+
+void host_servers_free(struct host_servers *servers)
+{
+	VEC_FREE(&servers->items);
+	VEC_FREE(&servers->evidences);
+	VEC_FREE(&servers->attached);
+}
