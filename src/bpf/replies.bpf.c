@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Four hooks on a cgroup make its UDP servers answer from the address asked.
  *

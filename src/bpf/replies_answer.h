@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 #ifndef MH_BPF_REPLIES_ANSWER_H
 #define MH_BPF_REPLIES_ANSWER_H
 
@@ -7,8 +7,7 @@
 struct line_send {
 	struct line_peer peer;
 	__u32 thread;
-	__u32 born;	   /* when the thread was, in LINE_TIME */
-	__u32 knows_birth; /* all bits, or none */
+	__u32 born; /* when the thread was, in LINE_TIME; 0 = it reads, or nobody knows */
 };
 
 struct line_answered {
@@ -18,94 +17,71 @@ struct line_answered {
 };
 
 /*
- * What a send may answer: indices of slots, from 1; 0 = none. "first" is the oldest, "last" the
- * newest.
+ * The rules, the best last. Within a rule the oldest question wins where threads work in order, the
+ * newest where nothing but the last is likely.
  */
-struct line_choice {
-	__u32 mine_first, mine_last;	 /* open, read by this thread in its turn */
-	__u32 others_first, others_last; /* open, read by others */
-	__u32 before_birth;		 /* the last of these read before this thread was born */
-	__u32 stale; /* the last open one read by this thread in an earlier turn */
-	__u32 answered_mine, answered; /* the last that was answered: by this thread, by any */
+enum {
+	ANSWER_NONE,
+	ANSWER_AGAIN,	   /* answered by any: the newest */
+	ANSWER_MINE_AGAIN, /* answered by this thread: the newest */
+	ANSWER_STALE,	   /* open, read by this thread in an earlier turn: the newest */
+	ANSWER_OTHERS,	   /* open, read by another: the oldest */
+	ANSWER_BORN_FOR,   /* open, read by another before this thread was born: the newest */
+	ANSWER_MINE,	   /* open, read by this thread in its turn: the oldest */
 };
 
-line_inline void line_keep_newest(__u32 *index, __u32 candidate)
+line_inline __u32 line_rule(const struct line_send *send, const struct line_slot *slot, __u32 turn)
 {
-	if (!*index)
-		*index = candidate;
+	int mine = slot->thread == send->thread;
+
+	if (slot->state & LINE_ANSWERED)
+		return mine ? ANSWER_MINE_AGAIN : ANSWER_AGAIN;
+	if (mine)
+		return slot->turn == turn ? ANSWER_MINE : ANSWER_STALE;
+	return send->born && (__s32)(send->born - slot->time) >= 0 ? ANSWER_BORN_FOR : ANSWER_OTHERS;
 }
 
-line_inline void line_weigh(const struct line_send *send, const struct line_slot *slot, __u32 turn,
-			    __u32 index, struct line_choice *choice)
+line_inline void line_weigh(volatile struct line_choice *choice, const struct line_slot *slot,
+			    __u32 rule, __u32 back, __u32 index)
 {
-	if (slot->state & LINE_ANSWERED) {
-		line_keep_newest(&choice->answered, index);
-		if (slot->thread == send->thread)
-			line_keep_newest(&choice->answered_mine, index);
-	} else if (slot->thread != send->thread) {
-		line_keep_newest(&choice->others_last, index);
-		choice->others_first = index;
-		if (send->born && (__s32)(send->born - slot->time) >= 0)
-			line_keep_newest(&choice->before_birth, index);
-	} else if (slot->turn == turn) {
-		line_keep_newest(&choice->mine_last, index);
-		choice->mine_first = index;
-	} else {
-		line_keep_newest(&choice->stale, index);
+	__u32 order = rule == ANSWER_MINE || rule == ANSWER_OTHERS ? back : LINE_SLOTS - back;
+	__u32 weight = rule << 16 | order << 8 | index;
+	__u64 fold = slot->asked.halves[0] ^ slot->asked.halves[1];
+
+	if (rule >= ANSWER_STALE) {
+		choice->any |= fold;
+		choice->all &= fold;
 	}
+	if (weight > choice->best)
+		choice->best = weight;
 }
 
-/* From the newest back, until no open one is left and an answered one is there to stay on. */
-line_inline void line_look_back(struct line *line, const struct line_send *send, __u32 turn,
-				struct line_choice *choice)
+/*
+ * From the newest seen back, until no open one is left and one is there to answer, or to stay on.
+ * The choice is kept in the line, since what comes from there is any number to the verifier; in a
+ * register, it would follow each way to come by it.
+ */
+line_inline void line_look_back(struct line *line, const struct line_send *send, __u32 turn)
 {
-	__u32 open = line->open;
+	volatile struct line_choice *choice = &line->choice;
 
-	for (int i = 1; i <= LINE_SLOTS; i++) {
-		__u32 index = (line->arrived - i) & (LINE_SLOTS - 1);
+	choice->best = 0;
+	choice->left = line->open;
+	choice->any = 0;
+	choice->all = ~0ULL;
+	for (__u32 i = 0; i < LINE_SLOTS; i++) {
+		__u32 index = (line->seen - 1 - i) & (LINE_SLOTS - 1);
 		struct line_slot *slot = &line->slots[index];
 
 		if (!(slot->state & LINE_SEEN))
 			continue;
-		open -= !(slot->state & LINE_ANSWERED);
+		if (!(slot->state & LINE_ANSWERED))
+			choice->left--;
 		if (line_is_of(slot, &send->peer))
-			line_weigh(send, slot, turn, index + 1, choice);
-		if (!open && (choice->answered_mine || choice->mine_last))
+			line_weigh(choice, slot, line_rule(send, slot, turn), i, index);
+		if (!choice->left && choice->best)
 			break;
 	}
-}
-
-/*
- * Through memory, so that the kernel's verifier takes the number for any: else it tries every way
- * to come by it.
- */
-line_inline __u32 line_any(struct line *line, __u32 number)
-{
-	volatile __u32 *scratch = &line->scratch;
-
-	*scratch = number;
-	return *scratch;
-}
-
-/* The rules, in the order in which they hold. */
-line_inline __u32 line_choose(const struct line_choice *choice, int skips)
-{
-	if (choice->mine_last)
-		return skips ? choice->mine_last : choice->mine_first;
-	if (choice->before_birth && !choice->answered_mine)
-		return choice->before_birth;
-	if (choice->others_first)
-		return choice->others_first;
-	if (choice->stale)
-		return choice->stale;
-	return choice->answered_mine ? choice->answered_mine : choice->answered;
-}
-
-line_inline int line_could_be_another(struct line *line, __u32 first, __u32 last)
-{
-	return first != last &&
-	       !line_address_equal(&line_slot(line, line_any(line, first) - 1)->asked,
-				   &line_slot(line, line_any(line, last) - 1)->asked);
 }
 
 /*
@@ -115,32 +91,24 @@ line_inline int line_could_be_another(struct line *line, __u32 first, __u32 last
 line_inline void line_answer(struct line *line, const struct line_send *send,
 			     struct line_answered *answered)
 {
-	__u32 none = line_any(line, 0);
-	struct line_choice choice = { none, none, none, none, none, none, none, none };
 	struct line_thread *thread = &line->threads[send->thread & (LINE_THREADS - 1)];
 	int known = thread->id == send->thread;
 	struct line_slot *slot;
-	__u32 index;
 
-	line_look_back(line, send, line_any(line, known ? thread->turn : 0), &choice);
-	index = line_any(line, line_choose(&choice, known && thread->skips));
-	if (!index)
+	line_look_back(line, send, known ? thread->turn : 0);
+	if (!line->choice.best)
 		return;
-	slot = line_slot(line, index - 1);
+	slot = line_slot(line, line->choice.best);
 	answered->asked = slot->asked;
 	answered->found = 1;
-	answered->guessed = line_could_be_another(line, choice.mine_first, choice.mine_last) ||
-			    (index == choice.others_first &&
-			     line_could_be_another(line, choice.others_first, choice.others_last));
+	answered->guessed = line->choice.any && line->choice.any != line->choice.all;
 	if (known)
 		thread->sent = 1;
 	if (slot->state & LINE_ANSWERED)
 		return;
 	slot->state |= LINE_ANSWERED;
-	line->open--;
-	if (known && slot->thread == send->thread && thread->answers++)
-		thread->skips = 0;
 	slot->thread = send->thread;
+	line->open--;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 #ifndef MH_BPF_REPLIES_LINE_H
 #define MH_BPF_REPLIES_LINE_H
 
@@ -25,8 +25,7 @@
  * of a peer asked several addresses:
  * - answers out of order, or by a pool of threads that others read for;
  * - a thread that answers only some: it is taken to be at the oldest question of its turn (the
- * reads since it sent last) until a turn shows that it skips, then at the newest. So an error ends
- * with the turn;
+ * reads since it sent last), so an error ends with the turn;
  * - several threads that read one socket at the same instant, and slots of packets that another
  * core is queueing.
  */
@@ -61,10 +60,14 @@ struct line_slot {
 
 /* What a thread does with this socket. A turn is what it reads between two times that it sends. */
 struct line_thread {
-	__u32 id, turn;
-	__u16 reads, answers;
-	__u8 sent, skips;
-	__u16 unused;
+	__u32 id, turn, sent;
+};
+
+/* The best answer so far, while one is looked for (replies_answer.h). */
+struct line_choice {
+	__u64 any, all; /* of the open questions' addresses, folded: they differ when those do */
+	__u32 best;	/* rule << 16 | order within it << 8 | slot */
+	__u32 left;	/* open ones not looked at */
 };
 
 enum line_owner { LINE_STRANGE, LINE_OURS, LINE_FOREIGN };
@@ -77,11 +80,12 @@ struct line {
 	__u32 turn;    /* the last that was begun */
 	__u32 reader;  /* the thread that read last */
 	__u32 changed; /* when another one did */
+	__u32 seen;    /* none from this one on was ever seen */
 	__u8 owner;    /* whose network namespace: learned at the first read or send */
 	__u8 shared;   /* several threads read it */
 	__u8 behind; /* packets are queued that have no slot: the line follows the queue packet by packet */
 	__u8 unused;
-	__u32 scratch;
+	struct line_choice choice;
 	struct line_thread threads[LINE_THREADS];
 	struct line_slot slots[LINE_SLOTS];
 };

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 #ifndef MH_BPF_REPLIES_LOOK_H
 #define MH_BPF_REPLIES_LOOK_H
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 #ifndef MH_BPF_REPLIES_TAKE_H
 #define MH_BPF_REPLIES_TAKE_H
 
@@ -35,25 +35,18 @@ line_inline void line_note_reader(struct line *line, const struct line_read *rea
 line_inline struct line_thread *line_begin_turn(struct line *line, __u32 id)
 {
 	struct line_thread *thread = &line->threads[id & (LINE_THREADS - 1)];
-	int known = thread->id == id;
 
-	if (known && !thread->sent)
+	if (thread->id == id && !thread->sent)
 		return thread;
-	if (!known)
-		thread->skips = 0;
-	else if (thread->answers > 1)
-		thread->skips = 0;
-	else if (thread->answers == 1 && thread->reads > 1)
-		thread->skips = 1;
 	thread->id = id;
 	thread->turn = ++line->turn;
-	thread->reads = thread->answers = 0;
 	thread->sent = 0;
 	return thread;
 }
 
 /* The first slot of the peer that waits. Those before it are of others: gone, or other readers are at it. */
-line_inline struct line_slot *line_find_waiting(struct line *line, const struct line_peer *peer)
+line_inline struct line_slot *line_find_waiting(struct line *line, const struct line_peer *peer,
+						__u32 *ret_number)
 {
 	for (int i = 0; i < LINE_SLOTS; i++) {
 		__u32 number = line->reading + i;
@@ -61,8 +54,10 @@ line_inline struct line_slot *line_find_waiting(struct line *line, const struct 
 
 		if (number == line->arrived)
 			break;
-		if (slot->state & LINE_WAITING && line_is_of(slot, peer))
+		if (slot->state & LINE_WAITING && line_is_of(slot, peer)) {
+			*ret_number = number;
 			return slot;
+		}
 	}
 	return 0;
 }
@@ -123,23 +118,31 @@ line_inline void line_skip(struct line *line, const struct line_slot *until)
 	}
 }
 
+/* For the first time: what is seen again was peeked before. */
+line_inline void line_see(struct line *line, struct line_slot *slot, __u32 number,
+			  const struct line_read *read)
+{
+	if (slot->state & LINE_SEEN)
+		return;
+	slot->turn = line_begin_turn(line, read->thread)->turn;
+	slot->thread = read->thread;
+	slot->time = read->time;
+	slot->state |= LINE_SEEN;
+	line->open++;
+	if ((__s32)(number - line->seen) >= 0)
+		line->seen = number + 1;
+}
+
 /* A read, or a peek. */
 line_inline void line_take(struct line *line, const struct line_read *read, struct line_taken *taken)
 {
 	struct line_slot *slot;
+	__u32 number;
 
 	line_note_reader(line, read);
-	slot = line_find_waiting(line, &read->peer);
-	if (slot && !(slot->state & LINE_SEEN)) {
-		struct line_thread *thread = line_begin_turn(line, read->thread);
-
-		thread->reads++;
-		slot->turn = thread->turn;
-		slot->thread = read->thread;
-		slot->time = read->time;
-		slot->state |= LINE_SEEN;
-		line->open++;
-	}
+	slot = line_find_waiting(line, &read->peer, &number);
+	if (slot)
+		line_see(line, slot, number, read);
 	if (slot) {
 		taken->asked = slot->asked;
 		taken->found = 1;

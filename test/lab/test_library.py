@@ -204,6 +204,23 @@ def test_a_single_address_is_served_and_its_neighbour_is_not(claimed, programs, 
 
 
 @both
+def test_an_answer_that_comes_later_leaves_from_the_address_asked(claimed, programs, claim):
+    """udp_pair answers the first of two clients when the second comes, who asks another address."""
+    programs.start("udp_pair", claim)
+    first, second = ask.edges(claim)[0], SEVENTH[claim]
+    with ask.udp_socket(claimed.client, first) as early, ask.udp_socket(claimed.client, second) as late:
+        for sock in (early, late):
+            sock.settimeout(patience(5))
+            sock.bind((CLIENT[claim], 0))
+        early.sendto(b"I am early", (first, PORT))
+        late.sendto(b"I am late", (second, PORT))
+        for sock, other, asked in ((early, late, first), (late, early, second)):
+            told, source = sock.recvfrom(2048)
+            assert told.decode() == f"[{CLIENT[claim]}]:{other.getsockname()[1]}\n"
+            assert ask.same(source[0], asked) and source[1] == PORT
+
+
+@both
 @pytest.mark.parametrize("size, count", [(1000, 64), (1400, 46), (100, 64), (1, 64)])
 def test_a_train_goes_back_as_it_came(claimed, programs, claim, size, count):
     process = programs.start("udp_threads", claim)
@@ -322,7 +339,7 @@ def test_sigterm_ends_it_cleanly_and_it_can_start_at_once(claimed, programs, nam
         programs.stop(process)
 
 
-@pytest.mark.parametrize("name", [*ECHOES, "tcp_greet"])
+@pytest.mark.parametrize("name", [*ECHOES, "udp_pair", "tcp_greet"])
 def test_what_cannot_be_served_is_told(claimed, programs, name):
     for words in ((), ("198.51.100.1/24", PORT), (CLAIM4, 0), (CLAIM4, 65536), ("fish", PORT)):
         done = claimed.host.run(BUILD / "examples" / name, *words, check=False)
@@ -384,7 +401,7 @@ def installed(tmp_path_factory):
     return Installed(tmp_path_factory.mktemp("installed"))
 
 
-@pytest.mark.parametrize("name", [*UDP, "tcp_greet"])
+@pytest.mark.parametrize("name", [*UDP, "udp_pair", "tcp_greet"])
 def test_the_line_in_each_example_builds_it_with_the_installed_library(claimed, programs, installed, tmp_path, name):
     source = shutil.copy(SOURCES / f"{name}.c", tmp_path)
     line = re.search(r"^ \*\t(cc .*)$", (SOURCES / f"{name}.c").read_text(), re.M)[1]
@@ -396,7 +413,7 @@ def test_the_line_in_each_example_builds_it_with_the_installed_library(claimed, 
     programs.start(name, CLAIM6, kind, folder=tmp_path, env=installed.environment)
     if kind == STREAM:
         assert ask.tcp(claimed.client, SEVENTH[CLAIM6], PORT).startswith(b"asked=")
-    else:
+    elif name != "udp_pair":
         assert ask.udp(claimed.client, SEVENTH[CLAIM6], PORT).right
 
 
@@ -408,6 +425,16 @@ def test_the_library_needs_libc_alone_and_shows_its_own_names_alone(installed, t
     header = (REPOSITORY / "include/multihome.h").read_text()
     functions = set(re.findall(r"\b(mh_\w+)\(", re.sub(r"/\*.*?\*/", "", header, flags=re.S)))
     assert {symbol for symbol in symbols if not symbol.startswith("__")} == functions
+
+
+@both
+def test_a_program_may_carry_the_library_inside(claimed, programs, installed, tmp_path, claim):
+    shutil.copy(SOURCES / "udp_echo.c", tmp_path)
+    flags = "$(pkg-config --cflags multihome) -Wl,-Bstatic $(pkg-config --static --libs multihome) -Wl,-Bdynamic"
+    installed.shell(" ".join(["cc -Wall -Wextra -Werror udp_echo.c -o udp_echo", flags, *SANITIZERS]), tmp_path)
+    assert "multihome" not in installed.shell("readelf -d udp_echo", tmp_path)
+    programs.start("udp_echo", claim, folder=tmp_path)
+    assert ask.udp(claimed.client, SEVENTH[claim], PORT).right
 
 
 PROGRAM = """
