@@ -28,7 +28,7 @@ _mhctl()
 {
 	local commands='check plan apply confirm rollback status watch help version'
 	local options='--socket= --json --color= --help --version'
-	local features='prefixes services'
+	local features='prefixes replies services'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 
 	COMPREPLY=()
