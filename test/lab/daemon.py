@@ -97,6 +97,7 @@ class Daemon:
 
     def launch(self, before=(), **options):
         """Starts it, by the program @before where there is one, and does not wait."""
+        options["env"] = {"MULTIHOMED_BPFFS": str(self.lab.bpffs()), **(options.get("env") or os.environ)}
         command = [*before, str(MULTIHOMED), "-c", str(self.config), "-s", str(self.socket), *self.words]
         with self.node.inside():
             self.process = Process(command, **options)

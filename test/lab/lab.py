@@ -83,6 +83,10 @@ def _remove_namespace(name):
     _ip("netns", "del", name, check=False)
 
 
+def _unmount(path):
+    subprocess.run(["umount", "-l", str(path)], check=False, capture_output=True)
+
+
 def remove_stale():
     """Removes the namespaces and folders of runs that were killed before they could."""
     for path in NETNS.glob("mh-*-*-*"):
@@ -90,6 +94,7 @@ def remove_stale():
             _remove_namespace(path.name)
     for path in pathlib.Path(tempfile.gettempdir()).glob("mh-*-*-*"):
         if path.is_dir() and _maker_is_dead(path.name):
+            _unmount(path / "bpf")
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -256,12 +261,21 @@ class Lab:
         draft.rename(path)
         return path
 
+    def bpffs(self):
+        """A file system of the lab's own where eBPF programs outlive who loaded them. What it holds ends with it."""
+        path = self.folder / "bpf"
+        if not path.exists():
+            path.mkdir()
+            subprocess.run(["mount", "-t", "bpf", "bpf", str(path)], check=True, capture_output=True)
+        return path
+
     def close(self):
         _open_labs.discard(self)
         for process in reversed(self.processes):
             process.end()
         for node in self.nodes:
             node.remove()
+        _unmount(self.folder / "bpf")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
