@@ -220,6 +220,18 @@ static __always_inline void forget_group(struct line_arrival *arrival, __u32 pac
 	arrival->asked.halves[0] = arrival->asked.halves[1] = 0;
 }
 
+/*
+ * Which packet this is. The verifier allows no arithmetic with the pointer to it; what comes out of
+ * a map is a number.
+ */
+static __always_inline __u32 own_packet(struct __sk_buff *skb, struct line *line)
+{
+	volatile __u64 *scratch = &line->scratch;
+
+	*scratch = (__u64)skb;
+	return LOOK_PACKET(*scratch);
+}
+
 SEC("cgroup_skb/ingress")
 int replies_ingress(struct __sk_buff *skb)
 {
@@ -252,8 +264,10 @@ int replies_ingress(struct __sk_buff *skb)
 	forget_group(&arrival, skb->pkt_type);
 	arrival.time = LINE_TIME(bpf_ktime_get_ns());
 	arrival.cpu = bpf_get_smp_processor_id();
-	arrival.packet = looks ? LOOK_PACKET(skb) : 0;
+	arrival.packet = 0;
 	bpf_spin_lock(&line->lock);
+	if (looks)
+		arrival.packet = own_packet(skb, line);
 	full = line_push(line, &arrival);
 	bpf_spin_unlock(&line->lock);
 	count(full ? COUNT_OVERFLOWED : COUNT_RECORDED);
@@ -415,9 +429,11 @@ static __always_inline bool find_question(struct line *line, struct line_send *s
 
 static __always_inline bool is_local(const union line_address *address)
 {
-	struct replies_source_key key = { .length = 128, .address = *address };
-	__u32 *ours = bpf_map_lookup_elem(&sources, &key);
+	struct replies_source_key key = { .length = 128 };
+	__u32 *ours;
 
+	__builtin_memcpy(key.address, address, sizeof(key.address));
+	ours = bpf_map_lookup_elem(&sources, &key);
 	return ours && *ours;
 }
 

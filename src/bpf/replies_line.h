@@ -86,6 +86,7 @@ struct line {
 	__u8 behind; /* packets are queued that have no slot: the line follows the queue packet by packet */
 	__u8 unused;
 	struct line_choice choice;
+	__u64 scratch; /* see line_any() */
 	struct line_thread threads[LINE_THREADS];
 	struct line_slot slots[LINE_SLOTS];
 };
@@ -101,6 +102,18 @@ struct line {
 line_inline struct line_slot *line_slot(struct line *line, __u32 number)
 {
 	return &line->slots[number & (LINE_SLOTS - 1)];
+}
+
+/*
+ * Through memory, so that the kernel's verifier takes the number for any: else it follows each way
+ * to come by it.
+ */
+line_inline __u32 line_any(struct line *line, __u32 number)
+{
+	volatile __u64 *scratch = &line->scratch;
+
+	*scratch = number;
+	return (__u32)*scratch;
 }
 
 line_inline int line_address_equal(const union line_address *a, const union line_address *b)

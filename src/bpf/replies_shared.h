@@ -11,10 +11,13 @@
  */
 #define REPLIES_LAYOUT 1
 
-/* Key of the map of sources: an LPM trie over IPv6 with IPv4 mapped into it. */
+/*
+ * Key of the map of sources: an LPM trie over IPv6 with IPv4 mapped into it. The address follows the
+ * length at once, hence words: a union line_address would be aligned, and the gap be compared, too.
+ */
 struct replies_source_key {
 	__u32 length; /* in bits */
-	union line_address address;
+	__u32 address[4];
 };
 
 /* Value of the map of ports: by family, 0 = IPv4, 1 = IPv6. */

@@ -16,7 +16,7 @@ static const uint8_t mapped[MAPPED_BYTES] = { [10] = 0xff, [11] = 0xff };
 static struct replies_source_key key_of(const struct prefix *prefix)
 {
 	struct replies_source_key key = { .length = prefix->length };
-	uint8_t *bytes = (uint8_t *)&key.address;
+	uint8_t *bytes = (uint8_t *)key.address;
 
 	if (prefix->family == AF_INET6) {
 		memcpy(bytes, prefix->bytes, sizeof(prefix->bytes));
@@ -30,7 +30,7 @@ static struct replies_source_key key_of(const struct prefix *prefix)
 
 static struct prefix prefix_of(const struct replies_source_key *key)
 {
-	const uint8_t *bytes = (const uint8_t *)&key->address;
+	const uint8_t *bytes = (const uint8_t *)key->address;
 	struct prefix prefix = { .family = AF_INET6, .length = (uint8_t)key->length };
 
 	if (key->length < MAPPED_BITS || memcmp(bytes, mapped, sizeof(mapped))) {

@@ -62,6 +62,26 @@ line_inline struct line_slot *line_find_waiting(struct line *line, const struct 
 	return 0;
 }
 
+/* The number of the slot of the first packet in the queue; that of the next arrival if it has none. */
+line_inline __u32 line_find_first(struct line *line, const struct line_read *read)
+{
+	for (int i = 0; i < LINE_SLOTS; i++) {
+		__u32 number = line_any(line, line->reading + i);
+		struct line_slot *slot = line_slot(line, number);
+
+		if (number == line->arrived ||
+		    (slot->state & LINE_WAITING && slot->packet == read->first))
+			return number;
+	}
+	return line->arrived;
+}
+
+/* A packet that another core has shown to its hook, and may not have queued yet. */
+line_inline int line_is_coming(const struct line_slot *slot, const struct line_read *read)
+{
+	return !read->first && slot->cpu != read->cpu && read->time - slot->time <= LINE_YOUNG;
+}
+
 /*
  * Puts the line right by the first packet in the queue: what waits before it is gone. Several
  * readers may have taken some whose hooks are yet to come; and when the queue is empty, another
@@ -69,35 +89,25 @@ line_inline struct line_slot *line_find_waiting(struct line *line, const struct 
  */
 line_inline void line_settle(struct line *line, const struct line_read *read, struct line_taken *taken)
 {
-	int before = 0, kept = line->shared ? LINE_THREADS : 0, found = 0;
+	__u32 until = line_any(line, line_find_first(line, read));
+	__u32 kept = line->shared ? LINE_THREADS : 0;
 
-	for (int i = 0; i < LINE_SLOTS && !found; i++) {
-		struct line_slot *slot = line_slot(line, line->reading + i);
-
-		if (line->reading + i == line->arrived)
-			break;
-		found = slot->state & LINE_WAITING && slot->packet == read->first;
-		before += slot->state & LINE_WAITING && !found;
-	}
-	if (read->first && !found) {
+	if (!read->first)
+		line->behind = 0;
+	else if (until == line->arrived)
 		line->behind = 1;
-		kept = 0;
-	}
-	for (int i = 0; i < LINE_SLOTS && line->reading != line->arrived; i++) {
+	for (int i = 0; i < LINE_SLOTS && line->reading != until; i++) {
 		struct line_slot *slot = line_slot(line, line->reading);
 
 		if (slot->state & LINE_WAITING) {
-			if (before <= kept || (!read->first && slot->cpu != read->cpu &&
-					       read->time - slot->time <= LINE_YOUNG))
+			if ((!line->behind && until - line->reading <= kept) ||
+			    line_is_coming(slot, read))
 				break;
 			line_forget(line, slot);
-			before--;
 			taken->resynced = 1;
 		}
 		line->reading++;
 	}
-	if (!read->first)
-		line->behind = 0;
 	taken->refill = line->behind && line->reading == line->arrived;
 }
 
