@@ -25,11 +25,13 @@ sys.path.insert(0, str(REPOSITORY / "test/lab"))
 import ask  # noqa: E402
 import topology  # noqa: E402
 from daemon import MHCTL, MULTIHOMED, Daemon  # noqa: E402
-from lab import Lab, scaled  # noqa: E402
+from lab import Lab, scaled, wait_until  # noqa: E402
 
-SERVERS = REPOSITORY / "test/lab/servers.py"
 WHO_PORT = 7777
-PLAIN_PORT = 5353
+PLAIN_PORT, RUN_PORT = 5353, 5354
+# A program of Debian, unmodified: it answers whoever asks, by a socket on the wildcard address.
+SOCAT = "socat UDP6-RECVFROM:{},ipv6only=0,fork EXEC:cat"
+REPLIES = "replies:\n  - cgroup: all\n"
 CLAIMS = ("2001:db8:1:1::/64", "198.51.100.0/24")
 SEVENTH = ["2001:db8:1:1::7", "198.51.100.7"]
 
@@ -41,6 +43,7 @@ DRAWING = """\
 HELP = """\
   ask ADDRESS [PORT]         the client asks by UDP and by TCP: any address of the two prefixes, port 7777
   mhctl status               what is claimed, served and counted; also: mhctl plan, mhctl watch, mhctl --help
+  mhctl status replies       every UDP server of the host, and how it answers
   ip route flush table local proto 109       take our IPv4 claim away, and ask again: it is back
   client curl -s http://[2001:db8:1:1::cafe]:7777/         `client` runs a command at the client
   any other command runs on the host; quit, Ctrl-D or Ctrl-C ends and leaves nothing behind"""
@@ -112,6 +115,33 @@ def show_one(label, port, client):
         verdict = STYLE.good("right") if answer.right else STYLE.bad("WRONG: a client drops it")
         say(f"  asked {address:<18} answered from {answer.source:<18} {verdict}")
     return right
+
+
+def listens(node, port):
+    return node.run("ss", "-Hlnu", f"sport = :{port}").stdout
+
+
+def start(node, port, *before):
+    command = SOCAT.format(port).split(" ")
+    node.spawn(*before, *command)
+    wait_until(lambda: listens(node, port), what="socat to listen")
+    return SOCAT.format(port)
+
+
+def show_right(label, port, client):
+    if show_one(label, port, client) != len(SEVENTH):
+        raise Broken(f"port {port} did not answer from the address asked")
+
+
+def show_programs(net, daemon):
+    """A program of Debian: wrong by itself, right by `mhctl run`, right by `replies` while it runs."""
+    command = start(net.host, PLAIN_PORT)
+    show_one(command, PLAIN_PORT, net.client)
+    show_right(f"mhctl run -- {start(net.host, RUN_PORT, MHCTL, 'run', '--')}", RUN_PORT, net.client)
+    builtin = net.host.run(MULTIHOMED, "--print-builtin").stdout
+    daemon.apply(builtin + REPLIES)
+    show_right("the first one, still running, after: mhctl apply, with  replies: [{ cgroup: all }]", PLAIN_PORT,
+               net.client)
 
 
 def tally_udp(client, addresses):
@@ -198,10 +228,8 @@ def prompt(net, daemon):
 
 def show(net, daemon):
     show_plan(daemon)
-    net.host.spawn(sys.executable, SERVERS, "wildcard", PLAIN_PORT, ready="ready")
-    show_one(f"a plain UDP server on the wildcard, port {PLAIN_PORT}", PLAIN_PORT, net.client)
-    if show_one(f"the built-in whoami service, port {WHO_PORT}", WHO_PORT, net.client) != len(SEVENTH):
-        raise Broken("the built-in service did not answer from the address asked")
+    show_programs(net, daemon)
+    show_right(f"the built-in whoami service, port {WHO_PORT}", WHO_PORT, net.client)
     show_tally(net.client)
 
 
