@@ -263,7 +263,6 @@ int replies_ingress(struct __sk_buff *skb)
 		return ALLOW;
 	forget_group(&arrival, skb->pkt_type);
 	arrival.time = LINE_TIME(bpf_ktime_get_ns());
-	arrival.cpu = bpf_get_smp_processor_id();
 	arrival.packet = 0;
 	bpf_spin_lock(&line->lock);
 	if (looks)
@@ -324,7 +323,7 @@ static __always_inline void refill(struct bpf_sock_addr *ctx, struct line *line,
 				   const struct line_read *read)
 {
 	struct sk_buff *packet = look_first(ctx);
-	struct line_arrival arrival = { .time = read->time, .cpu = read->cpu };
+	struct line_arrival arrival = { .time = read->time };
 
 	if (!packet || !read_packet(packet, &arrival))
 		return;
@@ -364,7 +363,6 @@ static __always_inline int received(struct bpf_sock_addr *ctx, struct line_read 
 	fill_peer(ctx, sk, &read->peer);
 	read->thread = own_thread();
 	read->time = LINE_TIME(bpf_ktime_get_ns());
-	read->cpu = bpf_get_smp_processor_id();
 	read->looks = looks;
 	if (looks) {
 		struct sk_buff *first = look_first(ctx);

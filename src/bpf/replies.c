@@ -158,8 +158,10 @@ static int load(struct replies *replies, const struct replies_about *about, cons
 	code = set_up(replies, about, looks);
 	if (!code)
 		code = replies_bpf__load(replies->object);
-	if (!code)
+	if (!code) {
+		replies->looks = looks;
 		return 0;
+	}
 	replies_bpf__destroy(replies->object);
 	replies->object = NULL;
 	return code;

@@ -25,6 +25,7 @@ struct replies {
 	int programs[REPLIES_PROGRAMS];
 	int attach_types[REPLIES_PROGRAMS];
 	unsigned peers;
+	bool looks;   /* the programs see the receive queue (replies_look.h) */
 	char *folder; /* NULL: nothing is pinned */
 	struct {
 		struct replies_attachment *items;

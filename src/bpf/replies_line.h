@@ -55,7 +55,7 @@ struct line_slot {
 	__u32 turn;   /* of that thread */
 	__u16 port;
 	__u8 state;
-	__u8 cpu; /* that queued it */
+	__u8 unused;
 };
 
 /* What a thread does with this socket. A turn is what it reads between two times that it sends. */
@@ -80,6 +80,7 @@ struct line {
 	__u32 turn;    /* the last that was begun */
 	__u32 reader;  /* the thread that read last */
 	__u32 changed; /* when another one did */
+	__u32 first;   /* the first packet in the queue at the last read; 0 = none, or unknown */
 	__u32 seen;    /* none from this one on was ever seen */
 	__u8 owner;    /* whose network namespace: learned at the first read or send */
 	__u8 shared;   /* several threads read it */
@@ -93,7 +94,7 @@ struct line {
 
 /* 1.024 us; 32 bits of them last for 73 minutes, and only differences count. */
 #define LINE_TIME(nanoseconds) ((__u32)((nanoseconds) >> 10))
-/* A packet between its hook and the receive queue, on another core. */
+/* A packet between its hook and the receive queue. */
 #define LINE_YOUNG 64
 #define LINE_SECOND 976562
 

@@ -8,7 +8,6 @@ struct line_arrival {
 	struct line_peer peer;
 	union line_address asked;
 	__u32 packet, time;
-	__u8 cpu;
 };
 
 line_inline void line_fill(struct line_slot *slot, const struct line_arrival *arrival)
@@ -19,7 +18,6 @@ line_inline void line_fill(struct line_slot *slot, const struct line_arrival *ar
 	slot->port = arrival->peer.port;
 	slot->time = arrival->time;
 	slot->packet = arrival->packet;
-	slot->cpu = arrival->cpu;
 	slot->thread = 0;
 	slot->state = LINE_WAITING;
 }

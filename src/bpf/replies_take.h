@@ -10,7 +10,6 @@ struct line_read {
 	__u32 thread, time;
 	__u32 first; /* the first packet in the receive queue now; 0 = it is empty */
 	__u8 looks;  /* .first is known */
-	__u8 cpu;
 };
 
 struct line_taken {
@@ -44,22 +43,36 @@ line_inline struct line_thread *line_begin_turn(struct line *line, __u32 id)
 	return thread;
 }
 
-/* The first slot of the peer that waits. Those before it are of others: gone, or other readers are at it. */
+/*
+ * The slot of what is read: the packet that was first in the queue after the last read, if the peer
+ * is its; else the first of the peer that waits. Those before it are of others: gone, or other
+ * readers are at it.
+ */
 line_inline struct line_slot *line_find_waiting(struct line *line, const struct line_peer *peer,
 						__u32 *ret_number)
 {
+	struct line_choice volatile *choice = &line->choice;
+
+	choice->left = 0;
 	for (int i = 0; i < LINE_SLOTS; i++) {
-		__u32 number = line->reading + i;
+		__u32 number = line_any(line, line->reading + i);
 		struct line_slot *slot = line_slot(line, number);
 
 		if (number == line->arrived)
 			break;
-		if (slot->state & LINE_WAITING && line_is_of(slot, peer)) {
-			*ret_number = number;
-			return slot;
+		if (!(slot->state & LINE_WAITING) || !line_is_of(slot, peer))
+			continue;
+		if (!choice->left) {
+			choice->left = 1;
+			choice->best = number;
+		}
+		if (!line->first || slot->packet == line->first) {
+			choice->best = number;
+			break;
 		}
 	}
-	return 0;
+	*ret_number = choice->best;
+	return choice->left ? line_slot(line, *ret_number) : 0;
 }
 
 /* The number of the slot of the first packet in the queue; that of the next arrival if it has none. */
@@ -76,10 +89,14 @@ line_inline __u32 line_find_first(struct line *line, const struct line_read *rea
 	return line->arrived;
 }
 
-/* A packet that another core has shown to its hook, and may not have queued yet. */
+/*
+ * A packet that was shown to its hook, and may not be queued yet: by another core, or because
+ * another core is at it to queue it for this one.
+ */
 line_inline int line_is_coming(const struct line_slot *slot, const struct line_read *read)
 {
-	return !read->first && slot->cpu != read->cpu && read->time - slot->time <= LINE_YOUNG;
+	/* It may have come after the hook of the read looked at its clock. */
+	return (__s32)(read->time - slot->time) <= LINE_YOUNG;
 }
 
 /*
@@ -108,6 +125,7 @@ line_inline void line_settle(struct line *line, const struct line_read *read, st
 		}
 		line->reading++;
 	}
+	line->first = read->first;
 	taken->refill = line->behind && line->reading == line->arrived;
 }
 

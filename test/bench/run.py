@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
 from apply import length_rows, memory_rows, reconciler_rows  # noqa: E402
 from daemon import MHCTL, MULTIHOMED  # noqa: E402
 from echo import echo_rows, spread_rows  # noqa: E402
+from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
 
@@ -43,6 +44,7 @@ QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_r
 # takes the listed addresses down long after their namespace is gone.
 WORKLOADS = {
     "echo": [(echo_rows, False), (spread_rows, True)],
+    "library": [(library_rows, False)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
@@ -112,7 +114,7 @@ def unable():
         return "make bench needs root (network namespaces); try: sudo make bench"
     if len(os.sched_getaffinity(0)) < 2 or not {0, 1} <= os.sched_getaffinity(0):
         return "make bench needs cores 0 and 1, one for each side"
-    for program in (MULTIHOMED, MHCTL, PROGRAMS / "udp_load"):
+    for program in (MULTIHOMED, MHCTL, PROGRAMS / "udp_load", PROGRAMS / "stream"):
         if not program.exists():
             return f"{program} is not built"
     return None

@@ -71,6 +71,17 @@ class Stage(Lab):
         node.run("ip", "netns", "exec", node.name, "sh", "-c",
                  f"echo {1 << core:x} > /sys/class/net/{link}/queues/rx-0/rps_cpus")
 
+    def wake_client(self, *asked):
+        """Lets the client's kernel have the addresses too, with ways to @asked, for programs on sockets of their own."""
+        mac = json.loads(self.client.ip("-json", "link", "show", "c0"))[0]["address"]
+        for address, length, gateway in ((CLIENT4, 24, HOST4), (CLIENT6, 64, HOST6)):
+            self.client.ip("address", "add", f"{address}/{length}", "dev", "c0",
+                           *(["nodad"] if ":" in address else []))
+            self.client.ip("neighbour", "add", gateway, "lladdr", self.mac, "dev", "c0", "nud", "permanent")
+            self.host.ip("neighbour", "replace", address, "lladdr", mac, "dev", "h0", "nud", "permanent")
+        for target in asked:
+            self.client.ip("route", "add", target, "via", HOST6 if ":" in target else HOST4)
+
     def server(self, *command):
         """Starts a peer on the server's core and waits until it is ready; returns its process numbers."""
         process = self.host.spawn(*command, ready="^ready$", **pinned(SERVER_CORE))
