@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the feature `replies` leans on: the order of a receive queue, what a peek leaves there, whose source is checked."""
+"""What `replies` leans on: the order of a receive queue, what a peek leaves there, whose source is checked."""
 
 import errno
 import socket
