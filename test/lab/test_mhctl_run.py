@@ -190,7 +190,7 @@ def test_an_address_that_goes_away_is_no_source_any_more_and_is_one_again_when_i
         assert not answer()
         net.host.ip(*(word.format("add") for word in words))
         net.host.ip("address", "del", extra + ("/128" if ":" in extra else "/32"), "dev", "eth0")
-        assert answered(b"after")
+        wait_until(lambda: answered(b"after"), what="it to be a source again")
 
 
 # The process.
