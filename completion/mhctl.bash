@@ -26,7 +26,7 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status watch help version'
+	local commands='check plan apply confirm rollback status watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='prefixes replies services'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
@@ -50,6 +50,8 @@ _mhctl()
 			command=$word
 		else
 			argument=$word
+			# What follows belongs to the program.
+			[[ $command != run ]] || break
 		fi
 	done
 	[[ $current != '=' ]] || current=''
@@ -68,10 +70,15 @@ _mhctl()
 		return
 		;;
 	esac
+	if [[ $command == run && -n $argument ]]; then
+		_mhctl_files ''
+		return
+	fi
 	if [[ $current == -* ]]; then
 		case $command in
 		check) options+=' --print' ;;
 		apply) options+=' --confirm=' ;;
+		run) options+=' --no-hook --no-preload --verbose' ;;
 		esac
 		_mhctl_words "$options"
 		if [[ ${COMPREPLY[0]} == *= ]]; then
@@ -84,6 +91,11 @@ _mhctl()
 	'') _mhctl_words "$commands" ;;
 	check | plan | apply) _mhctl_files .yaml ;;
 	status) _mhctl_words "$features" ;;
+	run)
+		while IFS= read -r word; do
+			COMPREPLY+=("$word")
+		done < <(compgen -c -- "$current"; compgen -d -- "$current")
+		;;
 	help) _mhctl_words "$commands" ;;
 	esac
 }

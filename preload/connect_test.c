@@ -230,6 +230,29 @@ static void a_duplicate_and_a_child_are_the_same_socket(void **state)
 	close(client);
 }
 
+static void what_a_child_of_vfork_closes_stays_open_here(void **state)
+{
+	in_port_t port;
+	int server = stage_server("0.0.0.0", &port), client = stage_client("127.0.0.1"), ends[2];
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = vfork();
+	if (child == 0) {
+		dup2(ends[0], server);
+		close(server);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	stage_ask(client, ASKED4, port, "hello");
+	stage_meet(server, "hello", 0);
+	assert_string_equal(stage_local(server), ASKED4);
+	close(server);
+	close(client);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void *wait_and_read(void *context)
 {
 	struct pollfd wait = { .fd = *(int *)context, .events = POLLIN };
@@ -312,6 +335,7 @@ int main(void)
 		cmocka_unit_test(options_are_as_they_were),
 		cmocka_unit_test(one_socket_may_serve_one_peer_after_the_other),
 		cmocka_unit_test(a_duplicate_and_a_child_are_the_same_socket),
+		cmocka_unit_test(what_a_child_of_vfork_closes_stays_open_here),
 		cmocka_unit_test(a_thread_that_waits_hears_of_it),
 		cmocka_unit_test(a_number_that_is_another_file_by_now_is_that_file),
 		cmocka_unit_test(mistakes_of_the_program_stay_its_own),

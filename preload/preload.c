@@ -24,6 +24,7 @@
 #include "watch.h"
 
 static bool connects, sends;
+static pid_t process; /* whose memory this is */
 
 bool preload_connects(void)
 {
@@ -42,6 +43,7 @@ static bool is_word(const char *text, size_t length, const char *word)
 
 static void forked(void)
 {
+	process = getpid();
 	asked_forked();
 	handover_forked();
 	local_forked();
@@ -65,6 +67,7 @@ static void __attribute__((constructor)) start(void)
 	const char *words = getenv("MULTIHOME_PRELOAD");
 
 	real_load();
+	process = getpid();
 	preload_choose(words ? words : "connect");
 	if (!connects && !sends)
 		return;
@@ -87,11 +90,22 @@ INTERPOSED(int, bind, (int fd, __CONST_SOCKADDR_ARG to, socklen_t length))
 	return r;
 }
 
+/*
+ * A child of vfork() has descriptors of its own, but its parent's memory: what it closes before it
+ * executes another program stays open here.
+ */
+static bool is_ours(void)
+{
+	return getpid() == process;
+}
+
 /* @fd is about to name another socket, or none. */
 static void release(int fd)
 {
 	int error = errno;
 
+	if ((!handover_any() && !watch_flags(fd)) || !is_ours())
+		return;
 	if (handover_any())
 		handover_close(fd);
 	if (watch_flags(fd)) {
@@ -99,6 +113,13 @@ static void release(int fd)
 		waits_forget(fd);
 	}
 	errno = error;
+}
+
+/* @copy names the same as @fd now. */
+static void copied(int fd, int copy)
+{
+	if ((watch_flags(fd) || watch_flags(copy)) && is_ours())
+		watch_copy(fd, copy);
 }
 
 INTERPOSED(int, close, (int fd))
@@ -112,7 +133,7 @@ INTERPOSED(int, dup, (int fd))
 	int copy = real()->dup(fd);
 
 	if (copy >= 0)
-		watch_copy(fd, copy);
+		copied(fd, copy);
 	return copy;
 }
 
@@ -124,7 +145,7 @@ INTERPOSED(int, dup2, (int fd, int copy))
 		release(copy);
 	r = real()->dup2(fd, copy);
 	if (r >= 0 && fd != copy)
-		watch_copy(fd, copy);
+		copied(fd, copy);
 	return r;
 }
 
@@ -136,15 +157,15 @@ INTERPOSED(int, dup3, (int fd, int copy, int flags))
 		release(copy);
 	r = real()->dup3(fd, copy, flags);
 	if (r >= 0)
-		watch_copy(fd, copy);
+		copied(fd, copy);
 	return r;
 }
 
-static int copied(int fd, int command, int copy)
+static int controlled(int fd, int command, int result)
 {
-	if (copy >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
-		watch_copy(fd, copy);
-	return copy;
+	if (result >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+		copied(fd, result);
+	return result;
 }
 
 /*
@@ -159,7 +180,7 @@ INTERPOSED(int, fcntl, (int fd, int command, ...))
 	va_start(arguments, command);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	return copied(fd, command, real()->fcntl(fd, command, argument));
+	return controlled(fd, command, real()->fcntl(fd, command, argument));
 }
 
 /* The same, under the name that programs with large files call it by. */
@@ -171,7 +192,7 @@ INTERPOSED(int, fcntl64, (int fd, int command, ...))
 	va_start(arguments, command);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	return copied(fd, command, real()->fcntl64(fd, command, argument));
+	return controlled(fd, command, real()->fcntl64(fd, command, argument));
 }
 
 /*

@@ -23,6 +23,7 @@
 
 /* Ancillary data of the program that is longer is sent as it is. */
 #define ROOM 256
+#define FREELY_TRIES 16
 
 struct detour {
 	struct msghdr inner;
@@ -102,18 +103,21 @@ static bool is_refused(int error)
 
 /*
  * An IPv6 address that no link bears: for this datagram alone, since the kernel checks no source
- * then.
+ * then. Another thread may be at the same with the same socket, and take it back in between: so it
+ * is tried again.
  */
 static ssize_t send_freely(int fd, const struct detour *detour, int flags)
 {
-	ssize_t n;
-	int error;
+	ssize_t n = -1;
+	int error = EINVAL;
 
-	if (ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 1) < 0)
-		return -1;
-	n = real()->sendmsg(fd, &detour->inner, flags);
-	error = errno;
-	ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 0);
+	for (unsigned tries = 0; n < 0 && error == EINVAL && tries < FREELY_TRIES; tries++) {
+		if (ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 1) < 0)
+			return -1;
+		n = real()->sendmsg(fd, &detour->inner, flags);
+		error = errno;
+		ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 0);
+	}
 	errno = error;
 	return n;
 }

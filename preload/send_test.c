@@ -3,6 +3,7 @@
 #include "preload_stage.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,51 @@ static void every_address_answers_for_itself(void **state)
 		return;
 	check_echo("::", "::1", ASKED6);
 	check_echo("::", "::1", ASKED6_ROUTE);
+}
+
+/* What the threads of a server share. */
+struct crew {
+	int server;
+	union mh_endpoint peer;
+};
+
+#define ANSWERS 4000 /* of each thread */
+#define QUEUE (32 << 20)
+
+static void *answer_often(void *context)
+{
+	const struct crew *crew = context;
+
+	for (unsigned i = 0; i < ANSWERS; i++)
+		assert_int_equal(sendto(crew->server, "answer", 6, 0, &crew->peer.any,
+					ask_length(&crew->peer)),
+				 6);
+	return NULL;
+}
+
+static void threads_that_share_a_socket_do_not_disturb_one_another(void **state)
+{
+	struct crew crew;
+	pthread_t threads[2];
+	in_port_t port;
+	int client;
+
+	if (!stage_is_set())
+		skip();
+	crew.server = stage_server("::", &port);
+	client = stage_client("::1");
+	if (ask_set(client, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE) < 0)
+		skip();
+	stage_ask(client, ASKED6_ROUTE, port, "hello");
+	assert_string_equal(stage_take(crew.server, &crew.peer), "hello");
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, answer_often, &crew), 0);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	for (unsigned i = 0; i < 2 * ANSWERS; i++)
+		assert_string_equal(stage_heard(client), "answer from " ASKED6_ROUTE);
+	close(crew.server);
+	close(client);
 }
 
 static void an_address_that_went_away_is_not_used(void **state)
@@ -245,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_address_answers_for_itself),
+		cmocka_unit_test(threads_that_share_a_socket_do_not_disturb_one_another),
 		cmocka_unit_test(an_address_that_went_away_is_not_used),
 		cmocka_unit_test(a_source_that_the_program_chose_wins),
 		cmocka_unit_test(a_question_to_all_is_not_answered_from_the_address_of_all),

@@ -32,6 +32,7 @@
 
 #include "replies_answer.h"
 #include "replies_look.h"
+#include "replies_push.h"
 #include "replies_take.h"
 
 #include <linux/if_packet.h>

@@ -2,7 +2,7 @@
 #ifndef MH_BPF_REPLIES_ANSWER_H
 #define MH_BPF_REPLIES_ANSWER_H
 
-#include "replies_line.h"
+#include "replies_slot.h"
 
 struct line_send {
 	struct line_peer peer;

@@ -2,7 +2,7 @@
 #ifndef MH_BPF_REPLIES_PUSH_H
 #define MH_BPF_REPLIES_PUSH_H
 
-#include "replies_line.h"
+#include "replies_slot.h"
 
 struct line_arrival {
 	struct line_peer peer;

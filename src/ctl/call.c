@@ -85,6 +85,24 @@ static int set_version(struct call *call, const char *value, struct text *error)
 	return 0;
 }
 
+static int set_no_hook(struct call *call, const char *value, struct text *error)
+{
+	call->no_hook = true;
+	return 0;
+}
+
+static int set_no_preload(struct call *call, const char *value, struct text *error)
+{
+	call->no_preload = true;
+	return 0;
+}
+
+static int set_verbose(struct call *call, const char *value, struct text *error)
+{
+	call->verbose = true;
+	return 0;
+}
+
 static int set_print(struct call *call, const char *value, struct text *error)
 {
 	call->print = true;
@@ -128,10 +146,16 @@ static const struct option_row options[] = {
 	{ "confirm", 0, required_argument, "    --confirm=TIME",
 	  "go back after TIME (60s, 5m) unless 'mhctl confirm'\ncomes in time", OPTION_CONFIRM,
 	  set_confirm },
+	{ "no-hook", 0, no_argument, "    --no-hook", "no eBPF, even with the rights for it",
+	  OPTION_NO_HOOK, set_no_hook },
+	{ "no-preload", 0, no_argument, "    --no-preload", "no preloaded library",
+	  OPTION_NO_PRELOAD, set_no_preload },
+	{ "verbose", 'v', no_argument, "-v, --verbose", "tell which way was taken", OPTION_VERBOSE,
+	  set_verbose },
 };
 
 /* '-': words that are no options come in their order; ':': a missing value is told apart. */
-static const char short_options[] = "-:s:hV";
+static const char short_options[] = "-:s:hVv";
 
 static const struct option_row *option_of(int value)
 {
@@ -187,6 +211,15 @@ static int word_take(struct call *call, const char *word, struct text *error)
 	return 0;
 }
 
+/* Whether the word that was taken last begins a program, to which all that follows belongs. */
+static bool words_end(struct call *call, char **rest)
+{
+	if (!call->argument || !(call->command->options & OPTION_WORDS))
+		return false;
+	call->words = rest;
+	return true;
+}
+
 /* Reads everything in its order; *ret_given: which of the OPTION_* were there. */
 static int words_read(struct call *call, int argc, char **argv, unsigned *ret_given,
 		      struct text *error)
@@ -205,6 +238,8 @@ static int words_read(struct call *call, int argc, char **argv, unsigned *ret_gi
 
 		if (code == WORD) {
 			r = word_take(call, optarg, error);
+			if (words_end(call, argv + optind - 1))
+				break;
 		} else if (row) {
 			given |= row->only;
 			r = row->set(call, optarg, error);
@@ -212,8 +247,10 @@ static int words_read(struct call *call, int argc, char **argv, unsigned *ret_gi
 			r = option_error(argv[optind - 1], code, error);
 		}
 	}
-	for (; r == 0 && optind < argc; optind++)
+	for (; r == 0 && !call->words && optind < argc; optind++) {
 		r = word_take(call, argv[optind], error);
+		words_end(call, argv + optind);
+	}
 	*ret_given = given;
 	return r;
 }
@@ -228,6 +265,13 @@ static int suits(const struct call *call, unsigned given, struct text *error)
 		text_puts(error, "which command? ");
 		command_names(error);
 		text_puts(error, "; see 'mhctl --help'");
+		return -EINVAL;
+	}
+	if (call->json && (command->options & OPTION_WORDS)) {
+		text_printf(error,
+			    "'%s' says nothing itself that could be JSON; an option of the program "
+			    "comes behind its name",
+			    command->name);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {

@@ -16,16 +16,23 @@ struct call {
 	FILE *out, *err;
 	const struct command *command; /* NULL: none was named */
 	const char *argument;	       /* FILE, FEATURE or COMMAND; NULL = not given */
+	char **words;		       /* of `run`: the program and its arguments, ended by NULL */
 	const char *socket;
 	char *again; /* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
 	bool colour_out, colour_err;
 	bool json, print, help, version;
+	bool no_hook, no_preload, verbose;
 	uint32_t confirm_ms; /* 0 = not given */
 };
 
 /* Options that only some commands take; the others belong to all. */
 #define OPTION_PRINT 1u
 #define OPTION_CONFIRM 2u
+#define OPTION_NO_HOOK 4u
+#define OPTION_NO_PRELOAD 8u
+#define OPTION_VERBOSE 16u
+/* Of a command, no option: its argument and all behind it are the words of a program. */
+#define OPTION_WORDS 32u
 
 /* mhctl's exit status for what it finds itself. */
 enum exit_status { EXIT_FINE, EXIT_NO, EXIT_MISTAKE };

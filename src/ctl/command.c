@@ -37,6 +37,14 @@ const struct command commands[] = {
 	  0, ask_status },
 	{ "watch", NULL, "events as they happen, until Ctrl-C",
 	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
+	{ "run", "COMMAND...", "run a program whose answers leave from the address asked",
+	  "Runs a program so that its UDP answers leave from the address asked. Needs no\n"
+	  "daemon. With the rights for it (root) eBPF mends the answers of any program,\n"
+	  "from a cgroup of its own; a library that is preloaded mends those of programs\n"
+	  "that connect() to their clients and, without rights, all others that are not\n"
+	  "linked statically. The program takes mhctl's place: its signals, its terminal\n"
+	  "and its exit status are its own. 127: it was not found; 126: it cannot be run.\n",
+	  OPTION_NO_HOOK | OPTION_NO_PRELOAD | OPTION_VERBOSE | OPTION_WORDS, run_run },
 	{ "help", "[COMMAND]", "this text, or that of a command",
 	  "Shows what mhctl, or COMMAND, does.\n", 0, help_run },
 	{ "version", NULL, "the version of mhctl",

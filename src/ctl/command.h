@@ -38,6 +38,9 @@ int ask_status(const struct call *call);
 /* watch.c */
 int watch_run(const struct call *call);
 
+/* run.c: needs no daemon. Returns only when the program could not be started. */
+int run_run(const struct call *call);
+
 /* help.c */
 int help_run(const struct call *call);
 int version_run(const struct call *call);

@@ -260,8 +260,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, help, "
-		      "version; "
+		{ "", "which command? check, plan, apply, confirm, rollback, status, watch, run, "
+		      "help, version; "
 		      "see 'mhctl --help'" },
 		{ "stauts", "no command 'stauts'; did you mean 'status'?" },
 		{ "frobnicate", "no command 'frobnicate'; 'mhctl --help' lists them" },
@@ -289,6 +289,15 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "apply --confirm 18446744073709551615h",
 		  "--confirm 18446744073709551615h: write a time from 1s to 24h, such as 60s or "
 		  "5m" },
+		{ "run", "'run' needs a COMMAND...; see 'mhctl run --help'" },
+		{ "run -v --", "'run' needs a COMMAND...; see 'mhctl run --help'" },
+		{ "run --json true",
+		  "'run' says nothing itself that could be JSON; an option of the "
+		  "program comes behind its name" },
+		{ "run --no-hook --no-preload true",
+		  "--no-hook and --no-preload leave nothing to help with" },
+		{ "run --no-hok true", "no option '--no-hok'; did you mean '--no-hook'?" },
+		{ "plan -v", "'plan' has no option '--verbose'; see 'mhctl plan --help'" },
 		{ "plan --color=alwys", "--color=alwys: did you mean 'always'?" },
 		{ "plan --color=red", "--color=red: write auto, always or never" },
 		{ "status prefxes", "no feature 'prefxes'; did you mean 'prefixes'?" },
@@ -301,6 +310,20 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		type(cases[i].line);
 		assert_said(2, "", line);
 	}
+}
+
+static void a_program_that_is_not_there_is_127_and_one_that_cannot_be_run_126(void **state)
+{
+	AUTO_MEM char *line = mem_printf("run -- %s --json -s", file_path);
+	AUTO_MEM char *told = mem_printf("mhctl: %s: Permission denied\n", file_path);
+
+	type("run no-such-program-anywhere --help");
+	assert_said(127, "", "mhctl: no-such-program-anywhere: not found in PATH\n");
+	type("run -v /no/such/program");
+	assert_said(127, "", "mhctl: /no/such/program: No such file or directory\n");
+	file_write("no program");
+	type(line);
+	assert_said(126, "", told);
 }
 
 static void a_missing_daemon_is_told_with_a_way_out(void **state)
@@ -684,6 +707,7 @@ int main(void)
 		cmocka_unit_test(options_are_told_where_they_belong),
 		cmocka_unit_test(the_version_is_told),
 		cmocka_unit_test(a_mistake_in_the_call_is_one_line_with_a_way_out),
+		cmocka_unit_test(a_program_that_is_not_there_is_127_and_one_that_cannot_be_run_126),
 		cmocka_unit_test(a_missing_daemon_is_told_with_a_way_out),
 		cmocka_unit_test(the_socket_may_come_from_the_environment),
 		cmocka_unit_test(a_file_is_read_here_and_sent_before_the_request),

@@ -41,7 +41,7 @@ commands=$("$mhctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' |
 options()
 {
 	"$mhctl" "$@" --help |
-		sed -n 's/^  -., //; s/^      --/--/; s/^\(--[a-z]*\)\[\{0,1\}\(=\{0,1\}\).*/\1\2/p' |
+		sed -n 's/^  -., //; s/^      --/--/; s/^\(--[a-z-]*\)\[\{0,1\}\(=\{0,1\}\).*/\1\2/p' |
 		sort
 }
 
@@ -61,6 +61,9 @@ expect 'files' $'conf.d\nmultihomed.yaml' "$(offered mhctl check '')"
 expect 'one file only' '' "$(offered mhctl check multihomed.yaml '')"
 expect 'sockets' $'conf.d\nmultihomed.yaml\nother.txt' "$(offered mhctl -s '')"
 expect 'a socket behind --socket=' 'other.txt' "$(offered mhctl --socket = o)"
+expect 'programs' 'bash' "$(offered mhctl run -v bash | grep -x bash | sort -u)"
+expect 'options of a program are not ours' '' "$(offered mhctl run bash --js)"
+expect 'files of a program' 'other.txt' "$(offered mhctl run bash --option o)"
 features=$("$mhctl" status no-such-feature-anywhere 2>&1 |
 	sed 's/.*there are: //; s/,//g' | tr ' ' '\n' | sort)
 expect 'features' "$features" "$(offered mhctl status '')"

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
 from apply import length_rows, memory_rows, reconciler_rows  # noqa: E402
 from daemon import MHCTL, MULTIHOMED  # noqa: E402
 from echo import echo_rows, spread_rows  # noqa: E402
+from hooks import hooks_rows, hooks_spread_rows  # noqa: E402
 from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
@@ -35,16 +36,20 @@ class Plan:
     prefixes: int		# of the reconciler
     many_rounds: int		# pairs of applies of them
     patience: int		# seconds for listing addresses
+    answers: int		# of which none, or few, may be wrong
 
 
-FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45)
-QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8)
+FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45,
+            answers=1000000)
+QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8,
+             answers=100000)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
 WORKLOADS = {
     "echo": [(echo_rows, False), (spread_rows, True)],
     "library": [(library_rows, False)],
+    "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
@@ -54,6 +59,10 @@ def quantity(value, unit):
     """A value with its unit, in three digits."""
     if unit == "/s":
         return f"{value / 1000:.1f} k/s" if value >= 1000 else f"{value:.0f} /s"
+    if not unit:
+        return f"{value:,.0f}"
+    if unit == "B/s":
+        return f"{value / 1e9:.2f} GB/s"
     if unit == "B":
         return f"{value / 2**20:.2f} MiB"
     for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "us")):
@@ -98,7 +107,7 @@ def rows_of(workloads, plan):
 
 def arguments():
     parser = argparse.ArgumentParser(description="Measures multihomed beside its peers, in private namespaces.")
-    parser.add_argument("--quick", action="store_true", help="about a minute instead of five; rougher")
+    parser.add_argument("--quick", action="store_true", help="about two minutes instead of ten; rougher")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("workload", nargs="*", help=f"only these: {', '.join(WORKLOADS)}")
     options = parser.parse_args()
@@ -114,7 +123,7 @@ def unable():
         return "make bench needs root (network namespaces); try: sudo make bench"
     if len(os.sched_getaffinity(0)) < 2 or not {0, 1} <= os.sched_getaffinity(0):
         return "make bench needs cores 0 and 1, one for each side"
-    for program in (MULTIHOMED, MHCTL, PROGRAMS / "udp_load", PROGRAMS / "stream"):
+    for program in (MULTIHOMED, MHCTL, *(PROGRAMS / name for name in ("udp_load", "stream", "echo_wildcard"))):
         if not program.exists():
             return f"{program} is not built"
     return None
