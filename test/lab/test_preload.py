@@ -194,8 +194,9 @@ def iperf3(node, asked, *words, timeout=20):
 def test_iperf3_measures_udp_to_any_address(net, asked):
     command = ["iperf3", "-s", "-p", str(PORT)]
     words = ["-u", "-b", "2M", "-n", "50K"]
-    with server(net.host, command, None, kind="t"):
-        assert iperf3(net.client, asked, *words, timeout=1.5) != 0
+    if asked in (SECOND4, CLAIMED6):
+        with server(net.host, command, None, kind="t"):
+            assert iperf3(net.client, asked, *words, timeout=1.5) != 0
     with server(net.host, command, kind="t"):
         assert iperf3(net.client, asked, *words) == 0
         assert iperf3(net.client, asked, *words, "-R") == 0
@@ -205,7 +206,9 @@ def test_iperf3_measures_udp_to_any_address(net, asked):
 @asked_any
 def test_iperf_gets_its_report_from_any_address(net, asked):
     both = ["-V"] if ":" in asked else []
-    for words, right in ((None, False), ("connect", True)):
+    # The client waits long for a report that does not come.
+    without = [(None, False)] if asked in (SECOND4, CLAIMED6) else []
+    for words, right in (*without, ("connect", True)):
         with server(net.host, ["iperf", "-s", "-u", "-p", str(PORT), *both], words):
             said = net.client.run(*found(["iperf"]), "-c", asked, "-u", "-p", PORT, "-t", "0.2", "-b", "500k", *both,
                                   check=False, timeout=30, env=environment(None, "iperf"))
