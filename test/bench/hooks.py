@@ -117,7 +117,8 @@ def runs_of(cgroup):
     tool = shutil.which("bpftool", path="/usr/sbin:/sbin:/usr/bin:/bin")
     found = {}
     for number in cgroup.programs():
-        done = subprocess.run([tool, "-j", "prog", "show", "id", str(number)], capture_output=True, text=True, check=True)
+        done = subprocess.run([tool, "-j", "prog", "show", "id", str(number)], capture_output=True, text=True,
+                              check=True)
         said = json.loads(done.stdout)
         found[said["name"]] = (said.get("run_cnt", 0), said.get("run_time_ns", 0))
     return found

@@ -72,7 +72,7 @@ class Stage(Lab):
                  f"echo {1 << core:x} > /sys/class/net/{link}/queues/rx-0/rps_cpus")
 
     def wake_client(self, *asked):
-        """Lets the client's kernel have the addresses too, with ways to @asked, for programs on sockets of their own."""
+        """Lets the client's kernel have its addresses, with ways to @asked, for programs on sockets of their own."""
         mac = json.loads(self.client.ip("-json", "link", "show", "c0"))[0]["address"]
         for address, length, gateway in ((CLIENT4, 24, HOST4), (CLIENT6, 64, HOST6)):
             self.client.ip("address", "add", f"{address}/{length}", "dev", "c0",

@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 {
 	bool sends = argc > 1 && !strcmp(argv[1], "send");
 	bool plain = argc > 2 && !strcmp(argv[2], "plain");
-	static struct stream stream;
+	static struct stream stream = { .server.fd = -1 };
 	int r;
 
 	if (argc != 6 + sends || !address_read(argv[3], &stream.ours) ||
