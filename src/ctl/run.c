@@ -32,6 +32,7 @@ struct run {
 	struct text cgroup;  /* "" = no eBPF, for .no_hook */
 	struct text no_library, no_hook;
 	bool no_rights; /* that these are missing is .no_hook */
+	bool no_file;	/* that the library is missing is .no_library */
 };
 
 static void run_free(struct run *run)
@@ -63,7 +64,7 @@ static void choose_library(struct run *run)
 	else if (*obstacle)
 		text_printf(&run->no_library, "it %s, so nothing can be preloaded", obstacle);
 	else
-		run_library_find(&run->library, &run->no_library);
+		run->no_file = run_library_find(&run->library, &run->no_library) < 0;
 }
 
 static void choose_hook(struct run *run)
@@ -82,7 +83,7 @@ static void tell(const struct run *run)
 
 	if (!*cgroup && (verbose || (broken && !run->no_rights)))
 		say(run, "no eBPF: %s", text_string(&run->no_hook));
-	if (!run->library.length && (verbose || run->program.raises))
+	if (!run->library.length && (verbose || run->program.raises || run->no_file))
 		say(run, "not preloaded: %s", text_string(&run->no_library));
 	if (*cgroup && verbose)
 		say(run, "eBPF on %s", cgroup);
@@ -134,8 +135,9 @@ int run_run(const struct call *call)
 		tell(&run);
 		status = start(&run);
 	} else {
-		say(&run, "cannot be helped, and was not run: %s; no eBPF: %s",
-		    text_string(&run.no_library), text_string(&run.no_hook));
+		say(&run, "cannot be helped, and was not run: %s; no eBPF: %s%s",
+		    text_string(&run.no_library), text_string(&run.no_hook),
+		    run.no_rights ? " (try as root)" : "");
 		status = EXIT_MISTAKE;
 	}
 	run_free(&run);

@@ -281,7 +281,14 @@ def test_without_rights_a_static_program_is_refused_with_a_way_out(net):
     assert done.returncode == 2
     assert done.stdout == ""
     assert re.fullmatch(r"mhctl: \S+ cannot be helped, and was not run: it is linked statically, so nothing can be "
-                        r"preloaded; no eBPF: .*CAP_BPF.*\n", done.stderr), done.stderr
+                        r"preloaded; no eBPF: .*CAP_BPF.* \(try as root\)\n", done.stderr), done.stderr
+
+
+def test_a_library_that_is_missing_is_told_and_ebpf_helps_alone(net):
+    variables = {**os.environ, "MULTIHOME_PRELOAD_LIBRARY": "/no/such/library.so"}
+    with no_trace(), server(net.host, run(*PYTHON), env=variables) as process:
+        assert wrong(net) == set()
+        assert "not preloaded: libmultihome-preload.so is not installed: /no/such/library.so" in process.errors[0]
 
 
 def test_with_half_the_rights_the_way_is_told(net):
