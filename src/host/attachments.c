@@ -53,6 +53,7 @@ void attachments_close(struct host *host)
 		replies_close(mender->replies);
 	mender->replies = NULL;
 	VEC_FREE(&mender->sources);
+	VEC_FREE(&mender->found);
 	mem_freep(&mender->folder);
 }
 
@@ -70,7 +71,12 @@ static int load(struct host *host, struct text *error)
 		mender->replies = NULL;
 		return r;
 	}
-	r = sources_adopt(host);
+	if (!mender->folder)
+		log_notice("no bpffs is mounted where replies could be pinned: they end with this "
+			   "process");
+	r = replies_attached(mender->replies, &mender->found);
+	if (r == 0)
+		r = sources_adopt(host);
 	return r < 0 ? r : sources_mirror(host);
 }
 
@@ -84,6 +90,7 @@ static int unload(struct host *host, struct text *error)
 		return r;
 	mender->replies = NULL;
 	VEC_FREE(&mender->sources);
+	VEC_FREE(&mender->found);
 	return 0;
 }
 
@@ -113,11 +120,27 @@ static const char *name_asked(const struct host *host, uint64_t number)
 	return NULL;
 }
 
+static bool was_found(const struct host *host, uint64_t number)
+{
+	const struct replies_cgroups *found = &host->mender.found;
+
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i] == number)
+			return true;
+	return false;
+}
+
+/*
+ * What a former process left and nobody asks for is to be taken back. A group that was asked for and
+ * is gone takes its attachment along, somewhat later: that is no business of a plan.
+ */
 static void add_observed(const struct host *host, uint64_t number, struct object_set *into)
 {
 	struct host_attachment attachment = { .object.ours = true };
 	const char *name = name_asked(host, number);
 
+	if (!name && !was_found(host, number))
+		return;
 	if (name)
 		snprintf(attachment.cgroup, sizeof(attachment.cgroup), "%s", name);
 	else

@@ -26,6 +26,7 @@ struct mender {
 	char *folder;			/* where it is pinned; NULL = nowhere */
 	struct replies_sources sources; /* as the programs have them; by prefix */
 	bool stale;			/* the sources may be behind the observed routes */
+	struct replies_cgroups found;	/* attached when they were taken over; by number */
 };
 
 struct host {
