@@ -46,6 +46,13 @@ def mount_point():
     raise AssertionError("no cgroup2 is mounted")
 
 
+def _is_removed(folder):
+    """Removes a cgroup, unless somebody in it has not ended altogether yet."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
+
+
 class Cgroup:
     """A cgroup of ours; a context manager."""
 
@@ -68,8 +75,7 @@ class Cgroup:
             for pid in folder.read_text().split():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-            wait_until(lambda f=folder: not f.read_text().strip(), what=f"{folder.parent} to be empty")
-            folder.parent.rmdir()
+            wait_until(lambda f=folder.parent: _is_removed(f), what=f"{folder.parent} to be empty")
 
     def programs(self):
         """The eBPF programs that are attached to it, each by its number."""
