@@ -69,6 +69,15 @@ class Cgroup:
         """One below it, not made yet."""
         return Cgroup(f"{self.name}/{name}")
 
+    def sibling(self, name):
+        """One beside it, not made yet."""
+        return Cgroup(f"{self.name}-{name}")
+
+    def as_top(self):
+        """Before a command for which this one shall be the top of all cgroups."""
+        mount = 'mount --bind "$0" "$1" && shift && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mount, str(self.path), str(mount_point())]
+
     def remove(self):
         """Ends what runs in it and below, and removes both."""
         for folder in sorted(self.path.glob("**/cgroup.procs"), key=lambda path: -len(path.parts)):

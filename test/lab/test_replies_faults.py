@@ -192,6 +192,10 @@ def extra(host, word, address):
             *(["nodad"] if word == "add" and ":" in address else []))
 
 
+def counters(daemon):
+    return daemon.feature("replies")["counters"]
+
+
 def was_told(daemon):
     """It reads what the kernel told before what we ask; when it has answered twice, it has acted on that."""
     return [daemon.status() for _ in range(2)]
@@ -211,6 +215,7 @@ def test_an_address_that_goes_away_is_no_source_and_is_one_again_when_it_is_back
         release(server)
         assert client.hear(), "the server's answer leaves from an address that is there"
         assert address not in client.answers.values()
+        assert counters(helped)["refused"] == 1
         extra(net.host, "add", address)
     release(server)
     wait_until(lambda: answered_from(net.client, server, address), what="answers from the address that is back")
@@ -248,10 +253,6 @@ def test_two_daemons_of_two_hosts_share_a_cgroup(net, daemon, cgroup):
         one.stop()
         assert replies.wrong(replies.sources(net.client))
         assert replies.wrong(replies.sources(other.client)) == {}
-
-
-def counters(daemon):
-    return daemon.feature("replies")["counters"]
 
 
 class Arrivals:
