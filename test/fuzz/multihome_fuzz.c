@@ -95,6 +95,7 @@ static void fuzz_prefix(const uint8_t *bytes, size_t size)
 		return;
 	require(prefix.length <= mh_address_bits(prefix.address.family));
 	require(mh_prefix_holds(&prefix, &prefix.address));
+	require(!prefix.link == !strchr(text, '%'));
 	filter_compare(&prefix, prefix.address);
 	filter_compare(&prefix, address);
 	/* The address with one bit turned: the last of the prefix, or the first behind it. */

@@ -6,6 +6,7 @@
                                       10.0.2.2 or 2001:db8:a2::2 (topology.Routed)
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -296,6 +297,44 @@ def test_who_need_not_be_found_is_silent_to_groups(claimed, programs, name, pref
         sock.settimeout(0.3)
         with pytest.raises(TimeoutError):
             sock.recvfrom(2048)
+
+
+@pytest.fixture
+def alike(claimed):
+    """Both links of the host have fe80::1, both of the router fe80::2."""
+    for host_link, router_link in (("eth0", "eth1"), ("eth1", "eth2")):
+        claimed.host.ip("address", "add", "fe80::1/64", "dev", host_link, "nodad")
+        claimed.router.ip("address", "add", "fe80::2/64", "dev", router_link, "nodad")
+    return claimed
+
+
+@pytest.mark.parametrize("prefix", ["fe80::1%eth0", "fe80::%eth0/10", "::%eth0/0"])
+def test_of_a_link_local_address_only_the_link_named_is_served(alike, programs, prefix):
+    programs.start("udp_echo", prefix)
+    for link, answers in (("eth1", [b"in"]), ("eth2", [])):
+        with ask.udp_socket(alike.router, "fe80::1") as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
+            sock.settimeout(patience(5) if answers else 0.3)
+            sock.sendto(b"in", ("fe80::1", PORT))
+            heard = []
+            with contextlib.suppress(TimeoutError, ConnectionRefusedError):
+                heard.append(sock.recv(2048))
+            assert heard == answers, link
+
+
+def test_a_connection_by_another_link_than_the_one_named_is_reset(alike, programs):
+    programs.start("tcp_greet", "::%eth0/0", STREAM)
+    with alike.router.inside():
+        links = [socket.if_nametoindex(name) for name in ("eth1", "eth2")]
+        named, other = (socket.socket(socket.AF_INET6) for _ in links)
+    with named, other:
+        named.settimeout(patience(5))
+        named.connect(("fe80::1", PORT, 0, links[0]))
+        assert ask.read_all(named).startswith(b"asked=fe80::1")
+        other.settimeout(patience(5))
+        with pytest.raises(ConnectionResetError):
+            other.connect(("fe80::1", PORT, 0, links[1]))
+            other.recv(100)
 
 
 @pytest.mark.parametrize("prefix, host, peer", [("169.254.0.0/16", "169.254.7.1", "169.254.7.2"),
