@@ -89,12 +89,11 @@ static bool has_hooks(void)
 
 int trouble_with_load(int code, struct text *error)
 {
-	if (code == -EPERM || code == -EACCES)
-		if (!verifier[0])
-			return trouble(
-				code, error,
-				"loading BPF programs is not permitted: it needs CAP_BPF and "
-				"CAP_NET_ADMIN");
+	/* What the verifier allows to some only, it calls prohibited "for !root" to others. */
+	if ((code == -EPERM || code == -EACCES) && (!verifier[0] || strstr(verifier, "!root")))
+		return trouble(code, error,
+			       "loading BPF programs is not permitted: it needs CAP_BPF, "
+			       "CAP_PERFMON and CAP_NET_ADMIN");
 	if (code == -ENOSYS)
 		return trouble(code, error, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
 	if (!verifier[0] && !has_hooks())
