@@ -312,8 +312,10 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 	changed |= merge_journals(host);
 	if (host->stale & STALE(OBJECT_SYSCTL))
 		changed |= sysctls_refresh(host);
-	if (host->stale & STALE_CGROUPS)
-		changed |= cgroups_refresh(host) | attachments_refresh(host);
+	if (host->stale & STALE_CGROUPS) {
+		changed |= cgroups_refresh(host);
+		changed |= attachments_refresh(host);
+	}
 	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
 	if (changed || resynced || host->mender.stale)
 		(void)sources_mirror(host);
