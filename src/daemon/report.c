@@ -225,7 +225,7 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
 
-	if (host_servers(status->host, &servers) == 0)
+	if (status->host && host_servers(status->host, &servers) == 0)
 		facts.servers = &servers;
 
 	for (size_t i = 0; i < feature_count; i++)
