@@ -168,6 +168,13 @@ int host_servers(struct host *host, struct host_servers *ret_servers)
 	return 0;
 }
 
+bool host_server_is_hooked(const struct host_servers *servers, const struct host_server *server)
+{
+	return servers->attached.count &&
+	       bsearch(&server->cgroup, servers->attached.items, servers->attached.count,
+		       sizeof(server->cgroup), compare_numbers);
+}
+
 void host_servers_free(struct host_servers *servers)
 {
 	VEC_FREE(&servers->items);

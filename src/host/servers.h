@@ -29,6 +29,8 @@ struct host_servers {
 
 /* Asks the kernel (NETLINK_SOCK_DIAG) and the programs. 0 or -errno. */
 int host_servers(struct host *host, struct host_servers *ret_servers);
+/* It was opened in a cgroup below an attachment. */
+bool host_server_is_hooked(const struct host_servers *servers, const struct host_server *server);
 void host_servers_free(struct host_servers *servers);
 
 #endif

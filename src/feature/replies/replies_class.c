@@ -5,22 +5,6 @@
  */
 #include "feature/replies/replies.h"
 
-#include <stdlib.h>
-
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
-
-	return one < other ? -1 : one > other;
-}
-
-static bool is_hooked(const struct host_servers *servers, const struct host_server *server)
-{
-	return servers->attached.count &&
-	       bsearch(&server->cgroup, servers->attached.items, servers->attached.count,
-		       sizeof(server->cgroup), compare_numbers);
-}
-
 /* It is one of several sockets of a port, of one user, each on an address of its own. */
 static bool is_one_of_many(const struct host_servers *servers, const struct host_server *server)
 {
@@ -60,7 +44,7 @@ enum reply_class reply_classify(const struct host_servers *servers,
 	sum_up(servers, server, ret_seen);
 	if (ret_seen->connects)
 		return REPLY_CONNECTS;
-	if (!is_hooked(servers, server))
+	if (!host_server_is_hooked(servers, server))
 		return REPLY_UNHOOKED;
 	if (ret_seen->rewritten)
 		return REPLY_UNCONNECTED;
