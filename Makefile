@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help:
 	@echo 'make run         see it work in a private lab of network namespaces (root; ONCE=1 ends by itself)'
 	@echo 'make check       every test (root; STAGES="unit golden" for some; STAGES=list shows them)'
-	@echo 'make bench       ratios against other ways to do the same (root; QUICK=1 for a minute)'
+	@echo 'make bench       ratios against other ways to do the same (root; QUICK=1 for two minutes)'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS=60 each'
 	@echo 'make golden      write the golden files anew, to be read before they are committed'
 	@echo 'make stock       the labs on Debian'\''s own kernel, in qemu (root)'
