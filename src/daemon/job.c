@@ -110,7 +110,7 @@ static void hold_back_refused(struct engine *engine)
 {
 	struct plan *plan = &engine->job.plan;
 	int64_t now = clock_now_us();
-	size_t kept = 0;
+	size_t kept = 0, opens = 0;
 
 	if (!engine->failing.items.count)
 		return;
@@ -124,8 +124,10 @@ static void hold_back_refused(struct engine *engine)
 			refusal_copy(&engine->job.refusals, refusal);
 		else
 			plan->items[kept++] = plan->items[i];
+		opens = i < plan->opens ? kept : opens;
 	}
 	plan->count = kept;
+	plan->opens = opens;
 }
 
 static void configure_workers(struct engine *engine, const struct config *config)
@@ -400,10 +402,12 @@ void job_step(struct engine *engine)
 	job->apply_us += clock_now_us() - before;
 	if (engine->server && job->told && job->at < job->plan.count)
 		server_progress(engine->server, job->data, job->at, job->plan.count);
-	if (job->at < job->plan.count)
-		return;
-	if (job->type == JOB_APPLY && !job->reverting && newly_refused(engine))
+	/* What is refused goes back before anything is closed: so what was there never was away. */
+	if (job->at >= job->plan.opens && job->type == JOB_APPLY && !job->reverting &&
+	    newly_refused(engine))
 		revert(engine);
+	else if (job->at < job->plan.count)
+		return;
 	else if (!follow_up(engine))
 		job_end(engine);
 }

@@ -215,7 +215,8 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 	       void *data)
 {
 	const struct audience audience = { told, data };
-	size_t end = plan->count - *at > HOST_SLICE ? *at + HOST_SLICE : plan->count;
+	size_t last = *at < plan->opens ? plan->opens : plan->count;
+	size_t end = last - *at > HOST_SLICE ? *at + HOST_SLICE : last;
 	int r = 0;
 
 	while (r == 0 && *at < end) {

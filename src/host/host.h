@@ -78,8 +78,8 @@ struct host_result {
 typedef void host_result_fn(void *data, const struct host_result *result);
 
 /*
- * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at; each result is told
- * in order. Afterwards the events that they caused wait in host_fd(). Gone objects that should be
+ * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at, no deletes together
+ * with what comes before them; each result is told in order. Afterwards the events that they caused wait in host_fd(). Gone objects that should be
  * deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and existing equal ones are successes. Returns 0, or
  * -errno when the kernel could not be asked.
  */

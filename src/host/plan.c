@@ -140,6 +140,7 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 		take_turns(&opens, opened, walk.of);
 		take_turns(&closes, closed, walk.of);
 	}
+	opens.opens = opens.count;
 	for (size_t i = closes.count; i > 0; i--)
 		*VEC_PUSH(&opens) = closes.items[i - 1];
 	plan_free(&closes);
@@ -149,6 +150,7 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 void plan_free(struct plan *plan)
 {
 	VEC_FREE(plan);
+	plan->opens = 0;
 }
 
 void operation_print(const struct operation *operation, const struct state *links, struct text *text)

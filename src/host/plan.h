@@ -21,6 +21,7 @@ struct operation {
 struct plan {
 	struct operation *items;
 	size_t count, room;
+	size_t opens; /* so many adds and changes come first; the rest are deletes */
 };
 
 /*

@@ -148,7 +148,7 @@ def test_clients_that_are_gone_before_the_answer_harm_nobody(net, daemon, claim)
     for _ in range(scaled(200, 50)):
         with ask.udp_socket(net.client, SEVENTH[claim]) as sock:
             sock.sendto(b"never mind", (SEVENTH[claim], ECHO_PORT))
-    answers = ask.udp_many(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT, tries=1, in_flight=4)
+    answers = ask.udp_many(net.client, ask.random_addresses(claim, 50, 1), ECHO_PORT, timeout=10, tries=1, in_flight=4)
     assert all(answer and answer.right for answer in answers.values())
     assert one.worker() == worker
 

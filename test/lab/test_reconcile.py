@@ -7,6 +7,7 @@
 import json
 import os
 import random
+import re
 import signal
 import threading
 
@@ -226,12 +227,18 @@ def test_an_apply_that_is_refused_keeps_what_was_in_force(net, daemon):
     one = daemon(net.host, SERVED)
     net.host.ip("route", "add", "blackhole", "203.0.113.0/24", "table", "local")
     generation = one.status()["generation"]
-    before = net.host.routes()
+    before, sockets = net.host.routes(), listeners(net.host)
     one.apply(claims(["203.0.113.0/24", "10.99.0.0/16"]), expect=1)
     assert net.host.routes() == before
+    assert listeners(net.host) == sockets, "what it would have closed was never closed"
     assert one.status()["generation"] == generation
     assert ask.udp(net.client, "198.51.100.7", WHO_PORT).right
     assert one.plan(expect=0).operations == []
+
+
+def listeners(node):
+    """The sockets that listen, each by its inode."""
+    return sorted(re.findall(r"ino:(\d+)", node.run("ss", "-Hlntue").stdout))
 
 
 @pytest.mark.stock
