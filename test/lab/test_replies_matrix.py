@@ -25,7 +25,7 @@ prefixes:
 
 
 # Those that need no packages of their own, which the stock kernel's guest could not fetch.
-STOCK = ("python socketserver", "socat receives", "socat listens")
+STOCK = ("python socketserver", "socat listens")
 
 
 def of_kind(*kinds):

@@ -49,7 +49,6 @@ def counters(daemon):
     return daemon.feature("replies")["counters"]
 
 
-@pytest.mark.stock
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_server_is_classed_by_how_it_answers(net, helped, cgroup, name):
     for shape, word in CLASSES[name]:
