@@ -39,7 +39,9 @@ struct world {
 	unsigned waiting;
 	uint32_t packets, time;
 	bool looks;
+	bool both; /* each read is taken both ways */
 	unsigned resynced;
+	unsigned steps, searches;
 };
 
 static struct line_peer peer_of(unsigned peer)
@@ -96,6 +98,32 @@ static void refill(struct world *world)
 	line_add(&world->line, &arrival);
 }
 
+/* What is scratch to the line is none of its state. */
+static void assert_same_line(struct line a, struct line b)
+{
+	memset(&a.choice, 0, sizeof(a.choice));
+	memset(&b.choice, 0, sizeof(b.choice));
+	a.scratch = b.scratch = 0;
+	assert_memory_equal(&a, &b, sizeof(a));
+}
+
+/* Whoever takes a step must come to where a search would. */
+static void take_both_ways(struct world *world, const struct line_read *read, struct line_taken *taken)
+{
+	struct line searched = world->line;
+	struct line_taken found = { 0 };
+
+	line_note_reader(&searched, read);
+	if (line_is_in_step(&searched, read))
+		world->steps++;
+	else
+		world->searches++;
+	line_search(&searched, read, &found);
+	line_take(&world->line, read, taken);
+	assert_same_line(world->line, searched);
+	assert_memory_equal(taken, &found, sizeof(found));
+}
+
 static struct question look_at_first(struct world *world, uint32_t thread, bool peek)
 {
 	struct question first = world->queue[0];
@@ -109,7 +137,10 @@ static struct question look_at_first(struct world *world, uint32_t thread, bool 
 		drop_first(world);
 	read.time = world->time += READING;
 	read.first = world->looks && world->waiting ? world->queue[0].packet : 0;
-	line_take(&world->line, &read, &taken);
+	if (world->both)
+		take_both_ways(world, &read, &taken);
+	else
+		line_take(&world->line, &read, &taken);
 	if (taken.refill)
 		refill(world);
 	world->resynced += taken.resynced;
@@ -330,6 +361,64 @@ static void without_looks_a_peek_is_made_good_once_the_queue_is_empty(void **sta
 	}
 }
 
+static void do_anything(struct world *world, struct line_read read)
+{
+	unsigned thread = 7 + (unsigned)rand() % 2;
+
+	if (world->waiting < 2 || !(rand() % 3))
+		for (int i = rand() % (rand() % 20 ? 4 : 100); i >= 0; i--)
+			arrive_somehow(world);
+	if (!(rand() % 50) && world->waiting)
+		drop_first(world);
+	if (!(rand() % 50) && world->waiting)
+		world->waiting--;
+	world->time += rand() % 4 ? 0 : LINE_YOUNG;
+	if (world->waiting && rand() % 4)
+		look_at_first(world, thread, !(rand() % 8));
+	else
+		answer(world, thread, (unsigned)rand() % PEERS);
+	if (rand() % 100)
+		return;
+	/* Of any peer, with any packet first: what no queue could be. */
+	read.peer = peer_of((unsigned)rand() % PEERS);
+	read.time = world->time;
+	read.first = world->looks && rand() % 2 ? world->packets | 1u << 31 : 0;
+	take_both_ways(world, &read, &(struct line_taken){ 0 });
+}
+
+static void a_step_ends_where_a_search_would(void **state)
+{
+	for (int play = 0; play < PLAYS; play++) {
+		struct world world;
+		bool looks = play & 1;
+
+		srand((unsigned)play);
+		begin(&world, looks);
+		world.both = true;
+		for (int step = 0; step < STEPS; step++)
+			do_anything(&world, (struct line_read){ .thread = 7, .looks = looks });
+		assert_true(world.steps > 0);
+		assert_true(world.searches > 0);
+	}
+}
+
+static void a_serial_server_is_in_step(void **state)
+{
+	struct world world;
+
+	begin(&world, true);
+	world.both = true;
+	for (int step = 0; step < STEPS; step++) {
+		arrive_somehow(&world);
+		if (step % 16)
+			continue;
+		while (world.waiting)
+			take(&world, 7);
+	}
+	assert_true(world.steps > 0);
+	assert_int_equal(world.searches, 0);
+}
+
 static void nobody_who_did_not_ask_is_answered(void **state)
 {
 	struct world world;
@@ -354,6 +443,8 @@ int main(void)
 		cmocka_unit_test(two_threads_that_read_and_answer_keep_their_own),
 		cmocka_unit_test(without_looks_a_serial_server_is_right_while_the_line_is_not_full),
 		cmocka_unit_test(without_looks_a_peek_is_made_good_once_the_queue_is_empty),
+		cmocka_unit_test(a_step_ends_where_a_search_would),
+		cmocka_unit_test(a_serial_server_is_in_step),
 		cmocka_unit_test(nobody_who_did_not_ask_is_answered),
 	};
 

@@ -78,7 +78,8 @@ line_inline void line_look_back(struct line *line, const struct line_send *send,
 		if (!(slot->state & LINE_ANSWERED))
 			choice->left--;
 		if (line_is_of(slot, &send->peer))
-			line_weigh(choice, slot, line_rule(send, slot, turn), i, index);
+			line_weigh(choice, slot, line_any(line, line_rule(send, slot, turn)), i,
+				   index);
 		if (!choice->left && choice->best)
 			break;
 	}

@@ -67,7 +67,7 @@ struct line_thread {
 struct line_choice {
 	__u64 any, all; /* of the open questions' addresses, folded: they differ when those do */
 	__u32 best;	/* rule << 16 | order within it << 8 | slot */
-	__u32 left;	/* open ones not looked at */
+	__u32 left;	/* open ones not looked at; one of its kind was found, or dropped */
 };
 
 enum line_owner { LINE_STRANGE, LINE_OURS, LINE_FOREIGN };

@@ -34,25 +34,29 @@ line_inline __u32 line_find_first(struct line *line, const struct line_read *rea
 }
 
 /*
- * A packet that was shown to its hook, and may not be queued yet: by another core, or because
- * another core is at it to queue it for this one.
+ * Whether a packet that waits before @until in the line, but not in the queue, may still be there:
+ * taken by one of several readers whose hook is yet to come; or shown to its hook, and not queued
+ * yet, by another core, or because another core is at it to queue it for this one. It may have come
+ * after the hook of the read looked at its clock. One sign for all, since each branch here would be
+ * one more way through the loop of line_settle() for the kernel's verifier.
  */
-line_inline int line_is_coming(const struct line_slot *slot, const struct line_read *read)
+line_inline int line_may_come(const struct line *line, const struct line_slot *slot,
+			      const struct line_read *read, __u32 until)
 {
-	/* It may have come after the hook of the read looked at its clock. */
-	return (__s32)(read->time - slot->time) <= LINE_YOUNG;
+	__s64 kept = LINE_THREADS * (line->shared & ~line->behind);
+	__s64 left = until - line->reading;
+	__s64 age = (__s32)(read->time - slot->time);
+
+	return ((left - kept - 1) | (age - LINE_YOUNG - 1)) < 0;
 }
 
-/*
- * Puts the line right by the first packet in the queue: what waits before it is gone. Several
- * readers may have taken some whose hooks are yet to come; and when the queue is empty, another
- * core may be about to queue the last.
- */
+/* Puts the line right by the first packet in the queue: what waits before it is gone. */
 line_inline void line_settle(struct line *line, const struct line_read *read, struct line_taken *taken)
 {
 	__u32 until = line_any(line, line_find_first(line, read));
-	__u32 kept = line->shared ? LINE_THREADS : 0;
+	volatile struct line_choice *choice = &line->choice;
 
+	choice->left = 0;
 	if (!read->first)
 		line->behind = 0;
 	else if (until == line->arrived)
@@ -61,15 +65,15 @@ line_inline void line_settle(struct line *line, const struct line_read *read, st
 		struct line_slot *slot = line_slot(line, line->reading);
 
 		if (slot->state & LINE_WAITING) {
-			if ((!line->behind && until - line->reading <= kept) ||
-			    line_is_coming(slot, read))
+			if (line_may_come(line, slot, read, until))
 				break;
 			line_forget(line, slot);
-			taken->resynced = 1;
+			choice->left = 1;
 		}
 		line->reading++;
 	}
 	line->first = read->first;
+	taken->resynced = choice->left;
 	taken->refill = line->behind && line->reading == line->arrived;
 }
 

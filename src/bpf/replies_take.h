@@ -75,13 +75,50 @@ line_inline void line_see(struct line *line, struct line_slot *slot, __u32 numbe
 		line->seen = number + 1;
 }
 
-/* A read, or a peek. */
-line_inline void line_take(struct line *line, const struct line_read *read, struct line_taken *taken)
+/*
+ * Whether what is read is the first of the line, by its peer and by what was first in the queue, and
+ * what is first there now is the second.
+ */
+line_inline int line_is_in_step(struct line *line, const struct line_read *read)
+{
+	__u32 second = line->reading + 1;
+	const struct line_slot *slot = line_slot(line, line->reading);
+	const struct line_slot *next = line_slot(line, second);
+
+	if (line->reading == line->arrived || !(slot->state & LINE_WAITING) ||
+	    !line_is_of(slot, &read->peer) || (line->first && slot->packet != line->first))
+		return 0;
+	if (!read->looks)
+		return 1;
+	if (slot->packet == read->first)
+		return 0;
+	if (second == line->arrived)
+		return !read->first;
+	return read->first && next->state & LINE_WAITING && next->packet == read->first;
+}
+
+/* What line_search() comes to when all is in step. */
+line_inline void line_step(struct line *line, const struct line_read *read, struct line_taken *taken)
+{
+	struct line_slot *slot = line_slot(line, line->reading);
+
+	line_see(line, slot, line->reading, read);
+	slot->state &= ~LINE_WAITING;
+	taken->asked = slot->asked;
+	taken->found = 1;
+	line->reading++;
+	if (!read->looks)
+		return;
+	line->first = read->first;
+	if (!read->first)
+		line->behind = 0;
+}
+
+line_inline void line_search(struct line *line, const struct line_read *read, struct line_taken *taken)
 {
 	struct line_slot *slot;
 	__u32 number;
 
-	line_note_reader(line, read);
 	slot = line_find_waiting(line, &read->peer, &number);
 	if (slot)
 		line_see(line, slot, number, read);
@@ -95,6 +132,16 @@ line_inline void line_take(struct line *line, const struct line_read *read, stru
 		line_settle(line, read, taken);
 	else if (slot)
 		line_skip(line, slot);
+}
+
+/* A read, or a peek. */
+line_inline void line_take(struct line *line, const struct line_read *read, struct line_taken *taken)
+{
+	line_note_reader(line, read);
+	if (line_is_in_step(line, read))
+		line_step(line, read, taken);
+	else
+		line_search(line, read, taken);
 }
 
 #endif
