@@ -108,12 +108,14 @@ static bool try_again(struct mh_outbox *outbox, int error, const struct mh_messa
 static int send_one(struct mh_outbox *outbox, const struct mh_message *message,
 		    const struct msghdr *header)
 {
-	ssize_t r;
+	int error;
 
 	do {
-		r = sendmsg(outbox->socket->fd, header, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (r < 0 && try_again(outbox, errno, message, header->msg_iov->iov_len));
-	return r < 0 ? -errno : 0;
+		if (sendmsg(outbox->socket->fd, header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+			return 0;
+		error = errno; /* trying again asks the kernel, too */
+	} while (try_again(outbox, error, message, header->msg_iov->iov_len));
+	return -error;
 }
 
 /* Sends the datagrams of message @index by themselves. */
@@ -180,18 +182,19 @@ void mh_outbox_flush(struct mh_outbox *outbox)
 		const struct mh_message *message = &outbox->messages[at];
 		int sent = sendmmsg(outbox->socket->fd, outbox->headers + at,
 				    outbox->message_count - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		int error = errno;
 
 		if (sent > 0) {
 			for (unsigned end = at + (unsigned)sent; at < end; at++)
 				message_tell(outbox, at, 0);
 			continue;
 		}
-		if (train_refused(errno, message))
+		if (train_refused(error, message))
 			send_apart(outbox, at);
-		else if (try_again(outbox, errno, message, message->bytes))
+		else if (try_again(outbox, error, message, message->bytes))
 			continue;
 		else
-			message_tell(outbox, at, -errno);
+			message_tell(outbox, at, -error);
 		at++;
 	}
 	outbox->message_count = outbox->part_count = 0;

@@ -75,6 +75,7 @@ static int empty_folder(const char *path, struct text *error)
 {
 	DIR *folder = opendir(path);
 	struct dirent *entry;
+	int code = 0;
 
 	if (!folder)
 		return trouble(-errno, error, "%s: %s", path, strerror(errno));
@@ -85,11 +86,11 @@ static int empty_folder(const char *path, struct text *error)
 			continue;
 		if (replies_links_owns(entry->d_name))
 			replies_links_end(file);
-		else if (unlink(file) < 0)
-			trouble(-errno, error, "%s: %s", file, strerror(errno));
+		else if (unlink(file) < 0 && !code)
+			code = trouble(-errno, error, "%s: %s", file, strerror(errno));
 	}
 	closedir(folder);
-	return 0;
+	return code;
 }
 
 int replies_remove_folder(const char *folder, struct text *error)
@@ -239,6 +240,7 @@ static int prepare(struct replies *replies, const struct replies_options *option
 int replies_open(const struct replies_options *options, struct replies **ret_replies,
 		 struct text *error)
 {
+	bool made = options->folder && access(options->folder, F_OK) < 0;
 	struct replies *replies = mem_alloc(sizeof(*replies));
 	struct replies_about about;
 	int code = prepare(replies, options, &about, error);
@@ -246,6 +248,11 @@ int replies_open(const struct replies_options *options, struct replies **ret_rep
 	if (!code)
 		code = begin(replies, &about, error);
 	if (code) {
+		AUTO_TEXT ignored = { 0 };
+
+		/* What nobody left before us is not left by us either. */
+		if (made)
+			(void)replies_remove_folder(options->folder, &ignored);
 		replies_close(replies);
 		return code;
 	}

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool parse_name(const char *name, uint64_t *ret_cgroup, int *ret_program)
@@ -184,6 +185,12 @@ static int say_refusal(int code, int program, const char *path, struct text *err
 {
 	if (code == -EBADF)
 		return trouble(-EBADF, error, "%s: not a cgroup of the v2 hierarchy", path);
+	if (code == -E2BIG)
+		return trouble(
+			code, error,
+			"%s: 64 programs are there already, the kernel's limit; name a group "
+			"below it",
+			path);
 	if (code == -EPERM)
 		return trouble(
 			code, error,
@@ -198,12 +205,15 @@ int replies_attach(struct replies *replies, const char *path, struct text *error
 {
 	AUTO_FD cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct replies_attachment *attachment;
-	uint64_t number;
+	struct stat stat_;
 
-	if (cgroup < 0 || replies_cgroup_number(path, &number))
+	if (cgroup < 0 || fstat(cgroup, &stat_) < 0)
 		return trouble(-errno, error, "%s: %s", path,
 			       errno == ENOENT ? "no such cgroup" : strerror(errno));
-	attachment = add(replies, number);
+	/* Somebody may have removed it, which is no reason to fail for ever. */
+	if (replies->folder)
+		(void)mkdir(replies->folder, 0700);
+	attachment = add(replies, stat_.st_ino);
 	for (int i = 0; i < REPLIES_PROGRAMS; i++) {
 		int code = attachment->links[i] < 0 ? make_link(replies, attachment, i, cgroup) : 0;
 

@@ -217,6 +217,17 @@ static bool has_status(const struct feature *feature, const void *value, const c
 	return value || (only_feature && feature->status_anyway);
 }
 
+/* A survey of the whole host, made for those only who show it. */
+static void look_at_servers(const struct engine_status *status, struct host_servers *servers,
+			    struct facts *facts)
+{
+	if (!status->host || facts->servers)
+		return;
+	facts->servers_error = host_servers(status->host, servers);
+	if (!facts->servers_error)
+		facts->servers = servers;
+}
+
 static json_t *features_json(const struct engine_status *status, const char *only_feature)
 {
 	const struct config *config = status->generation->config;
@@ -224,9 +235,6 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 	struct facts facts = { .observed = status->observed };
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
-
-	if (status->host && host_servers(status->host, &servers) == 0)
-		facts.servers = &servers;
 
 	for (size_t i = 0; i < feature_count; i++)
 		if (status->shells[i])
@@ -236,6 +244,8 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 
 		if (!has_status(features[i], value, only_feature))
 			continue;
+		if (features[i]->looks_at_servers)
+			look_at_servers(status, &servers, &facts);
 		one = json_object();
 		features[i]->status(value, &facts, &counters, one);
 		json_object_set_new(json, features[i]->name, one);

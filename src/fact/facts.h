@@ -12,6 +12,7 @@
 struct facts {
 	const struct state *observed;	    /* sorted */
 	const struct host_servers *servers; /* for status() alone; NULL = not looked at */
+	int servers_error;		    /* why they were looked at in vain; 0 or -errno */
 };
 
 const struct host_link *facts_link(const struct facts *facts, const char *name);

@@ -66,7 +66,8 @@ struct feature {
 	 */
 	void (*status)(const void *config, const struct facts *facts,
 		       const struct counters *counters, struct json_t *status);
-	bool status_anyway; /* status() is asked for without the key, too: @config is NULL */
+	bool status_anyway;    /* status() is asked for without the key, too: @config is NULL */
+	bool looks_at_servers; /* status() wants facts.servers */
 	const struct worker *worker; /* or NULL */
 };
 

@@ -86,12 +86,11 @@ static int unload(struct host *host, struct text *error)
 	struct mender *mender = &host->mender;
 	int r = replies_remove(mender->replies, error);
 
-	if (r < 0)
-		return r;
+	/* It is closed, whatever came of it. */
 	mender->replies = NULL;
 	VEC_FREE(&mender->sources);
 	VEC_FREE(&mender->found);
-	return 0;
+	return r;
 }
 
 static int number_of(const char *name, uint64_t *ret_number, struct text *error)
@@ -107,17 +106,52 @@ static int number_of(const char *name, uint64_t *ret_number, struct text *error)
 	return r < 0 ? r : replies_cgroup_number(text_string(&path), ret_number);
 }
 
-/* The name by which somebody asks for cgroup @number. */
-static const char *name_asked(const struct host *host, uint64_t number)
-{
-	for (char **name = host->taste.cgroups; *name; name++) {
-		AUTO_TEXT error = { 0 };
-		uint64_t its;
+/* A control group that somebody asks for, and exists. */
+struct asked {
+	uint64_t number;
+	const char *name;
+};
 
-		if (number_of(*name, &its, &error) == 0 && its == number)
-			return *name;
+struct all_asked {
+	VEC(struct asked) items; /* by number */
+};
+
+static int compare_asked(const void *a, const void *b)
+{
+	const struct asked *one = a, *other = b;
+
+	return one->number < other->number ? -1 : one->number > other->number;
+}
+
+static void collect_asked(const struct host *host, struct all_asked *ret_all)
+{
+	AUTO_TEXT root = { 0 };
+	AUTO_TEXT error = { 0 };
+
+	if (!host->taste.cgroups[0] || replies_cgroup_path("all", &root, &error) < 0)
+		return;
+	for (char **name = host->taste.cgroups; *name; name++) {
+		AUTO_TEXT path = { 0 };
+		uint64_t number;
+
+		cgroup_path(&root, *name, &path);
+		if (replies_cgroup_number(text_string(&path), &number) == 0)
+			*VEC_PUSH(&ret_all->items) = (struct asked){ number, *name };
 	}
-	return NULL;
+	if (ret_all->items.count)
+		qsort(ret_all->items.items, ret_all->items.count, sizeof(struct asked),
+		      compare_asked);
+}
+
+/* The name by which somebody asks for cgroup @number. */
+static const char *name_asked(const struct all_asked *all, uint64_t number)
+{
+	const struct asked like = { .number = number }, *found = NULL;
+
+	if (all->items.count)
+		found = bsearch(&like, all->items.items, all->items.count, sizeof(like),
+				compare_asked);
+	return found ? found->name : NULL;
 }
 
 static bool was_found(const struct host *host, uint64_t number)
@@ -134,10 +168,11 @@ static bool was_found(const struct host *host, uint64_t number)
  * What a former process left and nobody asks for is to be taken back. A group that was asked for and
  * is gone takes its attachment along, somewhat later: that is no business of a plan.
  */
-static void add_observed(const struct host *host, uint64_t number, struct object_set *into)
+static void add_observed(const struct host *host, const struct all_asked *all, uint64_t number,
+			 struct object_set *into)
 {
 	struct host_attachment attachment = { .object.ours = true };
-	const char *name = name_asked(host, number);
+	const char *name = name_asked(all, number);
 
 	if (!name && !was_found(host, number))
 		return;
@@ -153,11 +188,14 @@ bool attachments_refresh(struct host *host)
 	struct mender *mender = &host->mender;
 	struct replies_cgroups numbers = { 0 };
 	struct object_set fresh = { 0 };
+	struct all_asked all = { 0 };
 	AUTO_TEXT error = { 0 };
 	int r = 0;
 
-	if (!mender->replies && mender->folder && access(mender->folder, F_OK) == 0) {
+	if (!mender->replies && !mender->broken && mender->folder &&
+	    access(mender->folder, F_OK) == 0) {
 		r = load(host, &error);
+		mender->broken = r < 0;
 		if (r < 0)
 			log_warning("%s was left by a former process and cannot be taken over: %s",
 				    mender->folder, text_string(&error));
@@ -166,8 +204,11 @@ bool attachments_refresh(struct host *host)
 		r = replies_attached(mender->replies, &numbers);
 	if (r < 0)
 		log_debug("attachments cannot be listed: %s", strerror(-r));
+	if (numbers.count)
+		collect_asked(host, &all);
 	for (size_t i = 0; i < numbers.count; i++)
-		add_observed(host, numbers.items[i], &fresh);
+		add_observed(host, &all, numbers.items[i], &fresh);
+	VEC_FREE(&all.items);
 	VEC_FREE(&numbers);
 	return host_observe(host, OBJECT_ATTACHMENT, &fresh);
 }

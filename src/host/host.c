@@ -93,15 +93,14 @@ static int open_sockets(struct host *host, struct text *error)
 static int open_waiting(struct host *host, struct text *error)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	int r = cgroups_open(host);
+	int r = 0;
 
 	host->any_events = epoll_create1(EPOLL_CLOEXEC);
-	if (r == 0 && (host->any_events < 0 ||
-		       epoll_ctl(host->any_events, EPOLL_CTL_ADD, host->events.fd, &event) < 0 ||
-		       epoll_ctl(host->any_events, EPOLL_CTL_ADD, host->cgroup_events, &event) < 0))
+	if (host->any_events < 0 ||
+	    epoll_ctl(host->any_events, EPOLL_CTL_ADD, host->events.fd, &event) < 0) {
 		r = -errno;
-	if (r < 0)
 		text_printf(error, "events cannot be waited for: %s", strerror(-r));
+	}
 	return r;
 }
 

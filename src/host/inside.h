@@ -26,6 +26,8 @@ struct mender {
 	char *folder;			/* where it is pinned; NULL = nowhere */
 	struct replies_sources sources; /* as the programs have them; by prefix */
 	bool stale;			/* the sources may be behind the observed routes */
+	bool told;			/* that the sources cannot be written */
+	bool broken;			/* what a former process left cannot be taken over */
 	struct replies_cgroups found;	/* attached when they were taken over; by number */
 };
 
@@ -41,7 +43,8 @@ struct host {
 	struct memory memory;
 	VEC(struct open_listener) listeners;
 	struct mender mender;
-	int cgroup_events; /* inotify: folders of control groups */
+	int cgroup_events; /* inotify: folders of control groups; -1 = none is watched */
+	bool no_watches;   /* that was tried in vain */
 	int any_events;	   /* epoll: all of the above that may be readable */
 };
 
@@ -78,9 +81,10 @@ void listener_apply(struct host *host, const struct operation *operation, struct
 void listeners_close(struct host *host);
 
 /* cgroups.c */
-int cgroups_open(struct host *host);
 void cgroups_receive(struct host *host); /* records that something may have come or gone */
 bool cgroups_refresh(struct host *host); /* true when anything changed */
+/* Of a control group that is asked for, whose hierarchy is mounted on @root. */
+void cgroup_path(const struct text *root, const char *name, struct text *ret_path);
 
 /* attachments.c */
 void attachments_open(struct host *host, const char *bpffs);

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int sources_adopt(struct host *host)
@@ -81,8 +83,12 @@ int sources_mirror(struct host *host)
 	collect(&host->observed, &want);
 	r = carry_out(mender->replies, &mender->sources, &want);
 	if (r < 0) {
-		log_error("the addresses that replies may come from cannot be written: %s",
-			  strerror(-r));
+		if (!mender->told)
+			log_error(
+				"the addresses that replies may come from cannot be written: %s%s",
+				strerror(-r),
+				r == -ENOSPC ? " (more than 262144 local prefixes)" : "");
+		mender->told = true;
 		VEC_FREE(&want);
 		/* How far it came is asked, not remembered. */
 		(void)sources_adopt(host);
@@ -90,6 +96,7 @@ int sources_mirror(struct host *host)
 	}
 	VEC_FREE(&mender->sources);
 	mender->sources = want;
+	mender->told = false;
 	mender->stale = false;
 	return 0;
 }
@@ -111,9 +118,25 @@ static unsigned count_local(const struct state *observed, const struct prefix *p
 	return count;
 }
 
+static int compare_sources(const void *a, const void *b)
+{
+	return prefix_compare(&((const struct replies_source *)a)->prefix,
+			      &((const struct replies_source *)b)->prefix);
+}
+
+static struct replies_source *find(const struct replies_sources *sources, const struct prefix *prefix)
+{
+	const struct replies_source like = { .prefix = *prefix };
+
+	if (!sources->count)
+		return NULL;
+	return bsearch(&like, sources->items, sources->count, sizeof(like), compare_sources);
+}
+
 void sources_told(struct host *host, const struct host_route *route, bool removed)
 {
 	struct mender *mender = &host->mender;
+	struct replies_source *source;
 
 	if (!mender->replies || route->table != RT_TABLE_LOCAL)
 		return;
@@ -121,9 +144,10 @@ void sources_told(struct host *host, const struct host_route *route, bool remove
 	/* The same address may be on another link, too: then settling finds out what is true. */
 	if (!removed || route->type != RTN_LOCAL || count_local(&host->observed, &route->to) > 1)
 		return;
-	(void)replies_delete_source(mender->replies, &route->to);
-	/* The list says what the programs have; where it is wrong, the mirror only sets once more. */
-	for (size_t i = 0; i < mender->sources.count; i++)
-		if (prefix_compare(&mender->sources.items[i].prefix, &route->to) == 0)
-			mender->sources.items[i].ours = false;
+	source = find(&mender->sources, &route->to);
+	if (!source || !source->ours)
+		return;
+	/* Not deleted: what is around it may be ours, and this is not. The mirror sees to the rest. */
+	source->ours = false;
+	(void)replies_set_source(mender->replies, source);
 }

@@ -12,8 +12,10 @@ const struct config_field reply_group_fields[] = {
 	  .max = CGROUP_NAME_SIZE - 1,
 	  .help = "The control group, as a path below the root of the cgroup v2 hierarchy (as "
 		  "systemd-cgls shows it), or `all`: the root, and so every process of the host "
-		  "that is in this network namespace. Groups below it are included. Programs that "
-		  "run already are mended at once. A group that does not exist yet is waited for.",
+		  "that is in this network namespace. Groups below it are included. A socket "
+		  "counts to the group that it was opened in: one that a service gets from "
+		  "somebody else (a `.socket` unit, inetd) is in another group. Programs that run "
+		  "already are mended at once. A group that does not exist yet is waited for.",
 	  .example = "system.slice/snmpd.service" },
 	{ 0 }
 };
@@ -110,4 +112,5 @@ const struct feature replies_feature = {
 	.interest = replies_interest,
 	.status = replies_status,
 	.status_anyway = true,
+	.looks_at_servers = true,
 };

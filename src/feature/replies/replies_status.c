@@ -2,6 +2,7 @@
 /* What `mhctl status replies` tells: the groups, what the programs counted, every UDP server. */
 #include "feature/replies/replies.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,10 @@ static const struct {
 	[REPLY_CONNECTS] = { "connects", "connects to its client, which no hook can mend: start it "
 					 "by mhctl run" },
 	[REPLY_PACKET_INFORMATION] = { "packet information", "right by itself" },
-	[REPLY_UNSEEN] = { "unseen", "hooked; nobody has asked it yet" },
+	[REPLY_UNSEEN] = { "unseen", "hooked; nothing of it was seen yet" },
 	[REPLY_UNHOOKED] = { "not hooked",
-			     "in no cgroup of replies: may answer from another address" },
+			     "in no cgroup of replies: may answer from another address, "
+			     "unless mhctl run started it" },
 };
 
 static bool may_bind_nonlocal(const struct facts *facts)
@@ -111,5 +113,10 @@ void replies_status(const void *config, const struct facts *facts, const struct 
 		json_object_set_new(status, "counters", counters_json(&servers->counters));
 	for (size_t i = 0; servers && i < servers->items.count; i++)
 		json_array_append_new(list, server_json(servers, &servers->items.items[i], facts));
+	if (facts->servers_error)
+		json_object_set_new(
+			status, "servers_error",
+			json_sprintf("servers cannot be listed: %s%s", strerror(-facts->servers_error),
+				     facts->servers_error == -ENOENT ? " (modprobe udp_diag)" : ""));
 	json_object_set_new(status, "servers", list);
 }
