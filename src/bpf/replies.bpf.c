@@ -233,6 +233,15 @@ static __always_inline __u32 own_packet(struct __sk_buff *skb, struct line *line
 	return LOOK_PACKET(*scratch);
 }
 
+/* The same for the socket itself, whose queue is looked at by its address. */
+static __always_inline struct sock *own_socket(struct bpf_sock *sk, struct line *line)
+{
+	volatile __u64 *socket = &line->socket;
+
+	*socket = (__u64)sk;
+	return (struct sock *)*socket;
+}
+
 SEC("cgroup_skb/ingress")
 int replies_ingress(struct __sk_buff *skb)
 {
@@ -320,10 +329,10 @@ static __always_inline bool read_packet(const struct sk_buff *packet, struct lin
 				      head + BPF_CORE_READ(packet, transport_header));
 }
 
-static __always_inline void refill(struct bpf_sock_addr *ctx, struct line *line,
+static __always_inline void refill(struct bpf_sock *sk, struct line *line,
 				   const struct line_read *read)
 {
-	struct sk_buff *packet = look_first(ctx);
+	struct sk_buff *packet = look_first(own_socket(sk, line));
 	struct line_arrival arrival = { .time = read->time };
 
 	if (!packet || !read_packet(packet, &arrival))
@@ -366,7 +375,7 @@ static __always_inline int received(struct bpf_sock_addr *ctx, struct line_read 
 	read->time = LINE_TIME(bpf_ktime_get_ns());
 	read->looks = looks;
 	if (looks) {
-		struct sk_buff *first = look_first(ctx);
+		struct sk_buff *first = look_first(own_socket(sk, line));
 
 		read->first = first ? LOOK_PACKET(first) : 0;
 	}
@@ -374,7 +383,7 @@ static __always_inline int received(struct bpf_sock_addr *ctx, struct line_read 
 	line_take(line, read, &taken);
 	bpf_spin_unlock(&line->lock);
 	if (looks && taken.refill)
-		refill(ctx, line, read);
+		refill(sk, line, read);
 	if (taken.resynced)
 		count(COUNT_RESYNCED);
 	if (taken.found)

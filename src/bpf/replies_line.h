@@ -88,6 +88,7 @@ struct line {
 	__u8 unused;
 	struct line_choice choice;
 	__u64 scratch; /* see line_any() */
+	__u64 socket;  /* the kernel's address of it (own_socket() in replies.bpf.c) */
 	struct line_thread threads[LINE_THREADS];
 	struct line_slot slots[LINE_SLOTS];
 };

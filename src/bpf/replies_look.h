@@ -38,7 +38,6 @@ struct in6_socket_address { /* struct sockaddr_in6, whose shape is fixed */
 	__u32 scope;
 };
 struct bpf_sock_addr_kern {
-	struct sock *sk;
 	void *uaddr;
 } kernel_type;
 struct task_struct {
@@ -59,9 +58,8 @@ static __always_inline struct sk_buff *look_head(const struct sk_buff_head *queu
 }
 
 /* A queue of two: what the readers have moved to theirs, then what has arrived since. */
-static __always_inline struct sk_buff *look_first(struct bpf_sock_addr *ctx)
+static __always_inline struct sk_buff *look_first(struct sock *sk)
 {
-	struct sock *sk = BPF_CORE_READ((struct bpf_sock_addr_kern *)ctx, sk);
 	struct sk_buff *first = look_head(&((struct udp_sock *)sk)->reader_queue);
 
 	return first ? first : look_head(&sk->sk_receive_queue);

@@ -9,7 +9,7 @@
  * (struct line included) counts REPLIES_LAYOUT up: then an upgrade starts with empty maps instead
  * of misreading the old ones.
  */
-#define REPLIES_LAYOUT 1
+#define REPLIES_LAYOUT 2
 
 /*
  * Key of the map of sources: an LPM trie over IPv6 with IPv4 mapped into it. The address follows the
