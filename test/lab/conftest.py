@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import daemon as daemons
+import replies
 import topology
 from lab import Lab
 
@@ -60,3 +61,10 @@ def daemon(lab):
         if one.process and one.process.running():
             one.process.stop(60)
         one.check()
+
+
+@pytest.fixture
+def cgroup():
+    """A control group of the lab's own, for servers whose replies are mended."""
+    with replies.Cgroup() as cgroup:
+        yield cgroup

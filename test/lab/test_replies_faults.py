@@ -33,12 +33,6 @@ LOADED = {family: [*addresses, *ask.random_addresses(claim, 20, seed=family)]
 
 
 @pytest.fixture
-def cgroup():
-    with replies.Cgroup() as cgroup:
-        yield cgroup
-
-
-@pytest.fixture
 def helped(net, daemon, cgroup):
     """The daemon, with `replies` for the lab's cgroup."""
     return daemon(net.host, replies.config(cgroup))

@@ -34,12 +34,6 @@ def of_kind(*kinds):
         for name, program in PROGRAMS.items() if program.kind in kinds])
 
 
-@pytest.fixture
-def cgroup():
-    with replies.Cgroup() as cgroup:
-        yield cgroup
-
-
 def all_right(program):
     return dict.fromkeys(program.expected, RIGHT)
 

@@ -26,12 +26,6 @@ NOTHING = {name: 0 for name in ("recorded", "rewritten", "refused", "chosen", "u
 
 
 @pytest.fixture
-def cgroup():
-    with replies.Cgroup() as cgroup:
-        yield cgroup
-
-
-@pytest.fixture
 def helped(net, daemon, cgroup):
     return daemon(net.host, replies.config(cgroup))
 
