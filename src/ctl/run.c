@@ -4,10 +4,11 @@
  * each does what the other cannot:
  *
  * - eBPF on a cgroup (run_hook.c) mends what is answered from an unconnected socket, by programs of
- *   any kind. It takes rights, and a kernel that has the hooks.
+ *   any kind. It takes rights, and a kernel that has the hooks. It does not see sockets that the
+ *   program was handed by whoever started us.
  * - a preloaded library (preload/) gives a socket that is connected to its client the address asked.
- *   It takes a program that the dynamic loader starts. Where there is no eBPF, it mends what is
- *   answered from an unconnected socket as well.
+ *   It takes a program that the dynamic loader starts. Where eBPF is missing, or
+ *   does not see a socket, it mends what is answered from an unconnected socket as well.
  *
  * The program takes mhctl's place, by exec: so signals, job control, the terminal and the exit
  * status are its own, and whoever watches over the process watches over the program.
@@ -18,12 +19,18 @@
 #include "ctl/command.h"
 #include "ctl/run_hook.h"
 #include "ctl/run_program.h"
+#include "net/address.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+/* Those handed down have small numbers: 0 to 2 from inetd, 3 and up from systemd. */
+#define HANDED_DOWN_MOST 64
 
 struct run {
 	const struct call *call;
@@ -31,8 +38,9 @@ struct run {
 	struct text library; /* "" = not preloaded, for .no_library */
 	struct text cgroup;  /* "" = no eBPF, for .no_hook */
 	struct text no_library, no_hook;
-	bool no_rights; /* that these are missing is .no_hook */
-	bool no_file;	/* that the library is missing is .no_library */
+	bool no_rights;	 /* that these are missing is .no_hook */
+	bool no_file;	 /* that the library is missing is .no_library */
+	int handed_down; /* a descriptor that eBPF does not see, or -1 */
 };
 
 static void run_free(struct run *run)
@@ -75,6 +83,43 @@ static void choose_hook(struct run *run)
 		run->no_rights = run_hook_enter(&run->cgroup, &run->no_hook) == -EPERM;
 }
 
+/* On the wildcard, or not bound yet. */
+static bool is_udp_server(int fd)
+{
+	struct sockaddr_storage local;
+	struct address address;
+	socklen_t length = sizeof(int);
+	uint16_t port;
+	int protocol;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) < 0 || protocol != IPPROTO_UDP)
+		return false;
+	length = sizeof(local);
+	return getsockname(fd, (struct sockaddr *)&local, &length) == 0 &&
+	       address_from_sockaddr(&local, &address, &port) == 0 &&
+	       address_is_unspecified(&address);
+}
+
+/*
+ * A socket keeps the cgroup of its maker, and those which our caller opened for the program are not
+ * of ours. All that is open here besides closes on exec.
+ */
+static int find_handed_down(void)
+{
+	for (int fd = 0; fd < HANDED_DOWN_MOST; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC) && is_udp_server(fd))
+			return fd;
+	}
+	return -1;
+}
+
+static bool library_does_all(const struct run *run)
+{
+	return !run->cgroup.length || run->handed_down >= 0;
+}
+
 /* What is not as one would expect is told; the rest to those who ask. */
 static void tell(const struct run *run)
 {
@@ -85,11 +130,14 @@ static void tell(const struct run *run)
 		say(run, "no eBPF: %s", text_string(&run->no_hook));
 	if (!run->library.length && (verbose || run->program.raises || run->no_file))
 		say(run, "not preloaded: %s", text_string(&run->no_library));
+	if (!run->library.length && run->handed_down >= 0)
+		say(run, "descriptor %d was opened elsewhere: its answers are not mended",
+		    run->handed_down);
 	if (*cgroup && verbose)
 		say(run, "eBPF on %s", cgroup);
 	if (run->library.length && verbose)
 		say(run, "preloaded for %s: %s",
-		    *cgroup ? "sockets that it connects" : "all of its sockets",
+		    library_does_all(run) ? "all of its sockets" : "sockets that it connects",
 		    text_string(&run->library));
 }
 
@@ -101,7 +149,7 @@ static void preload(const struct run *run)
 					before && *before ? ":" : "", before ? before : "");
 
 	setenv("LD_PRELOAD", all, 1);
-	setenv("MULTIHOME_PRELOAD", run->cgroup.length ? "connect" : "connect,send", 1);
+	setenv("MULTIHOME_PRELOAD", library_does_all(run) ? "connect,send" : "connect", 1);
 }
 
 static int start(struct run *run)
@@ -120,7 +168,7 @@ static int start(struct run *run)
 
 int run_run(const struct call *call)
 {
-	struct run run = { .call = call };
+	struct run run = { .call = call, .handed_down = find_handed_down() };
 	AUTO_TEXT error = { 0 };
 	int status;
 

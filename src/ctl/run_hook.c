@@ -24,6 +24,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -34,6 +35,7 @@
 #define CGROUP_FILE_MOST 65536
 #define AGAIN_MS 1000
 #define DEPTH 16
+#define NAMES 16
 
 struct sources {
 	struct prefix *items;
@@ -50,9 +52,10 @@ struct hook {
 /* The caller's own cgroup, as the line "0::/PATH" tells. */
 static int own_cgroup(struct text *ret_path, struct text *error)
 {
-	AUTO_TEXT lines = { 0 };
-	AUTO_MEM char *name = NULL;
+	AUTO_TEXT lines = { 0 }, top = { 0 };
+	AUTO_MEM char *path = NULL;
 	const char *line;
+	int length, r;
 
 	text_read_file("/proc/self/cgroup", CGROUP_FILE_MOST, &lines);
 	line = strstr(text_string(&lines), "0::/");
@@ -61,8 +64,13 @@ static int own_cgroup(struct text *ret_path, struct text *error)
 		return -ENODEV;
 	}
 	line += strlen("0::/");
-	name = mem_printf("%.*s", (int)strcspn(line, "\n"), line);
-	return replies_cgroup_path(*name ? name : "all", ret_path, error);
+	length = (int)strcspn(line, "\n");
+	/* That name is a keyword: a cgroup which is called so has to be asked for by its path. */
+	r = replies_cgroup_path("all", &top, error);
+	if (r < 0)
+		return r;
+	path = mem_printf("%s%s%.*s", text_string(&top), length ? "/" : "", length, line);
+	return replies_cgroup_path(path, ret_path, error);
 }
 
 static int remove_folder(const char *path, const struct stat *stat, int type, struct FTW *where)
@@ -78,6 +86,29 @@ static void cgroup_remove(const char *path)
 	nftw(path, remove_folder, DEPTH, FTW_DEPTH | FTW_PHYS);
 }
 
+/*
+ * Two of one number in one cgroup are of different PID namespaces, and one that looks empty may be
+ * of a process that is about to enter it. So others are left alone while there are names: @again,
+ * those whose keeper was killed make room.
+ */
+static int cgroup_name(struct hook *hook, const char *own, bool again)
+{
+	int r = -EEXIST;
+
+	for (int i = 1; i <= NAMES && r == -EEXIST; i++) {
+		char suffix[16] = "";
+
+		if (i > 1)
+			snprintf(suffix, sizeof(suffix), "-%d", i);
+		mem_freep(&hook->cgroup);
+		hook->cgroup = mem_printf("%s/multihome-run-%d%s", own, (int)getpid(), suffix);
+		if (again)
+			cgroup_remove(hook->cgroup);
+		r = mkdir(hook->cgroup, 0755) < 0 ? -errno : 0;
+	}
+	return r;
+}
+
 static int cgroup_make(struct hook *hook, struct text *error)
 {
 	AUTO_TEXT own = { 0 };
@@ -85,12 +116,11 @@ static int cgroup_make(struct hook *hook, struct text *error)
 
 	if (r < 0)
 		return r;
-	hook->cgroup = mem_printf("%s/multihome-run-%d", text_string(&own), (int)getpid());
-	/* Of a process of that number whose keeper was killed. */
-	cgroup_remove(hook->cgroup);
-	if (mkdir(hook->cgroup, 0755) == 0)
+	r = cgroup_name(hook, text_string(&own), false);
+	if (r == -EEXIST)
+		r = cgroup_name(hook, text_string(&own), true);
+	if (r == 0)
 		return 0;
-	r = -errno;
 	text_printf(error, "a cgroup cannot be made: %s: %s", hook->cgroup, strerror(-r));
 	mem_freep(&hook->cgroup);
 	return r;

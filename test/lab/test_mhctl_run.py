@@ -265,6 +265,77 @@ def test_one_within_another_is_right_as_well(net):
         assert wrong(net) == set()
 
 
+# A socket that the program was handed.
+
+HAND_DOWN = """
+import os, socket, sys
+sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+sock.bind(("::", int(sys.argv[1])))
+os.dup2(sock.fileno(), 3)
+os.set_inheritable(3, True)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+HANDED_DOWN = [sys.executable, "-c", """
+import socket
+server = socket.socket(fileno=3)
+while True:
+    data, peer = server.recvfrom(65536)
+    server.sendto(data, peer)
+"""]
+NOT_MENDED = f"mhctl: {sys.executable}: descriptor 3 was opened elsewhere: its answers are not mended"
+
+
+def hand_down(*command):
+    return [sys.executable, "-c", HAND_DOWN, str(PORT), *command]
+
+
+def test_a_socket_that_the_program_was_handed_answers_right_by_the_library(net):
+    with no_trace(), server(net.host, hand_down(*run("-v", *HANDED_DOWN))) as process:
+        wait_until(lambda: len(process.errors) >= 2, what="it to tell")
+        assert "eBPF on " in process.errors[0]
+        assert "preloaded for all of its sockets" in process.errors[1]
+        assert wrong(net) == set()
+
+
+def test_a_socket_that_the_program_was_handed_and_nothing_helps_is_told(net):
+    with no_trace(), server(net.host, hand_down(*run("--no-preload", *HANDED_DOWN))) as process:
+        wait_until(lambda: NOT_MENDED in process.errors, what="it to tell")
+        assert wrong(net) == {topology.HOST4, CLAIMED4, topology.HOST6, CLAIMED6}
+    done = net.host.run(*run("--no-preload", sys.executable, "-c", ""))
+    assert done.stderr == ""
+
+
+# The cgroup.
+
+# Enters one where names are taken already, as by processes of the same number in other PID namespaces.
+TAKEN = """
+echo $$ >"$0/cgroup.procs" && cd "$0" && count=$1 && shift
+[ $count -lt 1 ] || mkdir multihome-run-$$
+for number in $(seq 2 $count); do mkdir multihome-run-$$-$number; done
+exec "$@"
+"""
+SAY_CGROUP = ["sh", "-c", "cat /proc/self/cgroup; read end"]
+
+
+@pytest.mark.parametrize("taken, suffix", [(0, ""), (1, "-2"), (16, "")])
+def test_a_cgroup_that_looks_empty_is_left_alone_while_there_are_names(lab, taken, suffix):
+    with no_trace(), replies.Cgroup() as cgroup:
+        process = lab.node("host").spawn("sh", "-c", TAKEN, cgroup.path, taken, *run(*SAY_CGROUP),
+                                         stdin=subprocess.PIPE)
+        name = f"multihome-run-{process.pid}"
+        process.wait_line(f"^0::/{cgroup.name}/{name}{suffix}$", 60)
+        assert len(list(cgroup.path.glob(f"{name}*"))) == max(taken + bool(suffix), 1)
+        assert (cgroup.path / name).exists()
+
+
+def test_a_cgroup_that_is_named_like_the_keyword_is_the_one_below_which_it_runs(lab):
+    with no_trace(), replies.Cgroup("all") as cgroup:
+        process = lab.node("host").spawn(*cgroup.enter, *run(*SAY_CGROUP), stdin=subprocess.PIPE)
+        process.wait_line(f"^0::.*/multihome-run-{process.pid}$", 60)
+        assert f"0::/all/multihome-run-{process.pid}" in process.lines
+
+
 # Without rights.
 
 def test_without_rights_the_library_helps_alone(net):
