@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static bool parse_name(const char *name, uint64_t *ret_cgroup, int *ret_program)
@@ -205,11 +207,15 @@ int replies_attach(struct replies *replies, const char *path, struct text *error
 {
 	AUTO_FD cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct replies_attachment *attachment;
+	struct statfs fs;
 	struct stat stat_;
 
-	if (cgroup < 0 || fstat(cgroup, &stat_) < 0)
+	if (cgroup < 0 || fstat(cgroup, &stat_) < 0 || fstatfs(cgroup, &fs) < 0)
 		return trouble(-errno, error, "%s: %s", path,
 			       errno == ENOENT ? "no such cgroup" : strerror(errno));
+	/* Numbers of other file systems mean nothing here. */
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return say_refusal(-EBADF, 0, path, error);
 	/* Somebody may have removed it, which is no reason to fail for ever. */
 	if (replies->folder)
 		(void)mkdir(replies->folder, 0700);
