@@ -261,6 +261,12 @@ class Lab:
         draft.rename(path)
         return path
 
+    def copy(self, program):
+        """A copy of a program, or of a library, where nobody may reach it, wherever it was built."""
+        copy = self.folder / pathlib.Path(program).name
+        shutil.copy(program, copy)
+        return copy
+
     def bpffs(self):
         """A file system of the lab's own where eBPF programs outlive who loaded them. What it holds ends with it."""
         path = self.folder / "bpf"

@@ -24,6 +24,7 @@ from daemon import BUILD, MHCTL
 from lab import patience, wait_until
 
 STATIC = BUILD / "src/ctl/run_echo_static"
+PRELOAD = BUILD / "preload/libmultihome-preload.so"
 PORT = 7000
 CLAIMED4, CLAIMED6 = "198.51.100.7", "2001:db8:1:1::7"
 # The kernel's own choice comes last: it has to stay right.
@@ -78,7 +79,7 @@ def keepers():
 def no_trace():
     """What is there before a block is there after it."""
     before, keepers_before = cgroups(), keepers()
-    yield
+    yield before
     wait_until(lambda: cgroups() <= before, what="the cgroup to be removed")
     wait_until(lambda: keepers() <= keepers_before, what="the keeper to end")
 
@@ -107,9 +108,9 @@ def test_a_server_without_a_peer_answers_right_by_ebpf_and_by_the_library(net):
     with server(net.host, PYTHON):
         assert wrong(net) == {topology.HOST4, CLAIMED4, topology.HOST6, CLAIMED6}
     for option in ([], ["--no-preload"], ["--no-hook"]):
-        with no_trace(), server(net.host, run(*option, "--", *PYTHON)) as process:
+        with no_trace() as before, server(net.host, run(*option, "--", *PYTHON)) as process:
             assert wrong(net) == set(), option
-            assert len(cgroups()) == (option != ["--no-hook"])
+            assert len(cgroups() - before) == (option != ["--no-hook"])
             assert process.errors == []
 
 
@@ -248,12 +249,12 @@ def test_a_program_that_is_killed_leaves_no_trace(net):
 
 def test_what_the_program_leaves_behind_is_helped_until_it_ends(net):
     """And neither it nor the keeper holds what mhctl's caller waits for: this returns at once."""
-    with no_trace():
+    with no_trace() as before:
         said = net.host.run(*run("sh", "-c", '"$@" >/dev/null 2>&1 & echo $!', "sh", "env", *PYTHON)).stdout
         try:
             wait_until(lambda: net.host.run("ss", "-Hlnu", f"sport = :{PORT}").stdout, what="it to listen")
             assert wrong(net) == set()
-            assert len(cgroups()) == 1
+            assert len(cgroups() - before) == 1
         finally:
             os.kill(int(said), signal.SIGKILL)
 
@@ -338,17 +339,24 @@ def test_a_cgroup_that_is_named_like_the_keyword_is_the_one_below_which_it_runs(
 
 # Without rights.
 
-def test_without_rights_the_library_helps_alone(net):
+def nobody(lab):
+    """`mhctl run` without rights, and its environment, out of a folder that nobody may read."""
+    return [*NOBODY, str(lab.copy(MHCTL)), "run"], {**os.environ, "MULTIHOME_PRELOAD_LIBRARY": str(lab.copy(PRELOAD))}
+
+
+def test_without_rights_the_library_helps_alone(lab, net):
+    words, variables = nobody(lab)
     for command in (PYTHON, SOCAT):
-        with no_trace(), server(net.host, [*NOBODY, *run(*command)]) as process:
+        with no_trace() as before, server(net.host, [*words, *command], env=variables) as process:
             assert wrong(net) == set()
-            assert cgroups() == set()
+            assert cgroups() <= before
             assert process.errors == []
 
 
 @static
-def test_without_rights_a_static_program_is_refused_with_a_way_out(net):
-    done = net.host.run(*NOBODY, *run(STATIC, PORT), check=False)
+def test_without_rights_a_static_program_is_refused_with_a_way_out(lab, net):
+    words, variables = nobody(lab)
+    done = net.host.run(*words, str(lab.copy(STATIC)), PORT, check=False, env=variables)
     assert done.returncode == 2
     assert done.stdout == ""
     assert re.fullmatch(r"mhctl: \S+ cannot be helped, and was not run: it is linked statically, so nothing can be "

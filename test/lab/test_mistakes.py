@@ -7,10 +7,8 @@
 import fcntl
 import json
 import os
-import pathlib
 import random
 import re
-import shutil
 import socket
 import struct
 
@@ -154,20 +152,13 @@ def test_a_file_that_must_not_be_read_is_named(lab, host):
     """As nobody: root may read everything."""
     path = lab.file("secret.yaml", CLAIMED)
     path.chmod(0o600)
-    done = host.run(*as_nobody(copied(lab, MHCTL)), "check", path, check=False)
+    done = host.run(*as_nobody(lab.copy(MHCTL)), "check", path, check=False)
     assert done.returncode == 2
     assert "secret.yaml" in done.stderr and "Permission denied" in done.stderr
 
 
 def as_nobody(program):
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program]
-
-
-def copied(lab, program):
-    """A copy of a program where nobody may reach it."""
-    copy = lab.folder / pathlib.Path(program).name
-    shutil.copy(program, copy)
-    return copy
 
 
 def test_a_start_with_a_mistake_ends_with_exit_status_2_and_changes_nothing(host, daemon):
@@ -200,7 +191,7 @@ def test_without_rights_one_line_names_the_capability(lab, host, how):
     home = lab.folder / "nobodys"
     home.mkdir()
     home.chmod(0o777)
-    done = host.run(*NO_RIGHTS[how], copied(lab, MULTIHOMED), "-c", config, "-s", home / "sock", check=False)
+    done = host.run(*NO_RIGHTS[how], lab.copy(MULTIHOMED), "-c", config, "-s", home / "sock", check=False)
     assert done.returncode not in (0, 2) and done.returncode > 0
     assert "ready" not in done.stdout
     line, = done.stderr.splitlines()

@@ -82,7 +82,8 @@ def listens(node, port, kind="u"):
 @contextlib.contextmanager
 def server(node, command, words="connect", kind="u", **options):
     """Runs a server until the block ends; it listens when the block begins."""
-    process = node.spawn(*found(command), env=environment(words, str(command[0])), **options)
+    options.setdefault("env", environment(words, str(command[0])))
+    process = node.spawn(*found(command), **options)
     try:
         wait_until(lambda: listens(node, PORT, kind), what=f"{command[0]} to listen")
         yield process
@@ -403,9 +404,10 @@ def test_a_server_without_a_peer_answers_from_the_address_asked(net, program, as
             assert client.right == right, words
 
 
-def test_an_unprivileged_user_is_helped_as_well(net):
+def test_an_unprivileged_user_is_helped_as_well(lab, net):
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *UNCONNECTED["python"]]
-    with server(net.host, command, "send"):
+    variables = {**environment("send", command[0]), "LD_PRELOAD": str(lab.copy(PRELOAD))}
+    with server(net.host, command, env=variables):
         for asked in ASKED:
             client = Client(net.client, asked)
             client.send()
