@@ -8,6 +8,7 @@
  * leave from it leaves as the program sent it.
  */
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "ask.h"
 #include "asked.h"
@@ -24,6 +25,7 @@
 /* Ancillary data of the program that is longer is sent as it is. */
 #define ROOM 256
 #define FREELY_TRIES 16
+#define FREELY_PLACES 1024
 
 struct detour {
 	struct msghdr inner;
@@ -101,22 +103,28 @@ static bool is_refused(int error)
 	       error == EHOSTUNREACH;
 }
 
+/* How many threads are within send_freely(), by descriptor; several may share a place. */
+static _Atomic unsigned freely[FREELY_PLACES];
+
 /*
  * An IPv6 address that no link bears: for this datagram alone, since the kernel checks no source
- * then. Another thread may be at the same with the same socket, and take it back in between: so it
- * is tried again.
+ * then. Another thread may be at the same with the same socket: the last one takes it back, and who
+ * comes at that very moment tries again.
  */
 static ssize_t send_freely(int fd, const struct detour *detour, int flags)
 {
+	_Atomic unsigned *threads = &freely[(unsigned)fd % FREELY_PLACES];
 	ssize_t n = -1;
 	int error = EINVAL;
 
 	for (unsigned tries = 0; n < 0 && error == EINVAL && tries < FREELY_TRIES; tries++) {
-		if (ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 1) < 0)
-			return -1;
-		n = real()->sendmsg(fd, &detour->inner, flags);
+		atomic_fetch_add(threads, 1);
+		n = ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 1) < 0 ?
+			    -1 :
+			    real()->sendmsg(fd, &detour->inner, flags);
 		error = errno;
-		ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 0);
+		if (atomic_fetch_sub(threads, 1) == 1)
+			ask_set(fd, SOL_IPV6, IPV6_FREEBIND, 0);
 	}
 	errno = error;
 	return n;
