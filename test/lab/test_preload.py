@@ -154,7 +154,8 @@ def test_a_program_that_connects_answers_from_the_address_asked_and_loses_nothin
     with server(net.host, command):
         client = Client(net.client, asked)
         client.send(3)
-        assert client.hear() == [0, 1, 2]
+        # A datagram that arrives while the socket is swapped may overtake one that waits in the old one.
+        assert sorted(client.hear()) == [0, 1, 2]
         client.send(3)
         assert client.hear(3) == [3, 4, 5]
         assert client.right
