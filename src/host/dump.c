@@ -145,11 +145,7 @@ int host_dump(struct host *host, unsigned stale, bool *ret_changed)
 				  kind_of(kind)->name);
 			host->stale |= STALE(kind);
 		}
-		set_sort_observed(&fresh, kind_of((enum object_kind)kind));
-		*ret_changed |= set_is_news(&host->observed.sets[kind], &fresh,
-					    kind_of((enum object_kind)kind));
-		free(host->observed.sets[kind].items);
-		host->observed.sets[kind] = fresh;
+		*ret_changed |= host_observe(host, (enum object_kind)kind, &fresh);
 	}
 	return 0;
 }

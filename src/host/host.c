@@ -316,7 +316,7 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 		changed |= attachments_refresh(host);
 	}
 	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
-	if (changed || resynced || host->mender.stale)
+	if (resynced || host->mender.stale)
 		(void)sources_mirror(host);
 	*ret_changed = changed;
 	*ret_resynced = resynced;

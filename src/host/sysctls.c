@@ -123,8 +123,7 @@ static void add_named(struct host *host, const char *name, struct object_set *in
 
 bool sysctls_refresh(struct host *host)
 {
-	struct object_set fresh = { 0 }, *set = &host->observed.sets[OBJECT_SYSCTL];
-	bool news;
+	struct object_set fresh = { 0 };
 
 	for (char **name = host->taste.sysctls; *name; name++)
 		add_named(host, *name, &fresh);
@@ -135,11 +134,7 @@ bool sysctls_refresh(struct host *host)
 		memcpy(name, host->memory.entries.items[i - 1].name, sizeof(name));
 		add_one(host, name, &fresh);
 	}
-	set_sort_observed(&fresh, &sysctl_kind);
-	news = set_is_news(set, &fresh, &sysctl_kind);
-	mem_freep(&set->items);
-	*set = fresh;
-	return news;
+	return host_observe(host, OBJECT_SYSCTL, &fresh);
 }
 
 static void say(struct host_result *result, int error, const char *format, const char *a,
