@@ -182,28 +182,30 @@ void host_reopen(struct host *host)
 	host->requests = fresh;
 }
 
-/* A link that was up, for all we know, is not any more. */
-static bool has_fallen(const struct host *host, const struct change *change)
+/*
+ * A link that was up, for all we know, takes its routes when it is not any more; one that rose since
+ * we last looked may have taken routes that we never saw. One that is up, and told of once more (the
+ * kernel tells of carriers up to a second late), did neither.
+ */
+static void note_link(struct host *host, const struct change *change)
 {
-	const struct host_link *link = &change->object.link;
-	const struct host_link *before = state_link(&host->observed, link->index);
+	const struct host_link *before = state_link(&host->observed, change->object.link.index);
+	bool was_up = before && before->flags & IFF_UP;
+	bool is_up = !change->removed && change->object.link.flags & IFF_UP;
 
-	if (!change->removed && link->flags & IFF_UP)
-		return false;
-	return host->risen || (before && before->flags & IFF_UP);
+	if (!is_up && (was_up || host->risen))
+		host->stale |= STALE(OBJECT_ROUTE);
+	if (is_up && !was_up)
+		host->risen = true;
+	if (change->removed || !before)
+		host->stale |= STALE(OBJECT_SYSCTL);
 }
 
 /* What else is no longer known when this happens. */
 static void note_consequences(struct host *host, enum object_kind kind, const struct change *change)
 {
-	const struct host_link *link = &change->object.link;
-
-	if (kind == OBJECT_LINK && has_fallen(host, change))
-		host->stale |= STALE(OBJECT_ROUTE);
-	if (kind == OBJECT_LINK && !change->removed && link->flags & IFF_UP)
-		host->risen = true;
-	if (kind == OBJECT_LINK && (change->removed || !state_link(&host->observed, link->index)))
-		host->stale |= STALE(OBJECT_SYSCTL);
+	if (kind == OBJECT_LINK)
+		note_link(host, change);
 	if (kind == OBJECT_ADDRESS && change->removed &&
 	    change->object.address.prefix.family == AF_INET)
 		host->stale |= STALE(OBJECT_ROUTE);

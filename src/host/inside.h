@@ -38,7 +38,7 @@ struct host {
 	struct journal journals[OBJECT_KINDS];
 	unsigned stale; /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
-	bool risen; /* a link was told to be up since the last merge */
+	bool risen; /* a link rose since the last merge */
 	struct taste taste;
 	struct memory memory;
 	VEC(struct open_listener) listeners;

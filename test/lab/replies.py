@@ -53,6 +53,17 @@ def _is_removed(folder):
     return not folder.exists()
 
 
+def cgroups_below(top):
+    """It and all below, the lowest first. What others remove meanwhile is passed over, as by os.walk()."""
+    return [pathlib.Path(path) for path, _, _ in os.walk(top, topdown=False)]
+
+
+def _processes(cgroup):
+    with contextlib.suppress(OSError):
+        return (cgroup / "cgroup.procs").read_text().split()
+    return []
+
+
 class Cgroup:
     """A cgroup of ours; a context manager."""
 
@@ -80,11 +91,11 @@ class Cgroup:
 
     def remove(self):
         """Ends what runs in it and below, and removes both."""
-        for folder in sorted(self.path.glob("**/cgroup.procs"), key=lambda path: -len(path.parts)):
-            for pid in folder.read_text().split():
+        for folder in cgroups_below(self.path):
+            for pid in _processes(folder):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-            wait_until(lambda f=folder.parent: _is_removed(f), what=f"{folder.parent} to be empty")
+            wait_until(lambda f=folder: _is_removed(f), what=f"{folder} to be empty")
 
     def programs(self):
         """The eBPF programs that are attached to it, each by its number."""

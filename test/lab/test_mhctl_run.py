@@ -61,7 +61,7 @@ def run(*words):
 
 def cgroups():
     """Of `mhctl run`, wherever they are."""
-    return set(replies.mount_point().glob("**/multihome-run-*"))
+    return {path for path in replies.cgroups_below(replies.mount_point()) if path.name.startswith("multihome-run-")}
 
 
 def keepers():
