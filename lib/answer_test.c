@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "settle.h"
+
 #define PEERS 3
 #define BATCH 64
 #define HEARD_MAX 4096
@@ -80,6 +82,7 @@ static void listen_to(int fd, struct heard *heard)
 	socklen_t length = sizeof(from);
 	ssize_t got;
 
+	settle_all(fd);
 	while ((got = recvfrom(fd, bytes, sizeof(bytes), 0, (void *)&from, &length)) >= 0) {
 		uint32_t sum = 0;
 
@@ -111,6 +114,7 @@ static int play(struct stage *stage, unsigned seed, unsigned flags, struct heard
 		host = random() % 5 ? host : (unsigned)random() % 3;
 		ask(stage, peer, host);
 	}
+	settle();
 	stage->server.flags = flags;
 	assert_int_equal(mh_udp_receive(&stage->server, stage->batch), count);
 	for (unsigned i = 0, length = 100; i < count; i++) {

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "settle.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -82,6 +84,7 @@ static int heard(const struct mh_socket *server, const char *address)
 		assert_int_equal(inet_pton(AF_INET6, address, &to.v6.sin6_addr), 1);
 	fd = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(sendto(fd, "?", 1, 0, &to.any, length), 1);
+	settle();
 	assert_int_equal(mh_batch_new(1, 10, &batch), 0);
 	count = mh_udp_receive(server, batch);
 	mh_batch_free(batch);

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "settle.h"
+
 struct stage {
 	struct mh_socket server;
 	union mh_endpoint bound;
@@ -51,6 +53,7 @@ static struct mh_datagram ask(const struct stage *stage, const char *address)
 	else
 		assert_int_equal(inet_pton(AF_INET6, address, &to.v6.sin6_addr), 1);
 	assert_int_equal(sendto(stage->client, "?", 1, 0, &to.any, sizeof(to)), 1);
+	settle();
 	assert_int_equal(mh_udp_receive(&stage->server, stage->batch), 1);
 	return *mh_batch_at(stage->batch, 0);
 }
@@ -63,6 +66,7 @@ static const char *hear(const struct stage *stage, ssize_t *ret_length)
 	socklen_t length = sizeof(from);
 	struct mh_address address;
 
+	settle_all(stage->client);
 	*ret_length = recvfrom(stage->client, bytes, sizeof(bytes), 0, &from.any, &length);
 	if (*ret_length < 0)
 		return "";

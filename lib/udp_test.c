@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "settle.h"
+
 #define BATCH 16
 
 static struct mh_socket server_on(const char *prefix_text, unsigned flags,
@@ -59,6 +61,7 @@ static void ask(int fd, const char *address, in_port_t port, const void *bytes, 
 	assert_int_equal(sendto(fd, bytes, length, 0, v6 ? (void *)&to6 : (void *)&to,
 				v6 ? sizeof(to6) : sizeof(to)),
 			 (ssize_t)length);
+	settle();
 }
 
 /* The source of the next answer as text, "" when there is none. */
@@ -70,6 +73,7 @@ static const char *answer_source(int fd, char buffer[INET6_ADDRSTRLEN])
 	char bytes[70000];
 
 	buffer[0] = '\0';
+	settle_all(fd);
 	if (recvfrom(fd, bytes, sizeof(bytes), 0, &from.any, &length) < 0)
 		return buffer;
 	address = mh_address_of_endpoint(&from);

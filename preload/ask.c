@@ -11,6 +11,9 @@
 
 #include "real.h"
 
+/* On a busy processor ksoftirqd delivers what is sent to oneself, when its turn comes. */
+#define ARRIVAL_MS 100
+
 int ask_option(int fd, int level, int name, int *ret_value)
 {
 	socklen_t length = sizeof(int);
@@ -58,11 +61,21 @@ bool ask_has_peer(int fd)
 	return getpeername(fd, &peer.any, &length) == 0;
 }
 
-bool ask_waits(int fd)
+static bool waits(int fd, int milliseconds)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 
-	return poll(&wait, 1, 0) == 1 && (wait.revents & POLLIN);
+	return poll(&wait, 1, milliseconds) == 1 && (wait.revents & POLLIN);
+}
+
+bool ask_waits(int fd)
+{
+	return waits(fd, 0);
+}
+
+bool ask_arrives(int fd)
+{
+	return waits(fd, ARRIVAL_MS);
 }
 
 bool ask_same(int fd, int other)

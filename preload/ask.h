@@ -16,6 +16,8 @@ int ask_local(int fd, union mh_endpoint *ret_local);
 bool ask_has_peer(int fd);
 /* Whether a datagram waits to be read. */
 bool ask_waits(int fd);
+/* The same of one that is on its way from this host; false when it does not come. */
+bool ask_arrives(int fd);
 /* Whether both are descriptors of one socket. */
 bool ask_same(int fd, int other);
 

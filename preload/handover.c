@@ -57,7 +57,7 @@ bool handover_mark(int fd, const union mh_endpoint *own)
 			      ask_length(own));
 	if (v6)
 		ask_set(fd, SOL_IPV6, IPV6_UNICAST_HOPS, -1);
-	return sent == sizeof(marker_text) && ask_waits(fd);
+	return sent == sizeof(marker_text) && ask_arrives(fd);
 }
 
 static bool stat_is(int fd, dev_t device, ino_t inode)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "settle.h"
 
 static bool is_set;
 
@@ -79,6 +80,7 @@ void stage_ask(int client, const char *asked, in_port_t port, const char *text)
 
 	assert_int_equal(sendto(client, text, strlen(text), 0, &to.any, ask_length(&to)),
 			 strlen(text));
+	settle();
 }
 
 const char *stage_take(int fd, union mh_endpoint *ret_peer)
@@ -86,7 +88,10 @@ const char *stage_take(int fd, union mh_endpoint *ret_peer)
 	static char text[4096];
 	union mh_endpoint peer;
 	socklen_t length = sizeof(peer);
-	ssize_t n = recvfrom(fd, text, sizeof(text) - 1, 0, &peer.any, &length);
+	ssize_t n;
+
+	settle_all(fd);
+	n = recvfrom(fd, text, sizeof(text) - 1, 0, &peer.any, &length);
 
 	if (n < 0)
 		assert_int_equal(errno, EAGAIN);
