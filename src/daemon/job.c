@@ -70,6 +70,7 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 						.cgroups = interest.cgroups.items,
 						.cgroup_count = interest.cgroups.count,
 						.local_routes = interest.local_routes,
+						.all_routes = interest.all_routes,
 					});
 	interest_free(&interest);
 }

@@ -43,7 +43,7 @@ struct interest {
 	VEC(struct prefix) prefixes;
 	VEC(const char *) sysctls; /* static strings */
 	VEC(const char *) cgroups; /* of the configuration */
-	bool local_routes;
+	bool local_routes, all_routes;
 };
 
 struct feature {

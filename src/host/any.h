@@ -11,7 +11,10 @@ union host_object {
 	struct host_neighbour neighbour;
 	struct host_sysctl sysctl;
 	struct host_address address;
+	struct host_nexthop nexthop;
 	struct host_route route;
+	struct host_rule rule;
+	struct host_filter filter;
 	struct host_cgroup cgroup;
 	struct host_attachment attachment;
 	struct host_listener listener;

@@ -3,11 +3,11 @@
  * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many in
  * flight; sysctls and listeners are done one by one, in between, where the plan has them.
  *
- * An ADD never takes the place of anything (NLM_F_EXCL). A DELETE names all that we know of the
+ * An ADD never takes the place of anything (NLM_F_EXCL; a rule cannot: it may stand beside others). A DELETE names all that we know of the
  * object, our protocol included, so that a foreign twin stays. A CHANGE of a route replaces it in
  * one step, without a moment in which there is none, where it is the only one of its key, for then
  * the kernel can only hit ours; beside a foreign twin, and for addresses, it is a delete and an
- * add.
+ * add; for a rule, an add and then a delete.
  */
 #include "host/codec.h"
 #include "host/inside.h"
@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM };
+enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM, STEP_LEAVE };
 
 struct errand {
 	uint32_t operation; /* index in the round */
@@ -61,6 +61,11 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 
 	if (errand->step == STEP_MAKE_ROOM)
 		return; /* if it failed, so will the add that follows, and says more */
+	if (errand->step == STEP_LEAVE) {
+		if (error && !is_gone(error) && !outcome->error)
+			outcome->error = error;
+		return;
+	}
 	outcome->told = true;
 	outcome->again = errand->step == STEP_REPLACE && is_gone(error);
 	outcome->error = errand->step == STEP_DELETE && is_gone(error) ? 0 : error;
@@ -72,14 +77,17 @@ static int ask(struct round *round, uint32_t operation, enum step step, const vo
 	const struct kind *kind = kind_of(round->operations[operation].kind);
 	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	bool deletes = step == STEP_DELETE || step == STEP_MAKE_ROOM;
+	bool deletes = step == STEP_DELETE || step == STEP_MAKE_ROOM || step == STEP_LEAVE;
 
 	message->nlmsg_type = deletes ? kind->message_delete : kind->message_new;
 	if (step == STEP_ADD)
-		message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+		message->nlmsg_flags = NLM_F_CREATE | (kind->shares_key ? 0 : NLM_F_EXCL);
 	else if (step == STEP_REPLACE)
 		message->nlmsg_flags = NLM_F_REPLACE;
-	codec_encode(kind, object, message);
+	if (deletes && kind->deleted_by_key)
+		codec_encode_key(kind, object, message);
+	else
+		codec_encode(kind, object, message);
 	round->errands[round->errand_count++] = (struct errand){ .operation = operation,
 								 .step = step };
 	return netlink_request(&round->host->requests, message);
@@ -93,6 +101,8 @@ static bool stands_alone(const struct host *host, const struct operation *operat
 	const char *before = operation->before;
 	const char *last = set->items + (set->count - 1) * kind->size;
 
+	if (kind->replaced)
+		return true;
 	if (operation->kind != OBJECT_ROUTE || ((const struct host_route *)operation->before)->hops)
 		return false;
 	return (before == set->items || kind_compare(kind, before - kind->size, before) != 0) &&
@@ -110,6 +120,10 @@ static int ask_for(struct round *round, uint32_t index)
 	case OPERATION_DELETE:
 		return ask(round, index, STEP_DELETE, operation->before);
 	case OPERATION_CHANGE:
+		if (kind_of(operation->kind)->shares_key) {
+			r = ask(round, index, STEP_ADD, operation->after);
+			return r < 0 ? r : ask(round, index, STEP_LEAVE, operation->before);
+		}
 		if (stands_alone(round->host, operation))
 			return ask(round, index, STEP_REPLACE, operation->after);
 		r = ask(round, index, STEP_MAKE_ROOM, operation->before);
@@ -208,7 +222,8 @@ static void apply_one(struct host *host, const struct operation *operation,
 
 static bool goes_by_netlink(const struct operation *operation)
 {
-	return operation->kind == OBJECT_ADDRESS || operation->kind == OBJECT_ROUTE;
+	return operation->kind == OBJECT_ADDRESS || operation->kind == OBJECT_NEXTHOP ||
+	       operation->kind == OBJECT_ROUTE || operation->kind == OBJECT_RULE;
 }
 
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,

@@ -82,6 +82,17 @@ static void take_name(const struct property *row, const struct nlattr *attribute
 	name[length] = '\0';
 }
 
+static void take_span(const struct property *row, const struct nlattr *attribute, struct span *span)
+{
+	const uint16_t *halves = mnl_attr_get_payload(attribute);
+	const uint32_t *wholes = mnl_attr_get_payload(attribute);
+
+	if (mnl_attr_get_payload_len(attribute) != 2u * row->size)
+		return;
+	span->first = row->size == 2 ? halves[0] : wholes[0];
+	span->end = (row->size == 2 ? halves[1] : wholes[1]) + 1;
+}
+
 static void take_attribute(const struct property *row, const struct nlattr *attribute,
 			   uint8_t family, void *object)
 {
@@ -113,6 +124,10 @@ static void take_attribute(const struct property *row, const struct nlattr *attr
 		if (length == 6)
 			memcpy(place, mnl_attr_get_payload(attribute), length);
 		break;
+	case PROPERTY_SPAN:
+		take_span(row, attribute, place);
+		break;
+	case PROPERTY_MEMBERS:
 	case PROPERTY_ENDPOINT:
 		break;
 	}
@@ -163,6 +178,15 @@ static void put_header(const struct property *row, const void *object, struct nl
 		*(uint32_t *)field = value;
 }
 
+static void put_span(const struct property *row, const struct span *span, struct nlmsghdr *message)
+{
+	const uint16_t halves[] = { (uint16_t)span->first, (uint16_t)(span->end - 1) };
+	const uint32_t wholes[] = { span->first, span->end - 1 };
+
+	mnl_attr_put(message, row->attribute, 2 * row->size,
+		     row->size == 2 ? (const void *)halves : (const void *)wholes);
+}
+
 static void put_attribute(const struct property *row, const void *object, uint8_t family,
 			  struct nlmsghdr *message)
 {
@@ -197,6 +221,10 @@ static void put_attribute(const struct property *row, const void *object, uint8_
 	case PROPERTY_MAC:
 		mnl_attr_put(message, row->attribute, 6, place);
 		break;
+	case PROPERTY_SPAN:
+		put_span(row, place, message);
+		break;
+	case PROPERTY_MEMBERS:
 	case PROPERTY_ENDPOINT:
 		break;
 	}
@@ -214,4 +242,11 @@ void codec_encode(const struct kind *kind, const void *object, struct nlmsghdr *
 			put_attribute(&kind->rows[i], object, header_family(message), message);
 	if (kind->encoded)
 		kind->encoded(object, message);
+}
+
+void codec_encode_key(const struct kind *kind, const void *object, struct nlmsghdr *message)
+{
+	mnl_nlmsg_put_extra_header(message, kind->header_size);
+	for (const struct property *const *key = kind->keys; *key; key++)
+		put_attribute(*key, object, AF_UNSPEC, message);
 }

@@ -22,5 +22,7 @@ bool codec_decode(const struct kind *kind, const struct nlmsghdr *message,
 
 /* Writes @object after the netlink header that @message has. */
 void codec_encode(const struct kind *kind, const void *object, struct nlmsghdr *message);
+/* The same, only with what tells it apart: kind.deleted_by_key. */
+void codec_encode_key(const struct kind *kind, const void *object, struct nlmsghdr *message);
 
 #endif

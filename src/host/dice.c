@@ -2,6 +2,8 @@
 /* For tests only: see dice.h. */
 #include "host/dice.h"
 
+#include <linux/fib_rules.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +115,89 @@ static void dice_listener(struct host_listener *listener)
 	listener->object.ours = true;
 }
 
+static void dice_nexthop(struct host_nexthop *nexthop)
+{
+	nexthop->id = 1 + dice(4);
+	nexthop->protocol = dice(2) ? HOST_PROTOCOL : RTPROT_ZEBRA;
+	nexthop->object.ours = nexthop->protocol == HOST_PROTOCOL;
+	if (dice(3) == 0) {
+		nexthop->member_count = (uint8_t)(1 + dice(3));
+		for (unsigned i = 0; i < nexthop->member_count; i++)
+			nexthop->members[i] = (struct host_member){ 1 + dice(4),
+								    (uint16_t)(1 + dice(300)) };
+		nexthop->resilient = (uint8_t)dice(2);
+		nexthop->unbalanced = nexthop->resilient ? dice(100) : 0;
+		return;
+	}
+	nexthop->family = dice_family();
+	nexthop->blackhole = dice(4) == 0;
+	if (nexthop->blackhole)
+		return;
+	nexthop->link = 1 + dice(3);
+	if (dice(2))
+		nexthop->via = dice_address(nexthop->family);
+}
+
+static struct span dice_span(void)
+{
+	uint32_t first = dice(3);
+
+	return dice(2) ? (struct span){ 0 } : (struct span){ first, first + 1 + dice(3) };
+}
+
+static struct prefix dice_selector(uint8_t family)
+{
+	struct prefix prefix = dice_prefix();
+
+	return prefix.family == family && prefix.length && dice(2) ? prefix_clean(&prefix) :
+								     (struct prefix){ 0 };
+}
+
+static void dice_rule(struct host_rule *rule)
+{
+	rule->family = dice_family();
+	rule->preference = dice(5);
+	rule->action = (uint8_t)(dice(2) ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE);
+	rule->table = rule->action == FR_ACT_TO_TBL ? 100 + dice(3) : 0;
+	rule->invert = dice(4) == 0;
+	rule->protocol = dice(2) ? HOST_PROTOCOL : RTPROT_KERNEL;
+	rule->object.ours = rule->protocol == HOST_PROTOCOL;
+	rule->tos = (uint8_t)(dice(4) ? 0 : 0x10);
+	rule->ip_protocol = (uint8_t)(dice(2) ? 0 : 17);
+	if (dice(2))
+		snprintf(rule->in, sizeof(rule->in), "eth%u", dice(3));
+	if (dice(3) == 0)
+		snprintf(rule->out, sizeof(rule->out), "eth%u", dice(3));
+	rule->from = dice_selector(rule->family);
+	rule->to = dice_selector(rule->family);
+	rule->mark = dice(3);
+	rule->mask = rule->mark ? UINT32_MAX : 0;
+	rule->uid = dice_span();
+	rule->sport = dice_span();
+	rule->dport = dice_span();
+	rule->suppress = dice(3) ? 0 : 1 + dice(3);
+}
+
+static void dice_filter(struct host_filter *filter)
+{
+	uint8_t family = dice_family();
+
+	filter->chain = (uint8_t)dice(2);
+	filter->order = dice(5);
+	filter->verdict = (uint8_t)(filter->chain == FILTER_NAT ? dice(4) : dice(2));
+	if (dice(2) && filter->chain == FILTER_FORWARD)
+		snprintf(filter->in, sizeof(filter->in), "eth%u", dice(3));
+	if (dice(2))
+		snprintf(filter->out, sizeof(filter->out), "eth%u", dice(3));
+	filter->from = dice_selector(family);
+	filter->to = dice_selector(family);
+	filter->ip_protocol = (uint8_t)(dice(2) ? 0 : 6);
+	filter->dport = dice_span();
+	if (filter->verdict == FILTER_SNAT)
+		filter->first = filter->last = dice_address(family);
+	filter->object.ours = true;
+}
+
 void dice_object(enum object_kind kind, union host_object *ret_object)
 {
 	memset(ret_object, 0, sizeof(*ret_object));
@@ -131,6 +216,15 @@ void dice_object(enum object_kind kind, union host_object *ret_object)
 		break;
 	case OBJECT_ROUTE:
 		dice_route(&ret_object->route);
+		break;
+	case OBJECT_NEXTHOP:
+		dice_nexthop(&ret_object->nexthop);
+		break;
+	case OBJECT_RULE:
+		dice_rule(&ret_object->rule);
+		break;
+	case OBJECT_FILTER:
+		dice_filter(&ret_object->filter);
 		break;
 	case OBJECT_CGROUP:
 		snprintf(ret_object->cgroup.name, sizeof(ret_object->cgroup.name), "a/b%u.slice",

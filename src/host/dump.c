@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Reading the kernel as a whole. Routes are asked for by table (main and local) and ours by their
- * protocol in any table, so that somebody's full table elsewhere is never walked by us. A dump that
+ * protocol in any table, so that somebody's full table elsewhere is never walked by us; unless all
+ * routes are wanted. A dump that
  * the kernel calls inconsistent is made again a few times; then the best we have is taken and the
  * kind stays stale, to be read again at the next settling.
  */
@@ -21,7 +22,7 @@
 struct dump {
 	struct host *host;
 	enum object_kind kind;
-	uint8_t family; /* routes */
+	uint8_t family; /* routes and rules */
 	uint32_t table; /* routes: this table; 0 = ours of all other tables */
 	struct object_set *into;
 };
@@ -40,7 +41,8 @@ bool route_uses_nexthop(const struct nlmsghdr *message)
 static bool wants_route(const struct dump *dump, const struct host_route *route,
 			const struct nlmsghdr *message)
 {
-	bool named = route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL;
+	bool named = !dump->host->taste.all_routes &&
+		     (route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL);
 
 	if (dump->table ? route->table != dump->table : named)
 		return false;
@@ -77,29 +79,33 @@ static int dump_once(struct dump *dump)
 		route->rtm_family = dump->family;
 		if (dump->table)
 			mnl_attr_put_u32(request, RTA_TABLE, dump->table);
-		else
+		else if (!dump->host->taste.all_routes)
 			route->rtm_protocol = HOST_PROTOCOL;
 	} else {
-		mnl_nlmsg_put_extra_header(request, kind->header_size);
+		/* The family is the first byte of all headers. */
+		*(uint8_t *)mnl_nlmsg_put_extra_header(request, kind->header_size) = dump->family;
 	}
 	r = netlink_dump(&dump->host->requests, request, take, dump);
 	/* A table that nobody has used yet, a family that the kernel was built without. */
-	return dump->kind == OBJECT_ROUTE && (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT) ?
+	return dump->kind != OBJECT_LINK && (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT) ?
 		       0 :
 		       r;
 }
 
-static int dump_routes(struct dump *dump)
+/* Routes and rules: both families, one by one; routes of main and local, then ours elsewhere. */
+static int dump_families(struct dump *dump)
 {
 	static const uint32_t tables[] = { RT_TABLE_LOCAL, RT_TABLE_MAIN, 0 };
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	bool by_table = dump->kind == OBJECT_ROUTE && !dump->host->taste.all_routes;
+	size_t rounds = by_table ? ARRAY_SIZE(tables) : 1;
 	bool interrupted = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(tables); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(families) * rounds; i++) {
 		int r;
 
-		dump->family = families[i / ARRAY_SIZE(tables)];
-		dump->table = tables[i % ARRAY_SIZE(tables)];
+		dump->family = families[i / rounds];
+		dump->table = by_table ? tables[i % rounds] : 0;
 		r = dump_once(dump);
 		if (r < 0 && r != -EINTR)
 			return r;
@@ -118,7 +124,8 @@ static int dump_kind(struct host *host, enum object_kind kind, struct object_set
 
 	for (int i = 0; i < TRIES && r == -EINTR; i++) {
 		into->count = 0;
-		r = kind == OBJECT_ROUTE ? dump_routes(&dump) : dump_once(&dump);
+		r = kind == OBJECT_ROUTE || kind == OBJECT_RULE ? dump_families(&dump) :
+								  dump_once(&dump);
 	}
 	return r;
 }

@@ -26,6 +26,22 @@ static const struct meaning route_meanings[] = {
 	{ 0 },
 };
 
+static const struct meaning nexthop_meanings[] = {
+	{ -ENODEV, "its link is gone" },
+	{ -ENETDOWN, "its link is down, or has no carrier" },
+	{ -ENETUNREACH, "its gateway is on no connected network" },
+	{ -EHOSTUNREACH, "its gateway is on no connected network of its link" },
+	{ -EOPNOTSUPP,
+	  "the kernel does not support it (nexthop objects: Linux 5.3; resilient groups: 5.13)" },
+	{ 0 },
+};
+
+static const struct meaning rule_meanings[] = {
+	{ -EAFNOSUPPORT, "the kernel has no policy routing for this family" },
+	{ -EOPNOTSUPP, "the kernel does not support what it selects by" },
+	{ 0 },
+};
+
 static const struct meaning address_meanings[] = {
 	{ -ENODEV, "its link is gone" },
 	{ -EACCES, "IPv6 is switched off on its link (disable_ipv6)" },
@@ -44,16 +60,13 @@ static const struct meaning *meanings_of(enum object_kind kind)
 		return route_meanings;
 	case OBJECT_ADDRESS:
 		return address_meanings;
-	case OBJECT_LINK:
-	case OBJECT_NEIGHBOUR:
-	case OBJECT_CGROUP:
-	case OBJECT_SYSCTL:
-	case OBJECT_ATTACHMENT:
-	case OBJECT_LISTENER:
-	case OBJECT_KINDS:
-		break;
+	case OBJECT_NEXTHOP:
+		return nexthop_meanings;
+	case OBJECT_RULE:
+		return rule_meanings;
+	default:
+		return none;
 	}
-	return none;
 }
 
 const void *explain_obstacle(const struct host *host, enum object_kind kind, const void *object)
@@ -89,15 +102,17 @@ static void explain_existing(const struct host *host, struct host_result *result
 	AUTO_TEXT where = { 0 };
 	AUTO_TEXT whose = { 0 };
 
-	print_value(kind, route ? "table" : "link", result->operation->after, &host->observed,
-		    &where);
+	if (kind == OBJECT_ROUTE || kind == OBJECT_ADDRESS) {
+		text_puts(&where, route ? " in table " : " on link ");
+		print_value(kind, route ? "table" : "link", result->operation->after,
+			    &host->observed, &where);
+	}
 	if (obstacle)
 		print_value(kind, "protocol", obstacle, &host->observed, &whose);
 	snprintf(result->text, sizeof(result->text),
-		 "exists %s %s and is not ours%s%s%s; "
-		 "remove it or leave it out of the configuration",
-		 route ? "in table" : "on link", text_string(&where), obstacle ? " (protocol " : "",
-		 text_string(&whose), obstacle ? ")" : "");
+		 "exists%s and is not ours%s%s%s; remove it or leave it out of the configuration",
+		 text_string(&where), obstacle ? " (protocol " : "", text_string(&whose),
+		 obstacle ? ")" : "");
 }
 
 void explain_refusal(const struct host *host, struct host_result *result, const char *kernel_text)

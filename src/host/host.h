@@ -22,6 +22,7 @@ struct host_interest {
 	const char *const *sysctls;
 	size_t sysctl_count;
 	bool local_routes;	    /* every route in table local, whoever made it */
+	bool all_routes;	    /* every route in every table */
 	const char *const *cgroups; /* control groups whose existence matters */
 	size_t cgroup_count;
 };
@@ -33,6 +34,7 @@ struct host_options {
 	 * A mounted bpffs, where attachments survive a restart; NULL = they end with the process.
 	 */
 	const char *bpffs;
+	bool only_look; /* needs no rights; host_apply() must not be called */
 };
 
 /* The most requests of one slice. */

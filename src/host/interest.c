@@ -47,6 +47,7 @@ void taste_set(struct taste *taste, const struct host_interest *interest)
 	taste->sysctls = names_copy(interest->sysctls, interest->sysctl_count);
 	taste->cgroups = names_copy(interest->cgroups, interest->cgroup_count);
 	taste->local_routes = interest->local_routes;
+	taste->all_routes = interest->all_routes;
 }
 
 void taste_free(struct taste *taste)
@@ -79,7 +80,7 @@ static bool covers_any(const struct taste *taste, const struct prefix *prefix)
 
 bool taste_wants_route(const struct taste *taste, const struct host_route *route)
 {
-	if (route->object.ours)
+	if (route->object.ours || taste->all_routes)
 		return true;
 	if (taste->local_routes && route->table == RT_TABLE_LOCAL)
 		return true;
@@ -91,7 +92,9 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 
 bool taste_within(const struct taste *taste, const struct taste *other)
 {
-	if (taste->local_routes && !other->local_routes)
+	if (other->all_routes)
+		return true;
+	if (taste->all_routes || (taste->local_routes && !other->local_routes))
 		return false;
 	for (size_t i = 0; i < taste->prefix_count; i++)
 		if (!other->prefix_count || !lpm_find_cover(other->by_prefix, &taste->prefixes[i]))

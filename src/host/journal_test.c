@@ -67,7 +67,7 @@ static void twin_change(struct twin *twin, const struct kind *kind, const struct
 		return;
 	if (kind->twins && change->replaces)
 		twin->lost |= keyed > 1;
-	if (kind->twins && !change->replaces && kind->melts(&change->object))
+	if (kind->twins && !change->replaces && kind->melts && kind->melts(&change->object))
 		twin->lost |= keyed > 0;
 	if (!kind->twins || change->replaces)
 		twin_drop_keyed(twin, kind, &change->object);

@@ -21,6 +21,8 @@ enum property_type {
 	PROPERTY_PREFIX, /* struct prefix; netlink: an attribute, and a header byte for the length */
 	PROPERTY_ENDPOINT, /* struct address, and a uint16_t at .port */
 	PROPERTY_MAC,	   /* 6 bytes */
+	PROPERTY_MEMBERS,  /* struct host_member array; how many is a uint8_t at .port */
+	PROPERTY_SPAN,	   /* struct span; netlink: the first and the last, .size bytes each */
 };
 
 /* How a row is treated. */
@@ -61,7 +63,11 @@ struct kind {
 	bool twins; /* an observed key may stand several times */
 	/* Twins: adding it may change another of its key, untold; NULL = never. */
 	bool (*melts)(const void *object);
-	bool anyones;			/* changed whoever set it */
+	bool anyones;	     /* changed whoever set it */
+	bool deleted_by_key; /* a request to delete one may say no more */
+	bool shares_key;     /* others may have its key too: a change is one more, then one less */
+	bool backwards; /* the last first, in adds: the kernel looks for the place from the front */
+	bool replaced;	/* a change replaces it in one step: nobody else can have its key */
 	void (*complete)(void *object); /* fills in what the kernel would; NULL = nothing */
 	/*
 	 * In which order objects are added (and, backwards, deleted) within their rank: smaller
@@ -76,8 +82,8 @@ struct kind {
 			struct nlmsghdr *message); /* adds what no row says; or NULL */
 };
 
-extern const struct kind link_kind, neighbour_kind, cgroup_kind, sysctl_kind, address_kind,
-	route_kind, attachment_kind, listener_kind;
+extern const struct kind link_kind, neighbour_kind, cgroup_kind, filter_kind, sysctl_kind,
+	address_kind, nexthop_kind, route_kind, rule_kind, attachment_kind, listener_kind;
 const struct kind *kind_of(enum object_kind kind);
 
 /* property.c */

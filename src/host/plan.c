@@ -102,6 +102,17 @@ static void walk_both(const struct walk *walk)
 	}
 }
 
+/* The last first. What is deleted is turned round once more afterwards. */
+static void turn_round(const struct plan *plan, size_t first)
+{
+	for (size_t i = first, j = plan->count; i + 1 < j; i++, j--) {
+		struct operation operation = plan->items[i];
+
+		plan->items[i] = plan->items[j - 1];
+		plan->items[j - 1] = operation;
+	}
+}
+
 /* Orders the operations from @first on by the turns of their objects, stably: a counting sort. */
 static void take_turns(const struct plan *plan, size_t first, const struct kind *of)
 {
@@ -139,6 +150,10 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 		walk_both(&walk);
 		take_turns(&opens, opened, walk.of);
 		take_turns(&closes, closed, walk.of);
+		if (walk.of->backwards) {
+			turn_round(&opens, opened);
+			turn_round(&closes, closed);
+		}
 	}
 	opens.opens = opens.count;
 	for (size_t i = closes.count; i > 0; i--)

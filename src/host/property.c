@@ -39,6 +39,10 @@ static size_t property_size(const struct property *row)
 		return sizeof(struct prefix);
 	case PROPERTY_MAC:
 		return 6;
+	case PROPERTY_MEMBERS:
+		return NEXTHOP_MEMBERS * sizeof(struct host_member);
+	case PROPERTY_SPAN:
+		return sizeof(struct span);
 	}
 	return 0;
 }
@@ -127,7 +131,9 @@ int property_compare(const struct property *row, const void *a, const void *b)
 		r = address_compare(place(row, a), place(row, b));
 		return r ? r : (int)endpoint_port(row, a) - (int)endpoint_port(row, b);
 	case PROPERTY_MAC:
-		return memcmp(place(row, a), place(row, b), 6);
+	case PROPERTY_MEMBERS:
+	case PROPERTY_SPAN:
+		return memcmp(place(row, a), place(row, b), property_size(row));
 	}
 	return 0;
 }
@@ -231,6 +237,24 @@ static void print_link(uint32_t index, const struct state *links, struct text *t
 		text_printf(text, "#%u", index);
 }
 
+/* "80", "1024-65535". */
+static void print_span(const struct span *span, struct text *text)
+{
+	text_printf(text, "%u", span->first);
+	if (span->end - span->first > 1)
+		text_printf(text, "-%u", span->end - 1);
+}
+
+/* "7,8:3": numbers, with the weights that are not 1. */
+static void print_members(const struct host_member *members, unsigned count, struct text *text)
+{
+	for (unsigned i = 0; i < count; i++) {
+		text_printf(text, i ? ",%u" : "%u", members[i].id);
+		if (members[i].weight != 1)
+			text_printf(text, ":%u", members[i].weight);
+	}
+}
+
 void property_print(const struct property *row, const void *object, const struct state *links,
 		    struct text *text)
 {
@@ -262,6 +286,12 @@ void property_print(const struct property *row, const void *object, const struct
 	case PROPERTY_MAC:
 		text_printf(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 			    mac[4], mac[5]);
+		break;
+	case PROPERTY_MEMBERS:
+		print_members(place(row, object), ((const uint8_t *)object)[row->port], text);
+		break;
+	case PROPERTY_SPAN:
+		print_span(place(row, object), text);
 		break;
 	}
 }
@@ -378,6 +408,52 @@ static int parse_mac(const char *token, uint8_t mac[6])
 	return 0;
 }
 
+static int parse_span(const char *token, struct span *ret_span)
+{
+	const char *dash = strchr(token, '-');
+	char first[16];
+	size_t length = dash ? (size_t)(dash - token) : strlen(token);
+	struct span span;
+
+	if (length >= sizeof(first))
+		return -EINVAL;
+	memcpy(first, token, length);
+	first[length] = '\0';
+	if (parse_digits(first, UINT32_MAX - 1, &span.first) < 0 ||
+	    parse_digits(dash ? dash + 1 : first, UINT32_MAX - 1, &span.end) < 0 ||
+	    span.end++ < span.first)
+		return -EINVAL;
+	*ret_span = span;
+	return 0;
+}
+
+static int parse_members(const char *token, struct host_member *members, uint8_t *ret_count)
+{
+	char word[24];
+	unsigned count = 0;
+
+	do {
+		size_t length = strcspn(token, ",");
+		uint32_t weight = 1;
+		char *colon;
+
+		if (length >= sizeof(word) || count == NEXTHOP_MEMBERS)
+			return -EINVAL;
+		memcpy(word, token, length);
+		word[length] = '\0';
+		colon = strchr(word, ':');
+		if (colon)
+			*colon = '\0';
+		if (parse_digits(word, UINT32_MAX, &members[count].id) < 0 ||
+		    (colon && parse_digits(colon + 1, UINT16_MAX, &weight) < 0))
+			return -EINVAL;
+		members[count++].weight = (uint16_t)weight;
+		token += length;
+	} while (*token++ == ',');
+	*ret_count = (uint8_t)count;
+	return 0;
+}
+
 int property_parse(const struct property *row, const char *token, const struct state *links,
 		   void *object)
 {
@@ -401,6 +477,10 @@ int property_parse(const struct property *row, const char *token, const struct s
 		return parse_endpoint(row, token, object);
 	case PROPERTY_MAC:
 		return parse_mac(token, place_in(row, object));
+	case PROPERTY_MEMBERS:
+		return parse_members(token, place_in(row, object), (uint8_t *)object + row->port);
+	case PROPERTY_SPAN:
+		return parse_span(token, place_in(row, object));
 	}
 	return -EINVAL;
 }

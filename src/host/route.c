@@ -11,6 +11,7 @@
 #include "host/kind.h"
 
 #include "base/mem.h"
+#include "host/protocols.h"
 #include "io/netlink.h"
 
 #include <libmnl/libmnl.h>
@@ -37,7 +38,7 @@ static const struct word route_types[] = {
 	{ 0 },
 };
 
-static const struct word route_tables[] = {
+const struct word route_tables[] = {
 	{ "default", RT_TABLE_DEFAULT },
 	{ "main", RT_TABLE_MAIN },
 	{ "local", RT_TABLE_LOCAL },
@@ -49,7 +50,7 @@ static const struct word route_scopes[] = {
 	{ "host", RT_SCOPE_HOST },	 { "nowhere", RT_SCOPE_NOWHERE }, { 0 },
 };
 
-static const struct word route_protocols[] = {
+const struct word route_protocols[] = {
 	{ "redirect", RTPROT_REDIRECT },
 	{ "kernel", RTPROT_KERNEL },
 	{ "boot", RTPROT_BOOT },
@@ -84,8 +85,9 @@ static uint32_t usual_scope(const void *object)
 		return RT_SCOPE_HOST;
 	if (route->type == RTN_BROADCAST || route->type == RTN_MULTICAST || route->type == RTN_ANYCAST)
 		return RT_SCOPE_LINK;
-	return route->type == RTN_UNICAST && !route->via.family && !route->hops ? RT_SCOPE_LINK :
-										  RT_SCOPE_UNIVERSE;
+	return route->type == RTN_UNICAST && !route->via.family && !route->hops && !route->nexthop ?
+		       RT_SCOPE_LINK :
+		       RT_SCOPE_UNIVERSE;
 }
 
 enum {
@@ -97,6 +99,10 @@ enum {
 	ROUTE_METRIC,
 	ROUTE_SOURCE,
 	ROUTE_HOPS,
+	ROUTE_NEXTHOP,
+	ROUTE_MTU,
+	ROUTE_WINDOW,
+	ROUTE_INITCWND,
 	ROUTE_SCOPE,
 	ROUTE_PROTOCOL,
 };
@@ -114,6 +120,10 @@ static const struct property route_rows[] = {
 			   .attribute = RTA_PRIORITY },
 	[ROUTE_SOURCE] = { "source", PROPERTY_ADDRESS, 0, AT(source), .attribute = RTA_PREFSRC },
 	[ROUTE_HOPS] = { "hops", PROPERTY_U8, 0, AT(hops) },
+	[ROUTE_NEXTHOP] = { "nexthop", PROPERTY_U32, 0, AT(nexthop), .attribute = RTA_NH_ID },
+	[ROUTE_MTU] = { "mtu", PROPERTY_U32, 0, AT(mtu) },
+	[ROUTE_WINDOW] = { "window", PROPERTY_U32, 0, AT(window) },
+	[ROUTE_INITCWND] = { "initcwnd", PROPERTY_U16, 0, AT(initcwnd) },
 	[ROUTE_SCOPE] = { "scope", PROPERTY_U8, 0, AT(scope), .usually = usual_scope,
 			  .words = route_scopes, .header = HEADER(rtm_scope) },
 	[ROUTE_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol),
@@ -191,6 +201,25 @@ static void take_hops(struct host_route *route, const struct nlattr *attribute)
 	route->hops = (uint8_t)(hops > 255 ? 255 : hops > 1 ? hops : 0);
 }
 
+static void take_metrics(struct host_route *route, const struct nlattr *nest)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each_nested(attribute, nest)
+	{
+		uint32_t value = mnl_attr_get_payload_len(attribute) == 4 ?
+					 mnl_attr_get_u32(attribute) :
+					 0;
+
+		if (mnl_attr_get_type(attribute) == RTAX_MTU)
+			route->mtu = value;
+		if (mnl_attr_get_type(attribute) == RTAX_WINDOW)
+			route->window = value;
+		if (mnl_attr_get_type(attribute) == RTAX_INITCWND)
+			route->initcwnd = (uint16_t)(value < UINT16_MAX ? value : UINT16_MAX);
+	}
+}
+
 static bool route_decoded(void *object, const struct nlmsghdr *message)
 {
 	const struct rtmsg *header = NLMSG_DATA(message);
@@ -202,13 +231,34 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 			take_via(route, attribute);
 		if (mnl_attr_get_type(attribute) == RTA_MULTIPATH)
 			take_hops(route, attribute);
+		if (mnl_attr_get_type(attribute) == RTA_METRICS)
+			take_metrics(route, attribute);
 	}
 	if (leads_nowhere(route))
 		route->link = 0;
 	route->object.ours = route->protocol == HOST_PROTOCOL;
+	/* What the nexthop object says is told with the route as well. */
+	if (route->object.ours && route->nexthop) {
+		route->link = 0;
+		route->hops = 0;
+		route->via = (struct address){ 0 };
+	}
 	return address_size(route->to.family) &&
 	       route->to.length <= address_bits(route->to.family) && prefix_is_clean(&route->to) &&
 	       !(header->rtm_flags & RTM_F_CLONED) && !header->rtm_tos && !header->rtm_src_len;
+}
+
+static void put_metrics(const struct host_route *route, struct nlmsghdr *message)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, RTA_METRICS);
+
+	if (route->mtu)
+		mnl_attr_put_u32(message, RTAX_MTU, route->mtu);
+	if (route->window)
+		mnl_attr_put_u32(message, RTAX_WINDOW, route->window);
+	if (route->initcwnd)
+		mnl_attr_put_u32(message, RTAX_INITCWND, route->initcwnd);
+	mnl_attr_nest_end(message, nest);
 }
 
 static void route_encoded(const void *object, struct nlmsghdr *message)
@@ -217,6 +267,8 @@ static void route_encoded(const void *object, struct nlmsghdr *message)
 	char buffer[sizeof(struct rtvia) + 16];
 	struct rtvia *via = (struct rtvia *)buffer;
 
+	if (route->mtu || route->window || route->initcwnd)
+		put_metrics(route, message);
 	if (!route->via.family || route->via.family == route->to.family)
 		return;
 	via->rtvia_family = route->via.family;

@@ -25,6 +25,8 @@ const struct kind *kind_of(enum object_kind kind)
 		[OBJECT_SYSCTL] = &sysctl_kind, [OBJECT_ADDRESS] = &address_kind,
 		[OBJECT_ROUTE] = &route_kind,	[OBJECT_LISTENER] = &listener_kind,
 		[OBJECT_CGROUP] = &cgroup_kind, [OBJECT_ATTACHMENT] = &attachment_kind,
+		[OBJECT_FILTER] = &filter_kind, [OBJECT_NEXTHOP] = &nexthop_kind,
+		[OBJECT_RULE] = &rule_kind,
 	};
 
 	return kinds[kind];

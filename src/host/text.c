@@ -251,6 +251,11 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 		return object->address.protocol == HOST_PROTOCOL;
 	case OBJECT_ROUTE:
 		return object->route.protocol == HOST_PROTOCOL;
+	case OBJECT_NEXTHOP:
+		return object->nexthop.protocol == HOST_PROTOCOL;
+	case OBJECT_RULE:
+		return object->rule.protocol == HOST_PROTOCOL;
+	case OBJECT_FILTER:
 	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 		return true;
