@@ -76,6 +76,21 @@ static void render_drift(struct view *view, const json_t *drift)
 	}
 }
 
+/* Promises of the configuration that do not hold: whatever else is shown, this is. */
+static void render_violated(struct view *view, const json_t *list)
+{
+	const json_t *promise;
+	size_t index;
+
+	if (!json_array_size(list))
+		return;
+	label(view, "violated");
+	view_paint(view, PAINT_RED, "what the configuration promises does not hold");
+	view_puts(view, "\n");
+	json_array_foreach(list, index, promise)
+		render_block(view, view_string(view, promise, "rendered"));
+}
+
 static void render_workers(struct view *view, const json_t *workers)
 {
 	const json_t *worker;
@@ -145,6 +160,7 @@ void render_status(struct view *view, const json_t *reply)
 		render_drift(view, view_object(view, reply, "drift"));
 		render_workers(view, view_list(view, reply, "workers"));
 	}
+	render_violated(view, view_list(view, reply, "violated"));
 	render_diagnostics(view, reply);
 	render_troubles(view, objects);
 	render_features(view, view_object(view, reply, "features"));
@@ -152,7 +168,7 @@ void render_status(struct view *view, const json_t *reply)
 
 static enum paint event_paint(const char *event)
 {
-	if (!strcmp(event, "failing"))
+	if (!strcmp(event, "failing") || !strcmp(event, "violated"))
 		return PAINT_RED;
 	return !strcmp(event, "drift") || !strcmp(event, "pending") ? PAINT_YELLOW : PAINT_BOLD;
 }

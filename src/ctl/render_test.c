@@ -442,6 +442,22 @@ static void whatever_stands_in_a_reply_is_borne(void **state)
 	assert_true(tried > 1000);
 }
 
+static void a_promise_that_does_not_hold_is_shown_with_its_place(void **state)
+{
+	const char *reply =
+		"{'exit': 1, 'version': '0.1.0', 'uptime_s': 1, 'pid': 2, 'config': 'm.yaml',"
+		" 'generation': 1, 'violated': [{'level': 'error', 'text': 'does not hold',"
+		" 'rendered': 'm.yaml:4:5: error: does not hold\\n    - in: eth0\\n      ^\\n'}]}";
+
+	assert_shown(render_status, reply, NULL,
+		     "multihomed 0.1.0, up 1 s, pid 2\n"
+		     "config    m.yaml, generation 1\n"
+		     "violated  what the configuration promises does not hold\n"
+		     "m.yaml:4:5: error: does not hold\n"
+		     "    - in: eth0\n"
+		     "      ^\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +478,7 @@ int main(void)
 		cmocka_unit_test(nothing_in_a_reply_steers_the_terminal),
 		cmocka_unit_test(a_reply_of_wrong_types_is_found_out),
 		cmocka_unit_test(whatever_stands_in_a_reply_is_borne),
+		cmocka_unit_test(a_promise_that_does_not_hold_is_shown_with_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,8 @@
  * confirm adds "generation".
  * status adds
  *	"version", "pid", "generation", "config" (file name), "uptime_s", "confirm_ms" (left, when waiting)
+ *	"violated"	[as "diagnostics"]: what the configuration promises, and the host as it is does
+ *			not keep; "exit" is 1 then
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}
  *	"drift"		{"repaired": N, "last": "text", "last_s_ago": N}
  *	"workers"	[{"name", "pid", "restarts", "listeners": N}]

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define AUDIT_MS 5000	    /* settings have no events; this is how often they are read again, */
@@ -131,6 +133,9 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 	}
 	tell_complaints(engine);
 	plan_retry(engine);
+	if (engine->clock)
+		loop_clock_set(engine->clock, engine->desired.again_at);
+	proof_soon(engine);
 }
 
 static void on_tick(void *data)
@@ -145,6 +150,8 @@ static void on_tick(void *data)
 		order_next(engine);
 	else if (engine->dirty)
 		do_repair(engine);
+	else if (engine->unproved && !loop_timer_pending(engine->proof))
+		proof_run(engine);
 	/*
 	 * What waits for nothing from outside is done at once; a repair that is held back has its
 	 * timer.
@@ -164,6 +171,22 @@ static void on_host(void *data)
 	engine->dirty = true;
 }
 
+/* localtime_r() alone would keep the zone that the process began with. */
+static void look_at_zone(struct engine *engine)
+{
+	struct stat zone = { 0 };
+	int64_t mtime_us;
+
+	(void)stat("/etc/localtime", &zone);
+	mtime_us = (int64_t)zone.st_mtim.tv_sec * 1000000 + zone.st_mtim.tv_nsec / 1000 +
+		   (int64_t)zone.st_ino;
+	if (mtime_us == engine->zone_mtime_us)
+		return;
+	engine->zone_mtime_us = mtime_us;
+	tzset();
+	engine->dirty = true;
+}
+
 static void on_audit(void *data)
 {
 	struct engine *engine = data;
@@ -175,6 +198,7 @@ static void on_audit(void *data)
 	else
 		host_reread_untold(engine->host);
 	engine->dirty = true;
+	look_at_zone(engine);
 	loop_timer_set(engine->audit, AUDIT_MS);
 }
 
@@ -185,8 +209,14 @@ static void on_retry(void *data)
 	engine->dirty = true;
 }
 
-static void on_repair(void *data)
+/* That it is not pending any more is all that the tick looks at. */
+static void on_held_back(void *data)
 {
+}
+
+static void on_clock(void *data)
+{
+	((struct engine *)data)->dirty = true;
 }
 
 static void on_confirm_over(void *data)
@@ -273,8 +303,10 @@ static void make_watches(struct engine *engine)
 	engine->host_watch = loop_watch_fd(engine->loop, host_fd(engine->host), on_host, engine);
 	engine->audit = loop_watch_timer(engine->loop, on_audit, engine);
 	engine->retry = loop_watch_timer(engine->loop, on_retry, engine);
-	engine->repair = loop_watch_timer(engine->loop, on_repair, engine);
+	engine->repair = loop_watch_timer(engine->loop, on_held_back, engine);
 	engine->confirm = loop_watch_timer(engine->loop, on_confirm_over, engine);
+	engine->clock = loop_watch_clock(engine->loop, on_clock, engine);
+	engine->proof = loop_watch_timer(engine->loop, on_held_back, engine);
 	engine->counters = loop_watch_timer(engine->loop, on_counters, engine);
 	loop_timer_set(engine->audit, AUDIT_MS);
 	loop_timer_set(engine->counters, COUNTERS_MS);
@@ -355,6 +387,8 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	engine->repair_interval_ms = REPAIR_FIRST_MS;
 	engine->now = generation_new(0, NULL);
 	diags_init(&engine->diags);
+	diags_init(&engine->violated);
+	look_at_zone(engine);
 	desired_init(&engine->desired, &engine->diags);
 	*ret_exit = 2;
 	if (read_first(engine, &first) < 0)
@@ -393,6 +427,8 @@ void engine_free(struct engine *engine)
 	loop_unwatch(&engine->retry);
 	loop_unwatch(&engine->repair);
 	loop_unwatch(&engine->confirm);
+	loop_unwatch(&engine->clock);
+	loop_unwatch(&engine->proof);
 	loop_unwatch(&engine->counters);
 	if (engine->host)
 		host_close(engine->host);
@@ -402,6 +438,7 @@ void engine_free(struct engine *engine)
 	generation_drop(&engine->before);
 	desired_free(&engine->desired);
 	diags_free(&engine->diags);
+	diags_free(&engine->violated);
 	refusals_free(&engine->failing);
 	state_free(&engine->links);
 	VEC_FREE(&engine->requests);
@@ -423,6 +460,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.desired = &engine->desired,
 		.diags = &engine->diags,
 		.refusals = &engine->failing,
+		.violated = &engine->violated,
 		.confirm_ms = left > 0 ? (unsigned)(left / 1000) + 1 : 0,
 		.started_us = engine->started_us,
 		.repaired = engine->repaired,

@@ -92,6 +92,7 @@ struct engine_status {
 	const struct desired *desired; /* of the last job */
 	const struct diags *diags;     /* of its desire() */
 	const struct refusals *refusals;
+	const struct diags *violated; /* promises of the configuration that do not hold now */
 	unsigned confirm_ms;
 	int64_t started_us;
 	uint64_t repaired;

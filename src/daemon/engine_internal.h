@@ -47,6 +47,8 @@ struct engine {
 	struct loop_watch *repair;   /* repairs that are held back */
 	struct loop_watch *counters; /* asks the workers now and then */
 	struct loop_watch *confirm;
+	struct loop_watch *clock; /* when time alone changes what is desired; or NULL */
+	struct loop_watch *proof; /* proofs on the running host, when it has come to rest */
 	struct lock lock;
 	struct host *host;
 	struct server *server;
@@ -57,12 +59,14 @@ struct engine {
 	struct desired desired; /* of the last finished job */
 	struct diags diags;
 	struct refusals failing;
+	struct diags violated; /* what was proven, and does not hold on the host as it is */
 	struct job job;
 	VEC(struct request) requests;
 
 	unsigned audits;
 	uint32_t asked;	     /* number of the reports that were asked for last */
 	bool dirty;	     /* facts may have changed: desire again */
+	bool unproved;	     /* what was proven may not hold any more: proof_run() */
 	bool clean;	     /* the last decision found nothing to do */
 	bool started, ready; /* the first job has ended; and its workers answer */
 	bool stopping;
@@ -70,6 +74,7 @@ struct engine {
 	int64_t started_us, confirm_until_us;
 	int64_t last_repair_us, next_repair_us;
 	unsigned repair_interval_ms;
+	int64_t zone_mtime_us, proof_us;
 	uint64_t repaired;
 	char *last_repair;
 	char *complaints;   /* what was told of pending objects and diagnostics last */
@@ -110,6 +115,13 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
  */
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
 	       struct generation **ret_generation);
+
+/* proof.c */
+/* What features prove of @config, on the host with @plan carried out on paper: errors in @diags. */
+void proof_on_paper(struct engine *engine, const struct config *config,
+		    const struct desired *desired, const struct plan *plan, struct diags *diags);
+void proof_soon(struct engine *engine); /* the host may have changed */
+void proof_run(struct engine *engine); /* on the host as it is; tells what holds no more, or again */
 
 /* engine.c */
 void engine_finished(struct engine *engine, enum job_type type, bool committed);

@@ -98,7 +98,7 @@ void job_decide(struct engine *engine, const struct config *config, struct diags
 
 	set_interest(engine, config, engine->now->config);
 	job_settle(engine);
-	facts = (struct facts){ .observed = host_observed(engine->host) };
+	facts = (struct facts){ .observed = host_observed(engine->host), .now = time(NULL) };
 	diags_init(diags);
 	desired_init(desired, diags);
 	feature_desire(config, &facts, desired);
@@ -133,7 +133,7 @@ static void hold_back_refused(struct engine *engine)
 
 static void configure_workers(struct engine *engine, const struct config *config)
 {
-	const struct facts facts = { .observed = host_observed(engine->host) };
+	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
 
 	for (size_t i = 0; i < feature_count; i++)
 		if (engine->shells[i])
@@ -247,6 +247,9 @@ static void commit(struct engine *engine)
 	struct job *job = &engine->job;
 
 	if (job->target != engine->now) {
+		/* Its promises were proven on paper before it began. */
+		diags_free(&engine->violated);
+		diags_init(&engine->violated);
 		generation_drop(&engine->before);
 		/* There is no way back from the first generation to the empty one: that is stop. */
 		engine->before = engine->now->number ? generation_share(engine->now) : NULL;
@@ -288,6 +291,8 @@ static void decide(struct engine *engine, const struct generation *generation)
 
 	job_decide(engine, generation->config, &job->diags, &job->desired, &job->plan);
 	job->desired.diags = &job->diags;
+	if (job->type == JOB_APPLY && !job->reverting && !job->rounds)
+		proof_on_paper(engine, generation->config, &job->desired, &job->plan, &job->diags);
 	job->at = 0;
 	/* All that has changed is in this decision, which will be carried out. */
 	engine->dirty = false;

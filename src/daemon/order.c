@@ -86,6 +86,7 @@ static void do_plan(struct engine *engine, struct request *request)
 
 		host_reread_untold(engine->host);
 		job_decide(engine, generation->config, &decided, &desired, &plan);
+		proof_on_paper(engine, generation->config, &desired, &plan, &decided);
 		outcome.diags = &decided;
 		outcome.desired = &desired;
 		/*

@@ -232,7 +232,7 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 {
 	const struct config *config = status->generation->config;
 	struct host_servers servers = { 0 };
-	struct facts facts = { .observed = status->observed };
+	struct facts facts = { .observed = status->observed, .now = time(NULL) };
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
 
@@ -260,7 +260,9 @@ json_t *report_status(const struct engine_status *status, const char *only_featu
 	int64_t now = clock_now_us();
 	json_t *json = json_object(), *drift = json_object();
 
-	json_object_set_new(json, "exit", json_integer(0));
+	json_object_set_new(json, "exit", json_integer(status->violated->errors > 0));
+	json_object_set_new(json, "violated",
+			    diags_json(status->violated, generation_source(status->generation)));
 	json_object_set_new(json, "version", json_string(MULTIHOMED_VERSION));
 	json_object_set_new(json, "pid", json_integer(getpid()));
 	json_object_set_new(json, "generation", json_integer(status->generation->number));

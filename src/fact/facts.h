@@ -5,6 +5,8 @@
 #include "host/servers.h"
 #include "host/state.h"
 
+#include <time.h>
+
 /*
  * What is true now, as features may ask for it: the observed host, and (with the workers that
  * come later) what workers report. Questions only; pure.
@@ -13,6 +15,7 @@ struct facts {
 	const struct state *observed;	    /* sorted */
 	const struct host_servers *servers; /* for status() alone; NULL = not looked at */
 	int servers_error;		    /* why they were looked at in vain; 0 or -errno */
+	time_t now; /* by the clock on the wall, in the zone of the process: localtime_r() */
 };
 
 const struct host_link *facts_link(const struct facts *facts, const char *name);

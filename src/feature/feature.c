@@ -74,6 +74,12 @@ void desire_pending(struct desired *desired, struct place place, const char *for
 	pending->text = line ? line : mem_strdup(format);
 }
 
+void desire_again(struct desired *desired, time_t at)
+{
+	if (!desired->again_at || at < desired->again_at)
+		desired->again_at = at;
+}
+
 static void tell_conflict(void *data, enum object_kind kind, const void *first, const void *second)
 {
 	const struct conflict_data *conflict = data;
@@ -99,6 +105,31 @@ void feature_desire(const struct config *config, const struct facts *facts,
 		features[i]->desire(config->values[i], facts, ret_desired);
 	}
 	state_sort(&ret_desired->state, tell_conflict, &conflict);
+}
+
+static bool proves(const struct config *config, size_t feature)
+{
+	const struct feature *one = features[feature];
+	const void *value = config ? config->values[feature] : NULL;
+
+	return value && one->prove && (!one->proves || one->proves(value));
+}
+
+bool feature_proves(const struct config *config)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (proves(config, i))
+			return true;
+	return false;
+}
+
+void feature_prove(const struct config *config, const struct facts *facts,
+		   const struct state *after, struct diags *diags)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (proves(config, i))
+			features[i]->prove(config->values[i], facts, after, diags);
+	diags_sort(diags);
 }
 
 void feature_interest(const struct config *config, struct interest *ret_interest)

@@ -21,6 +21,7 @@ struct desired {
 	/* An error refuses an apply; while running it is told, and what it concerns is left out. */
 	struct diags *diags;
 	uint8_t feature; /* index of the feature that speaks */
+	time_t again_at; /* when time alone will change the answer: desire_again(); 0 = never */
 	VEC(struct pending) pending;
 };
 
@@ -37,6 +38,9 @@ void desired_free(struct desired *desired);
 void desire_object(struct desired *desired, enum object_kind kind, struct place place, void *object);
 void desire_pending(struct desired *desired, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* From @at on the answer is another one, whatever else may happen. The earliest wish stands. */
+void desire_again(struct desired *desired, time_t at);
 
 /* The interest of all features, joined. */
 struct interest {
@@ -58,6 +62,16 @@ struct feature {
 	 * Configuration and facts to desired objects. Pure: the same input gives the same output.
 	 */
 	void (*desire)(const void *config, const struct facts *facts, struct desired *ret_desired);
+	/*
+	 * Whether what the configuration promises holds for the host as it will be (@after: the
+	 * plan carried out on paper) or is (@after: facts->observed); what does not is an error,
+	 * with its counter-example, that refuses an apply. All that is ours in @after bears its
+	 * place. Or NULL. It may take long: proves() says, quickly, whether there is anything to
+	 * prove at all; NULL = always.
+	 */
+	void (*prove)(const void *config, const struct facts *facts, const struct state *after,
+		      struct diags *diags);
+	bool (*proves)(const void *config);
 	/* Which foreign objects desire() and status() look at; or NULL. */
 	void (*interest)(const void *config, struct interest *interest);
 	/*
@@ -90,6 +104,10 @@ int feature_read(struct source *source, struct diags *diags, struct config **ret
  */
 void feature_desire(const struct config *config, const struct facts *facts,
 		    struct desired *ret_desired);
+/* prove() of every feature that has something to prove; feature_proves(): whether there is one. */
+bool feature_proves(const struct config *config);
+void feature_prove(const struct config *config, const struct facts *facts,
+		   const struct state *after, struct diags *diags);
 void feature_interest(const struct config *config, struct interest *ret_interest);
 void interest_free(struct interest *interest);
 

@@ -7,7 +7,11 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <ev.h>
+#include <stdint.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 struct loop {
 	struct ev_loop *ev;
@@ -19,7 +23,7 @@ struct loop {
 
 struct loop_watch {
 	struct loop *loop;
-	enum { WATCH_FD, WATCH_SIGNAL, WATCH_CHILD, WATCH_TIMER } type;
+	enum { WATCH_FD, WATCH_SIGNAL, WATCH_CHILD, WATCH_TIMER, WATCH_CLOCK } type;
 	union {
 		ev_io io;
 		ev_signal signal;
@@ -68,6 +72,18 @@ static void on_timer(struct ev_loop *ev, ev_timer *watcher, int events)
 {
 	struct loop_watch *watch = watcher->data;
 
+	watch->fn(watch->data);
+}
+
+static void on_clock(struct ev_loop *ev, ev_io *watcher, int events)
+{
+	struct loop_watch *watch = watcher->data;
+	uint64_t times;
+
+	/* ECANCELED, once, when the clock was set: that is news, too. EAGAIN: it was stopped meanwhile. */
+	if (read(watcher->fd, &times, sizeof(times)) < 0 && errno == EAGAIN)
+		return;
+	loop_clock_set(watch, 0);
 	watch->fn(watch->data);
 }
 
@@ -186,6 +202,30 @@ bool loop_timer_pending(const struct loop_watch *timer)
 	return ev_is_active(&timer->timer);
 }
 
+struct loop_watch *loop_watch_clock(struct loop *loop, loop_fn *fn, void *data)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	struct loop_watch *watch;
+
+	if (fd < 0)
+		return NULL;
+	watch = watch_new(loop, fn, data);
+	watch->type = WATCH_CLOCK;
+	ev_io_init(&watch->io, on_clock, fd, EV_READ);
+	watch->io.data = watch;
+	ev_io_start(loop->ev, &watch->io);
+	return watch;
+}
+
+void loop_clock_set(struct loop_watch *clock, time_t at)
+{
+	struct itimerspec when = { .it_value = { .tv_sec = at } };
+
+	/* A clock that is set while this is asked leaves it armed, and tells at once. */
+	(void)timerfd_settime(clock->io.fd, at ? TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET : 0,
+			      &when, NULL);
+}
+
 void loop_unwatch(struct loop_watch **watch)
 {
 	struct loop_watch *gone = *watch;
@@ -196,6 +236,10 @@ void loop_unwatch(struct loop_watch **watch)
 	switch (gone->type) {
 	case WATCH_FD:
 		ev_io_stop(gone->loop->ev, &gone->io);
+		break;
+	case WATCH_CLOCK:
+		ev_io_stop(gone->loop->ev, &gone->io);
+		close(gone->io.fd);
 		break;
 	case WATCH_SIGNAL:
 		ev_signal_stop(gone->loop->ev, &gone->signal);

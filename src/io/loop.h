@@ -3,6 +3,7 @@
 #define MH_IO_LOOP_H
 
 #include <stdbool.h>
+#include <time.h>
 
 /*
  * The event loop (libev behind one door). Handlers record; the tick, which runs after all ready
@@ -28,6 +29,12 @@ struct loop_watch *loop_watch_timer(struct loop *loop, loop_fn *fn, void *data);
 /* Fires once after @milliseconds; 0 = stop it. */
 void loop_timer_set(struct loop_watch *timer, unsigned milliseconds);
 bool loop_timer_pending(const struct loop_watch *timer);
+/*
+ * The clock on the wall. Tells when it shows the time that was asked for, and also when it was set
+ * to another time meanwhile; then it is not set any more. NULL when the kernel has no such timer.
+ */
+struct loop_watch *loop_watch_clock(struct loop *loop, loop_fn *fn, void *data);
+void loop_clock_set(struct loop_watch *clock, time_t at); /* 0 = stop it */
 void loop_unwatch(struct loop_watch **watch);
 
 #endif

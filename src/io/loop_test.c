@@ -66,6 +66,14 @@ static void on_timer(void *data)
 	loop_unwatch(&diary->watch);
 }
 
+static void on_clock(void *data)
+{
+	struct diary *diary = data;
+
+	assert_int_equal(write(diary->fds[1], "x", 1), 1);
+	loop_unwatch(&diary->watch);
+}
+
 static int set_up(void **state)
 {
 	struct diary *diary = calloc(1, sizeof(*diary));
@@ -125,6 +133,22 @@ static void a_timer_fires_once_and_may_go_within_its_own_call(void **state)
 	loop_unwatch(&watch);
 }
 
+static void the_clock_tells_when_it_shows_the_time(void **state)
+{
+	struct diary *diary = *state;
+	struct loop_watch *watch = loop_watch_fd(diary->loop, diary->fds[0], on_read, diary);
+
+	diary->watch = loop_watch_clock(diary->loop, on_clock, diary);
+	assert_non_null(diary->watch);
+	loop_clock_set(diary->watch, time(NULL) + 1000);
+	loop_clock_set(diary->watch, 0);
+	loop_clock_set(diary->watch, time(NULL));
+	loop_run(diary->loop);
+	assert_int_equal(diary->reads, 1);
+	assert_null(diary->watch);
+	loop_unwatch(&watch);
+}
+
 static void signals_arrive_as_events(void **state)
 {
 	struct diary *diary = *state;
@@ -144,6 +168,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(again_means_without_waiting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_timer_fires_once_and_may_go_within_its_own_call,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_clock_tells_when_it_shows_the_time, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(signals_arrive_as_events, set_up, tear_down),
 	};
 

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * golden FILE [FACTS]: what multihomed would do with this configuration on a host that looks like
+ * golden FILE [FACTS [NOW]]: what multihomed would do with this configuration on a host that looks like
  * this, by the real parser, desire() and difference, without a kernel. Prints the plan (and what is
- * pending) and exits 0, or the diagnostics and exits 2. Warnings stand before the plan.
+ * pending) and exits 0, or the diagnostics and exits 2. Warnings stand before the plan. NOW is the
+ * time there, in seconds since 1970.
  *
  * It also applies the plan to the facts and asks again: whatever a second apply would still do is
  * printed under "second apply:", so that no golden plan hides one.
  */
 #include "feature/feature.h"
-#include "host/plan.h"
+#include "host/paper.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FACTS_MAX_BYTES (64u << 20)
+#define GOLDEN_NOW 1768392000 /* Wednesday, 2026-01-14 12:00:00 UTC */
 
 static int print(const struct text *text, int status)
 {
@@ -52,69 +55,64 @@ static void plan_lines(const struct state *desired, const struct state *observed
 	plan_free(&plan);
 }
 
-/* The host after the plan was carried out. */
-static void state_after(const struct state *desired, const struct state *observed,
-			struct state *ret_after)
-{
-	struct plan plan = { 0 };
-
-	plan_make(desired, observed, &plan);
-	for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++)
-		for (size_t i = 0; i < state_count(observed, kind); i++) {
-			const void *object = state_at(observed, kind, i);
-			bool gone = false;
-
-			for (size_t j = 0; j < plan.count && !gone; j++)
-				gone = plan.items[j].before == object;
-			if (!gone)
-				state_add(ret_after, kind, object);
-		}
-	for (size_t j = 0; j < plan.count; j++)
-		if (plan.items[j].after)
-			state_add(ret_after, plan.items[j].kind, plan.items[j].after);
-	state_sort(ret_after, NULL, NULL);
-	plan_free(&plan);
-}
-
-static void second_apply(const struct config *config, const struct state *desired,
-			 const struct state *observed, struct text *text)
+/* What a second apply would still do on @after, the host after the first one. */
+static void second_apply(const struct config *config, const struct facts *after, struct text *text)
 {
 	AUTO_DIAGS diags;
 	AUTO_TEXT lines = { 0 };
-	struct state after = { 0 };
 	struct desired again;
 
 	diags_init(&diags);
-	state_after(desired, observed, &after);
 	desired_init(&again, &diags);
-	feature_desire(config, &(struct facts){ .observed = &after }, &again);
-	plan_lines(&again.state, &after, &lines);
+	feature_desire(config, after, &again);
+	plan_lines(&again.state, after->observed, &lines);
 	if (lines.length)
 		text_printf(text, "second apply:\n%s", text_string(&lines));
 	desired_free(&again);
-	state_free(&after);
 }
 
-static int decide(const struct config *config, struct diags *diags, const struct state *observed)
+/* What is told of a desire() without errors. */
+static void tell_desired(const struct config *config, const struct desired *desired,
+			 const struct state *observed, struct text *text)
+{
+	char when[32];
+
+	plan_lines(&desired->state, observed, text);
+	for (size_t i = 0; i < desired->pending.count; i++) {
+		text_printf(text, "pending: %s (", desired->pending.items[i].text);
+		place_render(desired->pending.items[i].place, config->source, text);
+		text_puts(text, ")\n");
+	}
+	if (desired->again_at &&
+	    strftime(when, sizeof(when), "%F %T %Z", localtime(&desired->again_at)))
+		text_printf(text, "again at: %s\n", when);
+}
+
+static int decide(const struct config *config, struct diags *diags, const struct facts *facts)
 {
 	AUTO_TEXT text = { 0 };
+	struct facts later = *facts;
+	struct state after;
 	struct desired desired;
+	struct plan plan;
 	int status;
 
 	desired_init(&desired, diags);
-	feature_desire(config, &(struct facts){ .observed = observed }, &desired);
+	feature_desire(config, facts, &desired);
+	plan_make(&desired.state, facts->observed, &plan);
+	state_after(&desired.state, facts->observed, &plan, &after);
+	plan_free(&plan);
+	if (!diags->errors)
+		feature_prove(config, facts, &after, diags);
 	diags_sort(diags);
 	diags_render(diags, config->source, false, &text);
 	status = diags->errors ? 2 : 0;
 	if (!status) {
-		plan_lines(&desired.state, observed, &text);
-		for (size_t i = 0; i < desired.pending.count; i++) {
-			text_printf(&text, "pending: %s (", desired.pending.items[i].text);
-			place_render(desired.pending.items[i].place, config->source, &text);
-			text_puts(&text, ")\n");
-		}
-		second_apply(config, &desired.state, observed, &text);
+		tell_desired(config, &desired, facts->observed, &text);
+		later.observed = &after;
+		second_apply(config, &later, &text);
 	}
+	state_free(&after);
 	desired_free(&desired);
 	return print(&text, status);
 }
@@ -126,12 +124,15 @@ int main(int argc, char **argv)
 	struct source *source = NULL;
 	struct config *config = NULL;
 	struct state observed = { 0 };
+	struct facts facts = { .observed = &observed, .now = GOLDEN_NOW };
 	int status;
 
-	if (argc < 2 || argc > 3) {
-		fputs("usage: golden FILE [FACTS]\n", stderr);
+	if (argc < 2 || argc > 4) {
+		fputs("usage: golden FILE [FACTS [NOW]]\n", stderr);
 		return 1;
 	}
+	if (argc > 3)
+		facts.now = (time_t)strtoll(argv[3], NULL, 10);
 	diags_init(&diags);
 	if (facts_read(argc > 2 ? argv[2] : NULL, &observed) < 0)
 		return 1;
@@ -142,7 +143,7 @@ int main(int argc, char **argv)
 		diags_render(&diags, config->source, false, &text);
 		status = print(&text, 2);
 	} else {
-		status = decide(config, &diags, &observed);
+		status = decide(config, &diags, &facts);
 	}
 	config_free(config);
 	state_free(&observed);

@@ -3,12 +3,16 @@
 """Compares what the program `golden` prints with the files that were read by a person.
 
 A case is a folder test/golden/FEATURE/CASE/ with in.yaml (and conf.d/*.yaml), the host as it is in
-`facts`, and what must come out: `plan` when the configuration is fine, `error` when it is not.
+`facts`, and what must come out: `plan` when the configuration is fine, `error` when it is not. The
+file `clock`, where there is one, says when and where: "2026-03-29T00:30:00Z Europe/London"; without
+it, it is noon of a Wednesday in UTC.
 --rewrite writes these files anew; whoever commits them has read the difference.
 """
 
 import argparse
+import datetime
 import difflib
+import os
 import pathlib
 import subprocess
 import sys
@@ -24,9 +28,14 @@ def cases(root, only):
 
 def produce(program, case):
     """Runs one case. Returns the name of the file that it should have and its text."""
-    facts = ["facts"] if (case / "facts").exists() else []
-    done = subprocess.run([program, "in.yaml", *facts], cwd=case, capture_output=True, text=True,
-                          errors="replace", timeout=60)
+    words = ["facts"] if (case / "facts").exists() else []
+    zone = "UTC"
+    if (case / "clock").exists():
+        time, zone = (case / "clock").read_text().split()
+        seconds = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+        words = [*(words or ["/dev/null"]), str(int(seconds))]
+    done = subprocess.run([program, "in.yaml", *words], cwd=case, capture_output=True, text=True,
+                          errors="replace", timeout=60, env={**os.environ, "TZ": zone})
     if done.returncode not in OUTPUTS or done.stderr:
         return None, f"exit status {done.returncode}\n{done.stderr}"
     return OUTPUTS[done.returncode], done.stdout

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_PAPER_H
+#define MH_HOST_PAPER_H
+
+#include "host/plan.h"
+
+/*
+ * The host as it will be when @plan, which leads from @observed to @desired, was carried out: what
+ * is asked before anything is done. All that is ours there bears the place and the feature that ask
+ * for it, also what needs no operation. Both states sorted, and so is *ret_after, a copy: it outlives
+ * them.
+ */
+void state_after(const struct state *desired, const struct state *observed, const struct plan *plan,
+		 struct state *ret_after);
+
+#endif
