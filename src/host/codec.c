@@ -247,6 +247,10 @@ void codec_encode(const struct kind *kind, const void *object, struct nlmsghdr *
 void codec_encode_key(const struct kind *kind, const void *object, struct nlmsghdr *message)
 {
 	mnl_nlmsg_put_extra_header(message, kind->header_size);
-	for (const struct property *const *key = kind->keys; *key; key++)
-		put_attribute(*key, object, AF_UNSPEC, message);
+	for (const struct property *const *key = kind->keys; *key; key++) {
+		if ((*key)->attribute)
+			put_attribute(*key, object, AF_UNSPEC, message);
+		else
+			put_header(*key, object, message);
+	}
 }

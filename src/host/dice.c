@@ -87,14 +87,65 @@ static void dice_sysctl(struct host_sysctl *sysctl)
 	sysctl->object.ours = sysctl->former[0];
 }
 
+static void dice_bond(struct link_bond *bond)
+{
+	bond->mode = (uint8_t)(dice(2) ? 4 : 1);
+	bond->miimon = 100 * dice(3);
+	bond->downdelay = 100 * dice(2);
+	bond->hash = (uint8_t)dice(6);
+	bond->lacp_rate = bond->mode == 4 ? (uint8_t)dice(2) : 0;
+	bond->primary = bond->mode == 1 ? dice(3) : 0;
+	if (bond->mode == 1 && dice(2)) {
+		bond->arp_interval = 500;
+		bond->targets[0] = dice_address(AF_INET);
+		bond->targets[1] = dice_address(dice_family());
+	}
+}
+
+static void dice_made(struct host_link *link)
+{
+	link->type = (uint8_t)dice(LINK_OTHER);
+	switch ((enum link_type)link->type) {
+	case LINK_BOND:
+		dice_bond(&link->bond);
+		break;
+	case LINK_VLAN:
+		link->parent = 1 + dice(3);
+		link->vlan = (struct link_vlan){ (uint16_t)(1 + dice(3)), 0x8100 };
+		break;
+	case LINK_VRF:
+		link->table = 1 + dice(3);
+		break;
+	case LINK_BRIDGE:
+		link->bridge = (struct link_bridge){ (uint8_t)dice(2), (uint8_t)dice(2),
+						     10 * dice(3), 1000 * dice(3) };
+		break;
+	case LINK_MACVLAN:
+		link->parent = 1 + dice(3);
+		link->macvlan_mode = 1u << dice(5);
+		break;
+	case LINK_PLAIN:
+	case LINK_DUMMY:
+	case LINK_VETH:
+	case LINK_OTHER:
+	case LINK_TYPES:
+		break;
+	}
+}
+
 static void dice_link(struct host_link *link)
 {
 	link->index = 1 + dice(6);
 	snprintf(link->name, sizeof(link->name), "eth%u", link->index);
-	link->flags = dice(2) ? IFF_UP | IFF_LOWER_UP : 0;
+	link->flags = dice(2) ? IFF_UP : 0;
+	link->state = link->flags ? LINK_UP : LINK_DOWN;
 	link->mtu = dice(2) ? 1500 : 9000;
 	link->master = dice(2) ? 1 + dice(8) : 0;
 	link->mac[5] = (uint8_t)dice(3);
+	link->queue = dice(2) ? 1000 : 0;
+	link->group = dice(2) ? HOST_PROTOCOL : dice(2);
+	link->object.ours = link->group == HOST_PROTOCOL;
+	dice_made(link);
 }
 
 static void dice_neighbour(struct host_neighbour *neighbour)

@@ -33,6 +33,7 @@ enum property_type {
 #define ROW_LAX 16     /* a desired zero is content with anything */
 #define ROW_FREE 32    /* never a difference between desired and observed */
 #define ROW_CLEAN 64   /* a prefix without bits beyond its length */
+#define ROW_TITLE 128  /* no key, but names the object in the line of a change */
 
 struct word {
 	const char *text; /* NULL ends a list */
@@ -69,6 +70,13 @@ struct kind {
 	bool backwards; /* the last first, in adds: the kernel looks for the place from the front */
 	bool replaced;	/* a change replaces it in one step: nobody else can have its key */
 	void (*complete)(void *object); /* fills in what the kernel would; NULL = nothing */
+	/* Of a change: it cannot be made in place, so the object goes and comes again; or NULL. */
+	bool (*recreated)(const void *before, const void *after);
+	/*
+	 * Of one of ours that nobody desires any more: false when it is to be deleted, else
+	 * *ret_after is what it was before it was ours; or NULL.
+	 */
+	bool (*released)(const void *before, void *ret_after);
 	/*
 	 * In which order objects are added (and, backwards, deleted) within their rank: smaller
 	 * first; NULL = all at once.

@@ -3,6 +3,7 @@
 #define MH_HOST_OBJECT_H
 
 #include "base/place.h"
+#include "host/link.h"
 #include "net/address.h"
 
 #include <linux/if.h>
@@ -44,10 +45,24 @@ struct host_link {
 	struct object object;
 	uint32_t index; /* key */
 	char name[IFNAMSIZ];
-	uint32_t flags; /* IFF_*, without the volatile ones that nobody asks for */
+	uint8_t type;	/* enum link_type */
+	uint8_t state;	/* enum link_state: administratively */
+	uint32_t flags; /* observed: IFF_*, without the volatile ones that nobody asks for */
 	uint32_t mtu;
-	uint32_t master; /* index of the bridge, bond or VRF above; 0 = none */
-	uint8_t mac[6];	 /* zeros = none, or none of this length */
+	uint32_t master;     /* index of the bridge, bond or VRF above; 0 = none */
+	uint32_t parent;     /* vlan, macvlan: the link below; veth: the other end; 0 = none */
+	uint32_t queue;	     /* packets; txqueuelen */
+	uint32_t group;	     /* HOST_PROTOCOL = we made it */
+	uint8_t mac[6];	     /* zeros = none, or none of this length */
+	uint8_t depth;	     /* desired: how many links must stand before it */
+	char peer[IFNAMSIZ]; /* desired, veth: how the other end is to be named */
+	struct link_former former;
+	struct link_bond bond;
+	struct link_port port;
+	struct link_vlan vlan;
+	struct link_bridge bridge;
+	uint32_t table;	       /* vrf */
+	uint32_t macvlan_mode; /* MACVLAN_MODE_* */
 };
 
 struct host_neighbour {

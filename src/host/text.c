@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define LINE_MAX_TOKENS 40
+#define LINE_MAX_TOKENS 120
 #define LINE_MAX_LENGTH 1024
 
 /* A line under the knife. */
@@ -79,12 +79,13 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 
 	text_puts(text, of->name);
 	for (size_t i = 0; i < of->row_count; i++)
-		if (is_key(of, &of->rows[i]) && row_is_printed(&of->rows[i], after, false))
+		if ((is_key(of, &of->rows[i]) || of->rows[i].flags & ROW_TITLE) &&
+		    row_is_printed(&of->rows[i], after, false))
 			print_row(&of->rows[i], after, links, text);
 	for (size_t i = 0; i < of->row_count; i++) {
 		const struct property *row = &of->rows[i];
 
-		if (is_key(of, row) || row->flags & ROW_FREE ||
+		if (is_key(of, row) || row->flags & (ROW_FREE | ROW_LONG) ||
 		    property_compare(row, before, after) == 0 ||
 		    (row->flags & ROW_LAX && property_is_zero(row, after)))
 			continue;
@@ -96,6 +97,8 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 		print_value(row, after, links, text);
 		sign = ",";
 	}
+	if (of->recreated && of->recreated(before, after))
+		text_printf(text, "%s recreate", sign);
 }
 
 void state_print(const struct state *state, struct text *text)
@@ -153,7 +156,7 @@ static const struct property *row_named(const struct kind *kind, const char *wor
 static int refuse_word(const struct line *line, const struct kind *kind, const char *word,
 		       struct text *ret_error)
 {
-	const char *words[16], *near;
+	const char *words[64], *near;
 	size_t count = 0;
 
 	for (size_t i = 0; i < kind->row_count && count < ARRAY_SIZE(words) - 1; i++)
@@ -170,16 +173,16 @@ static int refuse_word(const struct line *line, const struct kind *kind, const c
 
 /* The values without a word in front. *ret_given: a bit for each row that the line gives. */
 static int parse_plain(const struct line *line, const struct kind *kind, void *object,
-		       unsigned *ret_used, uint32_t *ret_given)
+		       unsigned *ret_used, uint64_t *ret_given)
 {
 	unsigned used = 1;
-	uint32_t given = 0;
+	uint64_t given = 0;
 
 	for (size_t i = 0; i < kind->row_count && kind->rows[i].flags & ROW_PLAIN; i++) {
 		const struct property *row = &kind->rows[i];
 
 		if (used < line->count && property_parse(row, line->tokens[used], NULL, object) == 0) {
-			given |= 1u << i;
+			given |= (uint64_t)1 << i;
 			used++;
 		} else if (!(row->flags & ROW_OPTIONAL)) {
 			*ret_used = used;
@@ -195,12 +198,12 @@ static int parse_plain(const struct line *line, const struct kind *kind, void *o
  * What the line does not give has its usual value; in the order of the rows, since one may depend
  * on those before.
  */
-static void fill_usual(const struct kind *kind, uint32_t given, void *object)
+static void fill_usual(const struct kind *kind, uint64_t given, void *object)
 {
 	for (size_t i = 0; i < kind->row_count; i++) {
 		const struct property *row = &kind->rows[i];
 
-		if (!(given & 1u << i) && (row->usual || row->usually))
+		if (!(given & (uint64_t)1 << i) && (row->usual || row->usually))
 			property_set_number(row, object,
 					    row->usually ? row->usually(object) : row->usual);
 	}
@@ -210,7 +213,7 @@ static int parse_object(const struct line *line, const struct kind *kind, const 
 			void *object, struct text *ret_error)
 {
 	unsigned used;
-	uint32_t given;
+	uint64_t given;
 
 	if (parse_plain(line, kind, object, &used, &given) < 0)
 		return refuse(line, ret_error,
@@ -224,14 +227,14 @@ static int parse_object(const struct line *line, const struct kind *kind, const 
 			return refuse_word(line, kind, line->tokens[used], ret_error);
 		if (used + 1 == line->count)
 			return refuse(line, ret_error, "'%s' needs a value", line->tokens[used]);
-		if (given & 1u << (row - kind->rows))
+		if (given & (uint64_t)1 << (row - kind->rows))
 			return refuse(line, ret_error, "'%s' is given twice", line->tokens[used]);
 		if (property_parse(row, line->tokens[used + 1], links, object) < 0)
 			return refuse(line, ret_error,
 				      row->type == PROPERTY_LINK ? "there is no link '%s'" :
 								   "'%s' is not understood",
 				      line->tokens[used + 1]);
-		given |= 1u << (row - kind->rows);
+		given |= (uint64_t)1 << (row - kind->rows);
 	}
 	fill_usual(kind, given, object);
 	return 0;
@@ -242,6 +245,7 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 {
 	switch (kind) {
 	case OBJECT_LINK:
+		return object->link.group == HOST_PROTOCOL || object->link.former.known;
 	case OBJECT_NEIGHBOUR:
 	case OBJECT_CGROUP:
 		return false;

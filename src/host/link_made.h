@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_LINK_MADE_H
+#define MH_HOST_LINK_MADE_H
+
+#include "host/kind.h"
+
+/*
+ * What a link is made of (IFLA_LINKINFO), in messages. Pure.
+ */
+extern const struct word link_types[]; /* but LINK_PLAIN */
+
+/* Reads what stands nested in @message into @link. */
+void link_made_decode(struct host_link *link, const struct nlmsghdr *message);
+/* Adds to the message that creates @object what its rows do not say. */
+void link_made_encode(const void *object, struct nlmsghdr *message);
+/*
+ * Writes the message that makes @after of @before, both of one index and type: only what differs,
+ * since the kernel refuses much that changes nothing.
+ */
+void link_change_encode(const struct host_link *before, const struct host_link *after,
+			struct nlmsghdr *message);
+/* The message that only takes the link down: a bond takes no member that is up. */
+void link_down_encode(const struct host_link *link, struct nlmsghdr *message);
+
+/* The hooks of link_kind. */
+unsigned link_turn(const void *object);
+bool link_is_recreated(const void *before, const void *after);
+bool link_released(const void *before, void *ret_after);
+
+#endif
