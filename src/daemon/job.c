@@ -119,7 +119,7 @@ static void hold_back_refused(struct engine *engine)
 		AUTO_TEXT text = { 0 };
 		const struct refusal *refusal;
 
-		operation_print(&plan->items[i], host_observed(engine->host), &text);
+		operation_print(&plan->items[i], &engine->job.desired.state, &text);
 		refusal = refusal_find(&engine->failing, text_string(&text));
 		if (refusal && refusal->retry_us > now)
 			refusal_copy(&engine->job.refusals, refusal);
@@ -166,7 +166,7 @@ static void note_refusal(struct engine *engine, const struct host_result *result
 	const struct refusal *before;
 	AUTO_TEXT text = { 0 };
 
-	operation_print(operation, host_observed(engine->host), &text);
+	operation_print(operation, &job->desired.state, &text);
 	refusal->place = asked ? asked->place : (struct place){ 0 };
 	refusal->feature = asked ? asked->feature : 0;
 	refusal->object = mem_strdup(text_string(&text));

@@ -100,11 +100,12 @@ static json_t *operation_json(const struct operation *operation, const struct ou
 	AUTO_TEXT text = { 0 };
 	json_t *json = json_object();
 
-	operation_print(operation, outcome->observed, &text);
+	operation_print(operation, outcome->desired ? &outcome->desired->state : outcome->observed,
+			&text);
 	json_object_set_new(json, "op", json_string(names[operation->type]));
 	json_object_set_new(json, "kind", json_string(object_kind_name(operation->kind)));
 	json_object_set_new(json, "text", json_text(text_string(&text)));
-	if (asked) {
+	if (asked && place_known(asked->place)) {
 		json_object_set_new(json, "feature", json_string(features[asked->feature]->name));
 		add_place(json, asked->place, generation_source(outcome->generation));
 	}

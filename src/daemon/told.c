@@ -104,7 +104,7 @@ void tell_repair(struct engine *engine, const struct operation *operation)
 	const struct object *asked = operation->after;
 	AUTO_TEXT object = { 0 }, place = { 0 };
 
-	operation_print(operation, host_observed(engine->host), &object);
+	operation_print(operation, &engine->job.desired.state, &object);
 	if (asked)
 		place_render(asked->place, generation_source(engine->now), &place);
 	engine->repaired++;

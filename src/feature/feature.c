@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct conflict_data {
 	struct diags *diags;
@@ -59,6 +60,15 @@ void desire_object(struct desired *desired, enum object_kind kind, struct place 
 	state_add(&desired->state, kind, object);
 }
 
+const struct host_link *desired_link(const struct desired *desired, const struct facts *facts,
+				     const char *name)
+{
+	STATE_EACH(&desired->state, OBJECT_LINK, const struct host_link, link)
+		if (!strcmp(link->name, name))
+			return link;
+	return facts_link(facts, name);
+}
+
 void desire_pending(struct desired *desired, struct place place, const char *format, ...)
 {
 	struct pending *pending = VEC_PUSH(&desired->pending);
@@ -96,8 +106,9 @@ static void tell_conflict(void *data, enum object_kind kind, const void *first, 
 void feature_desire(const struct config *config, const struct facts *facts,
 		    struct desired *ret_desired)
 {
-	struct conflict_data conflict = { .diags = ret_desired->diags, .links = facts->observed };
+	struct conflict_data conflict = { .diags = ret_desired->diags, .links = &ret_desired->state };
 
+	ret_desired->state.others = facts->observed;
 	for (size_t i = 0; config && i < feature_count; i++) {
 		if (!config->values[i] || !features[i]->desire)
 			continue;

@@ -39,6 +39,13 @@ void desire_object(struct desired *desired, enum object_kind kind, struct place 
 void desire_pending(struct desired *desired, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * The link that will have this name when the plan is carried out: one that a feature before this one
+ * desires, or one that is there; or NULL. Only what is observed has flags.
+ */
+const struct host_link *desired_link(const struct desired *desired, const struct facts *facts,
+				     const char *name);
+
 /* From @at on the answer is another one, whatever else may happen. The earliest wish stands. */
 void desire_again(struct desired *desired, time_t at);
 

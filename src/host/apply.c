@@ -11,6 +11,7 @@
  */
 #include "host/codec.h"
 #include "host/inside.h"
+#include "host/link_made.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -53,6 +54,15 @@ static bool is_gone(int error)
 	return error == -ESRCH || error == -ENOENT || error == -EADDRNOTAVAIL || error == -ENODEV;
 }
 
+/* What is not of our making cannot be made. */
+static bool may_be_added(const struct round *round, const struct errand *errand)
+{
+	const struct operation *operation = &round->operations[errand->operation];
+
+	return operation->kind != OBJECT_LINK ||
+	       ((const struct host_link *)operation->after)->group == HOST_PROTOCOL;
+}
+
 static void answered(void *data, uint32_t number, int error, const char *text)
 {
 	struct round *round = data;
@@ -67,9 +77,17 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 		return;
 	}
 	outcome->told = true;
-	outcome->again = errand->step == STEP_REPLACE && is_gone(error);
+	outcome->again = errand->step == STEP_REPLACE && is_gone(error) &&
+			 may_be_added(round, errand);
 	outcome->error = errand->step == STEP_DELETE && is_gone(error) ? 0 : error;
 	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+}
+
+static int send_off(struct round *round, uint32_t operation, enum step step, struct nlmsghdr *message)
+{
+	round->errands[round->errand_count++] = (struct errand){ .operation = operation,
+								 .step = step };
+	return netlink_request(&round->host->requests, message);
 }
 
 static int ask(struct round *round, uint32_t operation, enum step step, const void *object)
@@ -88,9 +106,50 @@ static int ask(struct round *round, uint32_t operation, enum step step, const vo
 		codec_encode_key(kind, object, message);
 	else
 		codec_encode(kind, object, message);
-	round->errands[round->errand_count++] = (struct errand){ .operation = operation,
-								 .step = step };
-	return netlink_request(&round->host->requests, message);
+	return send_off(round, operation, step, message);
+}
+
+/*
+ * A link cannot be replaced: what differs is changed, or it is made anew. One that joins a bond is
+ * taken down first.
+ */
+static int ask_link_change(struct round *round, uint32_t index)
+{
+	const struct host_link *before = round->operations[index].before;
+	const struct host_link *after = round->operations[index].after;
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	int r;
+
+	message->nlmsg_type = RTM_NEWLINK;
+	if (link_is_recreated(before, after)) {
+		r = ask(round, index, STEP_MAKE_ROOM, before);
+		return r < 0 ? r : ask(round, index, STEP_ADD, after);
+	}
+	if (link_joins_bond(before, after)) {
+		link_down_encode(before, message);
+		r = send_off(round, index, STEP_MAKE_ROOM, message);
+		if (r < 0)
+			return r;
+		memset(buffer, 0, sizeof(buffer));
+		message = mnl_nlmsg_put_header(buffer);
+		message->nlmsg_type = RTM_NEWLINK;
+	}
+	link_change_encode(before, after, message);
+	return send_off(round, index, STEP_REPLACE, message);
+}
+
+/* Nothing is asked for: it ended before. */
+static int give_up(struct round *round, uint32_t index, int error)
+{
+	struct outcome *outcome = &round->outcomes[index];
+
+	outcome->told = true;
+	outcome->error = error;
+	snprintf(outcome->text, sizeof(outcome->text),
+		 "left as it is, since what it was cannot be kept in %s: %s",
+		 round->host->memory.path, strerror(-error));
+	return 0;
 }
 
 /* Whether a replacement can hit only the object of ours that the plan saw. */
@@ -112,14 +171,20 @@ static bool stands_alone(const struct host *host, const struct operation *operat
 static int ask_for(struct round *round, uint32_t index)
 {
 	const struct operation *operation = &round->operations[index];
-	int r;
+	int r = operation->kind == OBJECT_LINK && operation->after ?
+			link_remember(round->host, operation->after) :
+			0;
 
+	if (r < 0)
+		return give_up(round, index, r);
 	switch (operation->type) {
 	case OPERATION_ADD:
 		return ask(round, index, STEP_ADD, operation->after);
 	case OPERATION_DELETE:
 		return ask(round, index, STEP_DELETE, operation->before);
 	case OPERATION_CHANGE:
+		if (operation->kind == OBJECT_LINK)
+			return ask_link_change(round, index);
 		if (kind_of(operation->kind)->shares_key) {
 			r = ask(round, index, STEP_ADD, operation->after);
 			return r < 0 ? r : ask(round, index, STEP_LEAVE, operation->before);
@@ -178,6 +243,8 @@ static void tell(struct round *round, uint32_t index, const struct audience *aud
 	if (result.error == -EEXIST && result.operation->after &&
 	    exists_equal(round->host, result.operation))
 		result.error = 0;
+	if (result.operation->kind == OBJECT_LINK)
+		link_done(round->host, result.operation, result.error);
 	if (result.error)
 		explain_refusal(round->host, &result, round->outcomes[index].text);
 	audience->told(audience->data, &result);
@@ -222,8 +289,9 @@ static void apply_one(struct host *host, const struct operation *operation,
 
 static bool goes_by_netlink(const struct operation *operation)
 {
-	return operation->kind == OBJECT_ADDRESS || operation->kind == OBJECT_NEXTHOP ||
-	       operation->kind == OBJECT_ROUTE || operation->kind == OBJECT_RULE;
+	return operation->kind == OBJECT_LINK || operation->kind == OBJECT_ADDRESS ||
+	       operation->kind == OBJECT_NEXTHOP || operation->kind == OBJECT_ROUTE ||
+	       operation->kind == OBJECT_RULE;
 }
 
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,

@@ -62,6 +62,8 @@ static void take(void *data, const struct nlmsghdr *message)
 		return;
 	if (dump->kind == OBJECT_ROUTE && !wants_route(dump, &object.route, message))
 		return;
+	if (dump->kind == OBJECT_LINK)
+		links_recall(dump->host, &object.link);
 	set_push(dump->into, kind, &object);
 }
 

@@ -5,6 +5,7 @@
  * is named.
  */
 #include "host/inside.h"
+#include "host/link_made.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +24,15 @@ static const struct meaning route_meanings[] = {
 	{ -EAFNOSUPPORT, "the kernel has no such address family" },
 	{ -EOPNOTSUPP, "the kernel does not support it" },
 	{ -ENOSPC, "the kernel takes no more routes (net.ipv6.route.max_size)" },
+	{ 0 },
+};
+
+static const struct meaning link_meanings[] = {
+	{ -ENODEV, "it is gone, or the link that it stands on" },
+	{ -EOPNOTSUPP, "the kernel does not support it" },
+	{ -EBUSY, "somebody else uses it or its number" },
+	{ -ERANGE, "out of the range that its driver or type takes" },
+	{ -EINVAL, "the kernel does not take it as it is asked for" },
 	{ 0 },
 };
 
@@ -56,6 +66,8 @@ static const struct meaning *meanings_of(enum object_kind kind)
 	};
 
 	switch (kind) {
+	case OBJECT_LINK:
+		return link_meanings;
 	case OBJECT_ROUTE:
 		return route_meanings;
 	case OBJECT_ADDRESS:
@@ -107,12 +119,34 @@ static void explain_existing(const struct host *host, struct host_result *result
 		print_value(kind, route ? "table" : "link", result->operation->after,
 			    &host->observed, &where);
 	}
-	if (obstacle)
+	if (obstacle && kind != OBJECT_LINK)
 		print_value(kind, "protocol", obstacle, &host->observed, &whose);
 	snprintf(result->text, sizeof(result->text),
 		 "exists%s and is not ours%s%s%s; remove it or leave it out of the configuration",
 		 text_string(&where), obstacle ? " (protocol " : "", text_string(&whose),
 		 obstacle ? ")" : "");
+}
+
+/* Links of a type that the kernel was built without, whose module is missing. */
+static bool explain_unknown_type(struct host_result *result)
+{
+	const struct operation *operation = result->operation;
+	const struct host_link *link = operation->after;
+	bool adds = operation->type == OPERATION_ADD ||
+		    (link && operation->before && link_is_recreated(operation->before, link));
+	const char *name = "";
+
+	if (operation->kind != OBJECT_LINK || result->error != -EOPNOTSUPP || !adds)
+		return false;
+	for (const struct word *word = link_types; word->text; word++)
+		name = word->value == link->type ? word->text : name;
+	snprintf(result->text,
+		 sizeof(result->text), "this kernel has no links of type %s; load its module (%s) or boot a kernel that has it",
+		 name,
+		 link->type == LINK_BOND ? "bonding" :
+		 link->type == LINK_VLAN ? "8021q" :
+					   name);
+	return true;
 }
 
 void explain_refusal(const struct host *host, struct host_result *result, const char *kernel_text)
@@ -121,7 +155,9 @@ void explain_refusal(const struct host *host, struct host_result *result, const 
 		explain_existing(host, result);
 		return;
 	}
-	if (result->error == -EPERM) {
+	if (explain_unknown_type(result))
+		return;
+	if (result->error == -EPERM && !kernel_text[0]) {
 		snprintf(result->text, sizeof(result->text),
 			 "CAP_NET_ADMIN is missing: the kernel refuses to be written");
 		return;

@@ -234,6 +234,8 @@ static void record(void *data, const struct nlmsghdr *message)
 	}
 	if (!codec_decode(kind_of((enum object_kind)kind), message, &change.object))
 		return;
+	if (kind == OBJECT_LINK)
+		links_recall(host, &change.object.link);
 	note_consequences(host, (enum object_kind)kind, &change);
 	if (kind == OBJECT_ROUTE) {
 		if (!taste_wants_route(&host->taste, &change.object.route))
@@ -318,8 +320,10 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 		return r;
 	}
 	changed |= merge_journals(host);
-	if (host->stale & STALE(OBJECT_SYSCTL))
+	if (host->stale & STALE(OBJECT_SYSCTL)) {
+		links_forget_gone(host);
 		changed |= sysctls_refresh(host);
+	}
 	if (host->stale & STALE_CGROUPS) {
 		changed |= cgroups_refresh(host);
 		changed |= attachments_refresh(host);

@@ -10,7 +10,7 @@
 #include "io/netlink.h"
 
 /*
- * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, sysctls.c,
+ * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, links.c, sysctls.c,
  * sockets.c, cgroups.c, attachments.c, sources.c.
  */
 
@@ -72,6 +72,16 @@ void host_reopen(struct host *host);
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
 /* Whether a route message leans on a nexthop object. */
 bool route_uses_nexthop(const struct nlmsghdr *message);
+
+/* links.c: what links that are not ours were, before we changed them. */
+void links_recall(const struct host *host, struct host_link *link);
+void links_forget_gone(struct host *host);
+/* Before it is made @after. 0 or -errno: then do not. */
+int link_remember(struct host *host, const struct host_link *after);
+/* Afterwards: forgets what is not ours any more. */
+void link_done(struct host *host, const struct operation *operation, int error);
+/* A bond takes no member that is up. */
+bool link_joins_bond(const struct host_link *before, const struct host_link *after);
 
 /* sysctls.c */
 bool sysctls_refresh(struct host *host); /* true when anything changed */

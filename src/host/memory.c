@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One line for each sysctl: name, former value, value written, and the one written before that,
+ * One line for each sysctl or property of a link: name, former value, value written, and the one written before that,
  * separated by tabs. The whole file is replaced each time: after a crash there is the old one or
  * the new one.
  *
@@ -21,9 +21,9 @@
 
 #define MEMORY_MAX_BYTES (1u << 20)
 
-bool sysctl_name_is_valid(const char *name)
+static bool path_is_valid(const char *name)
 {
-	if (strncmp(name, "net/", 4) != 0 || strlen(name) >= sizeof(((struct host_sysctl *)0)->name))
+	if (strlen(name) >= sizeof(((struct host_sysctl *)0)->name))
 		return false;
 	while (*name) {
 		size_t length = strcspn(name, "/");
@@ -38,6 +38,17 @@ bool sysctl_name_is_valid(const char *name)
 			return false;
 	}
 	return true;
+}
+
+bool sysctl_name_is_valid(const char *name)
+{
+	return !strncmp(name, "net/", 4) && path_is_valid(name);
+}
+
+static bool name_is_valid(const char *name)
+{
+	return sysctl_name_is_valid(name) ||
+	       (!strncmp(name, MEMORY_OF_LINKS, strlen(MEMORY_OF_LINKS)) && path_is_valid(name));
 }
 
 /*
@@ -61,8 +72,7 @@ static bool take_field(const char **at, char *field, size_t size)
 
 static bool take_line(const char *line, struct memory_entry *entry)
 {
-	return take_field(&line, entry->name, sizeof(entry->name)) &&
-	       sysctl_name_is_valid(entry->name) &&
+	return take_field(&line, entry->name, sizeof(entry->name)) && name_is_valid(entry->name) &&
 	       take_field(&line, entry->former, sizeof(entry->former)) && entry->former[0] &&
 	       take_field(&line, entry->written, sizeof(entry->written)) && entry->written[0] &&
 	       take_field(&line, entry->earlier, sizeof(entry->earlier)) && !*line;
@@ -81,7 +91,7 @@ static void take_lines(struct memory *memory, char *text)
 			continue;
 		if (!take_line(line, &entry) || memory_find(memory, entry.name))
 			log_warning("%s:%u: not understood; this line is passed over, "
-				    "and the sysctl that it spoke of stays as it is",
+				    "and what it spoke of stays as it is",
 				    memory->path, number);
 		else
 			*VEC_PUSH(&memory->entries) = entry;

@@ -5,9 +5,12 @@
 #include "base/mem.h"
 #include "host/object.h"
 
+/* What a name that is no sysctl begins with: "link/eth0/mtu". */
+#define MEMORY_OF_LINKS "link/"
+
 /*
- * What sysctls were before we changed them, kept in a file, since the kernel has no mark for a
- * sysctl as it has for a route. The file is written before the sysctl is, so that a death at any
+ * What sysctls and links that are not ours were before we changed them, kept in a file, since the
+ * kernel has no mark for them as it has for a route. The file is written before the sysctl is, so that a death at any
  * moment leaves one that we know of.
  */
 struct memory_entry {

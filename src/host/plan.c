@@ -46,6 +46,28 @@ static void push(const struct walk *walk, enum operation_type type, const void *
 	};
 }
 
+/* @before is ours and nobody desires it. */
+static void let_go(const struct walk *walk, const void *before)
+{
+	void *after;
+
+	if (!walk->of->released) {
+		push(walk, OPERATION_DELETE, before, NULL);
+		return;
+	}
+	after = mem_alloc(walk->of->size);
+	if (!walk->of->released(before, after)) {
+		push(walk, OPERATION_DELETE, before, NULL);
+		free(after);
+		return;
+	}
+	*VEC_PUSH(&walk->closes->released) = after;
+	if (!kind_satisfies(walk->of, after, before))
+		*VEC_PUSH(walk->closes) = (struct operation){
+			.type = OPERATION_CHANGE, .kind = walk->kind, .before = before, .after = after
+		};
+}
+
 static size_t run_end(const struct walk *walk, size_t start)
 {
 	size_t end = start + 1;
@@ -83,7 +105,7 @@ static void compare_run(const struct walk *walk, const void *after, size_t start
 		push(walk, OPERATION_ADD, NULL, after);
 	for (size_t i = start + (after && ours); i < end && is_ours(item(walk, walk->observed, i));
 	     i++)
-		push(walk, OPERATION_DELETE, item(walk, walk->observed, i), NULL);
+		let_go(walk, item(walk, walk->observed, i));
 }
 
 static void walk_both(const struct walk *walk)
@@ -158,7 +180,10 @@ void plan_make(const struct state *desired, const struct state *observed, struct
 	opens.opens = opens.count;
 	for (size_t i = closes.count; i > 0; i--)
 		*VEC_PUSH(&opens) = closes.items[i - 1];
-	plan_free(&closes);
+	opens.released.items = closes.released.items;
+	opens.released.count = closes.released.count;
+	opens.released.room = closes.released.room;
+	VEC_FREE(&closes);
 	*ret_plan = opens;
 }
 
@@ -166,6 +191,9 @@ void plan_free(struct plan *plan)
 {
 	VEC_FREE(plan);
 	plan->opens = 0;
+	for (size_t i = 0; i < plan->released.count; i++)
+		free(plan->released.items[i]);
+	VEC_FREE(&plan->released);
 }
 
 void operation_print(const struct operation *operation, const struct state *links, struct text *text)

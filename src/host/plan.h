@@ -2,6 +2,7 @@
 #ifndef MH_HOST_PLAN_H
 #define MH_HOST_PLAN_H
 
+#include "base/mem.h"
 #include "host/state.h"
 
 /*
@@ -15,19 +16,21 @@ struct operation {
 	enum operation_type type;
 	enum object_kind kind;
 	const void *before; /* into the observed state; NULL for ADD */
-	const void *after;  /* into the desired state; NULL for DELETE */
+	const void *after;  /* into the desired state, or released; NULL for DELETE */
 };
 
 struct plan {
 	struct operation *items;
 	size_t count, room;
-	size_t opens; /* so many adds and changes come first; the rest are deletes */
+	size_t opens;	      /* so many adds and changes come first; the rest are deletes */
+	VEC(void *) released; /* owned: what becomes of objects that go back to what they were */
 };
 
 /*
  * Only objects marked as ours are changed or deleted. A desired object that exists, foreign but
  * equal in everything that matters, needs nothing. One that exists, foreign and different, becomes
- * an ADD that the kernel will refuse, for the user to see. A sysctl is changed whoever set it. Both
+ * an ADD that the kernel will refuse, for the user to see. A sysctl or a link is changed whoever set
+ * it, and what we only changed goes back to what it was, by a CHANGE among the deletes. Both
  * states sorted. The plan points into both: they must outlive it unchanged.
  */
 void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan);

@@ -231,6 +231,8 @@ static void print_link(uint32_t index, const struct state *links, struct text *t
 {
 	const struct host_link *link = links ? state_link(links, index) : NULL;
 
+	if (!link && links && links->others)
+		link = state_link(links->others, index);
 	if (link && link->name[0] && link->name[0] != '#')
 		print_name(link->name, text);
 	else

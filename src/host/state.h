@@ -26,6 +26,8 @@ struct object_set {
 
 struct state {
 	struct object_set sets[OBJECT_KINDS];
+	/* Of a desired one: names the links that it lacks when it is printed; or NULL. */
+	const struct state *others;
 };
 
 void state_free(struct state *state);

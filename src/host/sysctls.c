@@ -132,7 +132,8 @@ bool sysctls_refresh(struct host *host)
 		char name[sizeof(host->memory.entries.items[0].name)];
 
 		memcpy(name, host->memory.entries.items[i - 1].name, sizeof(name));
-		add_one(host, name, &fresh);
+		if (sysctl_name_is_valid(name))
+			add_one(host, name, &fresh);
 	}
 	return host_observe(host, OBJECT_SYSCTL, &fresh);
 }

@@ -49,7 +49,7 @@ static void plan_lines(const struct state *desired, const struct state *observed
 
 	plan_make(desired, observed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
-		operation_print(&plan.items[i], observed, text);
+		operation_print(&plan.items[i], desired, text);
 		text_puts(text, "\n");
 	}
 	plan_free(&plan);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Links as they are made, changed and given back. What we make bears our group and is ours like a
+ * route. A link that is not of our making (hardware, or made by somebody else) has no mark for what
+ * we changed of it: that is remembered like a sysctl, by the link's name, written before it is done.
+ * It is given back only while it is still what we wrote.
+ */
+#include "host/inside.h"
+#include "host/link_made.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_SIZE sizeof(((struct memory_entry *)0)->name)
+#define VALUE_SIZE sizeof(((struct memory_entry *)0)->former)
+
+/* Everything that may be remembered, as the name that it has there. */
+static const struct {
+	uint8_t bit;
+	const char *name;
+} formers[] = {
+	{ LINK_FORMER_STATE, "state" }, { LINK_FORMER_MTU, "mtu" },
+	{ LINK_FORMER_QUEUE, "queue" }, { LINK_FORMER_MASTER, "master" },
+	{ LINK_FORMER_MAC, "mac" },
+};
+
+static struct link_former present_of(const struct host_link *link)
+{
+	struct link_former present = {
+		.state = link->state, .mtu = link->mtu, .queue = link->queue, .master = link->master
+	};
+
+	memcpy(present.mac, link->mac, sizeof(present.mac));
+	return present;
+}
+
+static void value_print(unsigned bit, const struct link_former *of, char value[VALUE_SIZE])
+{
+	const uint8_t *mac = of->mac;
+
+	switch (bit) {
+	case LINK_FORMER_STATE:
+		snprintf(value, VALUE_SIZE, "%u", of->state);
+		break;
+	case LINK_FORMER_MTU:
+		snprintf(value, VALUE_SIZE, "%u", of->mtu);
+		break;
+	case LINK_FORMER_QUEUE:
+		snprintf(value, VALUE_SIZE, "%u", of->queue);
+		break;
+	case LINK_FORMER_MASTER:
+		snprintf(value, VALUE_SIZE, "%u", of->master);
+		break;
+	case LINK_FORMER_MAC:
+		snprintf(value, VALUE_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+			 mac[3], mac[4], mac[5]);
+		break;
+	}
+}
+
+/* False when it is nothing that value_print() writes. */
+static bool value_parse(unsigned bit, const char *value, struct link_former *into)
+{
+	struct link_former parsed = *into;
+	uint8_t *mac = parsed.mac;
+	char again[VALUE_SIZE];
+	unsigned number = 0;
+
+	if (bit == LINK_FORMER_MAC)
+		sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2],
+		       &mac[3], &mac[4], &mac[5]);
+	else
+		sscanf(value, "%u", &number);
+	if (bit == LINK_FORMER_STATE)
+		parsed.state = (uint8_t)number;
+	if (bit == LINK_FORMER_MTU)
+		parsed.mtu = number;
+	if (bit == LINK_FORMER_QUEUE)
+		parsed.queue = number;
+	if (bit == LINK_FORMER_MASTER)
+		parsed.master = number;
+	value_print(bit, &parsed, again);
+	if (strcmp(again, value) != 0)
+		return false;
+	*into = parsed;
+	return true;
+}
+
+static void name_print(const char *link, const char *property, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, MEMORY_OF_LINKS "%s/%s", link, property);
+}
+
+void links_recall(const struct host *host, struct host_link *link)
+{
+	const struct link_former present = present_of(link);
+
+	if (!host->memory.entries.count || link->group == HOST_PROTOCOL)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
+		char name[NAME_SIZE], value[VALUE_SIZE];
+		const struct memory_entry *known;
+
+		name_print(link->name, formers[i].name, name);
+		known = memory_find(&host->memory, name);
+		if (!known)
+			continue;
+		value_print(formers[i].bit, &present, value);
+		if ((!strcmp(value, known->written) || !strcmp(value, known->earlier)) &&
+		    value_parse(formers[i].bit, known->former, &link->former))
+			link->former.known |= formers[i].bit;
+	}
+	link->object.ours = link->former.known;
+}
+
+void links_forget_gone(struct host *host)
+{
+	/* Backwards: the last entry takes the place of one that is forgotten, and was seen then. */
+	for (size_t i = host->memory.entries.count; i > 0; i--) {
+		char name[NAME_SIZE], *slash;
+
+		memcpy(name, host->memory.entries.items[i - 1].name, sizeof(name));
+		if (strncmp(name, MEMORY_OF_LINKS, strlen(MEMORY_OF_LINKS)) != 0)
+			continue;
+		slash = strrchr(name, '/');
+		*slash = '\0';
+		if (state_link_named(&host->observed, name + strlen(MEMORY_OF_LINKS)))
+			continue;
+		*slash = '/';
+		(void)memory_forget(&host->memory, name);
+	}
+}
+
+int link_remember(struct host *host, const struct host_link *after)
+{
+	const struct link_former wanted = present_of(after);
+
+	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
+		char name[NAME_SIZE], former[VALUE_SIZE], written[VALUE_SIZE];
+		int r;
+
+		if (!(after->former.known & formers[i].bit))
+			continue;
+		name_print(after->name, formers[i].name, name);
+		value_print(formers[i].bit, &after->former, former);
+		value_print(formers[i].bit, &wanted, written);
+		r = memory_remember(&host->memory, name, former, written);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void link_done(struct host *host, const struct operation *operation, int error)
+{
+	const struct host_link *before = operation->before, *after = operation->after;
+	unsigned known = before ? before->former.known : 0;
+	unsigned wanted = after ? after->former.known : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
+		unsigned forget = error ? wanted & ~known : known & ~wanted;
+		char name[NAME_SIZE];
+
+		if (!(forget & formers[i].bit))
+			continue;
+		name_print((after ? after : before)->name, formers[i].name, name);
+		if (memory_forget(&host->memory, name) < 0)
+			log_warning("%s cannot be written", host->memory.path);
+		host->stale |= STALE(OBJECT_LINK);
+	}
+}
+
+bool link_joins_bond(const struct host_link *before, const struct host_link *after)
+{
+	return after->master && after->master != before->master && after->port.type == LINK_BOND &&
+	       before->state == LINK_UP;
+}
