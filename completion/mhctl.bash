@@ -26,7 +26,7 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status watch run help version'
+	local commands='check plan apply confirm rollback status doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='prefixes replies services'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i

@@ -35,6 +35,12 @@ const struct command commands[] = {
 	  "Shows what is desired, what is in place, what is pending or failing and why,\n"
 	  "and counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
+	{ "doctor", NULL, "what is wrong on this host, and how to mend it",
+	  "Looks at links, addresses, rules, routes, neighbours and servers of this host,\n"
+	  "whoever configured them, and tells what is wrong: where, why it hurts, how to\n"
+	  "mend it in the file and by a command. Needs no daemon, no configuration, no\n"
+	  "rights; what cannot be seen without them is said. 1 = something was found.\n",
+	  0, doctor_run },
 	{ "watch", NULL, "events as they happen, until Ctrl-C",
 	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
 	{ "run", "COMMAND...", "run a program whose answers leave from the address asked",

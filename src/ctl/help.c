@@ -8,7 +8,7 @@
 static void help_all(struct text *text)
 {
 	text_puts(text, "Usage: mhctl [OPTION]... COMMAND [ARGUMENT]\n"
-			"Asks and steers multihomed, the daemon for hosts with many addresses.\n\n"
+			"Asks and steers multihomed, the daemon for hosts with many addresses.\n"
 			"Commands:\n");
 	for (const struct command *command = commands; command->name; command++)
 		text_printf(text, "  %-8s %-10s %s\n", command->name,
@@ -16,7 +16,7 @@ static void help_all(struct text *text)
 	text_puts(text, "\nOptions, before or after the command:\n");
 	call_options_help(NULL, text);
 	text_puts(text,
-		  "\nExit status: 0 fine, 1 the answer is \"no\", 2 a mistake. More: man mhctl\n");
+		  "Exit status: 0 fine, 1 the answer is \"no\", 2 a mistake. More: man mhctl\n");
 }
 
 static void help_one(const struct command *command, struct text *text)

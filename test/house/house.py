@@ -10,7 +10,7 @@ import pathlib
 import re
 
 # From the ground up: a file includes its own floor and those below it.
-FLOORS = ["base", "net", "io", "config", "bpf", "host", "model", "fact", "feature", "daemon", "ctl"]
+FLOORS = ["base", "net", "io", "config", "bpf", "host", "model", "fact", "doctor", "feature", "daemon", "ctl"]
 # The command and the daemon stand side by side; the one thing that they share is what they say to each other.
 SHARED_ACROSS = {("ctl", "daemon/control.h")}
 # Third-party headers, and the only places that may include them.

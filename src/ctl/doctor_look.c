@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What doctor looks at: the kernel's tables as the daemon would see them, the sockets, the files
+ * that say where the log goes, and, where there is a daemon, what it knows of the servers' answers.
+ * Whatever cannot be read is said once, and the rest is looked at all the same.
+ */
+#include "ctl/doctor_look.h"
+
+#include "base/fd.h"
+#include "ctl/client.h"
+#include "host/peers.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MOST (1u << 20) /* bytes of a configuration of rsyslog */
+
+static void unseen(struct look *look, const char *what, int error)
+{
+	*VEC_PUSH(&look->unseen) = mem_printf("%s: %s", what, strerror(-error));
+}
+
+static int read_tables(struct look *look, struct text *error)
+{
+	const struct host_options options = { .only_look = true };
+	struct host_interest interest = { .sysctls = doctor_sysctls, .all_routes = true };
+	bool changed, resynced;
+	int r = host_open(&options, &look->host, error);
+
+	if (r < 0)
+		return r;
+	while (doctor_sysctls[interest.sysctl_count])
+		interest.sysctl_count++;
+	host_set_interest(look->host, &interest);
+	r = host_settle(look->host, &changed, &resynced);
+	if (r < 0)
+		text_printf(error, "the kernel's tables cannot be read: %s", strerror(-r));
+	return r;
+}
+
+static void read_ports(struct patient *patient)
+{
+	AUTO_TEXT text = { 0 };
+	unsigned first, last;
+
+	if (text_read_file("/proc/sys/net/ipv4/ip_local_port_range", 64, &text) == 0 &&
+	    sscanf(text_string(&text), "%u %u", &first, &last) == 2) {
+		patient->ephemeral_first = (uint16_t)first;
+		patient->ephemeral_last = (uint16_t)last;
+	}
+}
+
+static void read_log_files(struct look *look)
+{
+	static const char *const patterns[] = {
+		"/etc/rsyslog.conf",
+		"/etc/rsyslog.d/*.conf",
+		"/etc/syslog-ng/syslog-ng.conf",
+		"/etc/syslog-ng/conf.d/*.conf",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		glob_t found = { 0 };
+
+		if (glob(patterns[i], 0, NULL, &found) == 0)
+			for (size_t j = 0; j < found.gl_pathc; j++) {
+				AUTO_TEXT text = { 0 };
+				int r = text_read_file(found.gl_pathv[j], FILE_MOST, &text);
+
+				if (r < 0)
+					unseen(look, found.gl_pathv[j], r);
+				else
+					log_servers_read(text_string(&text), found.gl_pathv[j],
+							 &look->log_servers);
+			}
+		globfree(&found);
+	}
+}
+
+/* Whom programs send their log to right now, whoever configured that. */
+static void read_log_sockets(struct look *look)
+{
+	static const uint16_t ports[] = { 514, 601, 6514 };
+	struct host_peers peers = { 0 };
+	int r = host_peers(ports, ARRAY_SIZE(ports), &peers);
+
+	if (r < 0) {
+		unseen(look, "connected sockets", r);
+		return;
+	}
+	for (size_t i = 0; i < peers.items.count; i++) {
+		AUTO_MEM char *source = mem_printf("a socket connected to port %u",
+						   peers.items.items[i].port);
+
+		log_servers_add(&look->log_servers, &peers.items.items[i].address, source);
+	}
+	host_peers_free(&peers);
+}
+
+/* Takes the servers of @port out: their answers are known to be right, or mended. */
+static void forget_servers(struct host_servers *servers, unsigned port)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < servers->items.count; i++)
+		if (servers->items.items[i].port != port)
+			servers->items.items[kept++] = servers->items.items[i];
+	servers->items.count = kept;
+}
+
+static void take_classes(struct look *look, const json_t *reply)
+{
+	const json_t *features = json_object_get(reply, "features");
+	const json_t *list = json_object_get(json_object_get(features, "replies"), "servers"), *item;
+	size_t index;
+
+	json_array_foreach(list, index, item)
+	{
+		const char *class = json_string_value(json_object_get(item, "class"));
+		json_int_t port = json_integer_value(json_object_get(item, "port"));
+
+		if (class && strcmp(class, "not hooked") != 0 && strcmp(class, "connects") != 0)
+			forget_servers(&look->servers, (unsigned)port);
+	}
+}
+
+/* The programs that mend replies have seen who answers how; the daemon tells it. */
+static void ask_daemon(const struct call *call, struct look *look)
+{
+	AUTO_TEXT error = { 0 };
+	AUTO_FD fd = -1;
+	enum control_message type;
+	json_t *request, *reply = NULL;
+	int r = client_connect(call->socket, &fd, &error);
+
+	if (r == -EACCES || r == -EPERM)
+		unseen(look, "how UDP servers answer, which the daemon knows", r);
+	if (r < 0 || !look->servers.items.count)
+		return;
+	request = json_pack("{s:s,s:s}", "command", "status", "feature", "replies");
+	r = client_send(fd, request, NULL);
+	json_decref(request);
+	if (r == 0)
+		r = client_receive(fd, &type, &reply);
+	if (r < 0)
+		return;
+	if (type == CONTROL_REPLY)
+		take_classes(look, reply);
+	json_decref(reply);
+}
+
+int look_at_host(const struct call *call, struct look *look, struct text *error)
+{
+	int r = read_tables(look, error);
+
+	if (r < 0)
+		return r;
+	look->patient.state = host_observed(look->host);
+	r = host_neighbour_tables(look->host, look->patient.tables);
+	if (r < 0)
+		unseen(look, "the size of the neighbour tables", r);
+	r = host_servers(look->host, &look->servers);
+	if (r < 0)
+		unseen(look, "UDP servers (modprobe udp_diag)", r);
+	else
+		ask_daemon(call, look);
+	look->patient.servers = &look->servers;
+	read_ports(&look->patient);
+	read_log_files(look);
+	read_log_sockets(look);
+	look->patient.log_servers = look->log_servers.items.items;
+	look->patient.log_server_count = look->log_servers.items.count;
+	return 0;
+}
+
+void look_free(struct look *look)
+{
+	for (size_t i = 0; i < look->unseen.count; i++)
+		mem_freep(&look->unseen.items[i]);
+	VEC_FREE(&look->unseen);
+	host_servers_free(&look->servers);
+	log_servers_free(&look->log_servers);
+	host_close(look->host);
+}
