@@ -24,10 +24,17 @@ enum config_type {
 	CONFIG_ADDRESS,	 /* struct address */
 	CONFIG_PREFIX,	 /* struct prefix, clean; "ADDRESS/LENGTH" */
 	CONFIG_NET,	 /* struct prefix, clean; an address or a prefix */
-	CONFIG_PORTS,	 /* struct config_ports; "53" or "7000-7010" */
-	CONFIG_LIST,	 /* struct config_list; of .item */
-	CONFIG_RECORD,	 /* a struct of .size bytes, begins with struct config_record; .fields */
-	CONFIG_MAP,	 /* struct config_list of records; first field, a (IF)NAME: the key */
+	CONFIG_PLACED, /* struct prefix; "ADDRESS/LENGTH": an address and the length of its network */
+	CONFIG_MAC,    /* struct config_mac; "02:00:00:00:00:01" */
+	CONFIG_PORTS,  /* struct config_ports; "53" or "7000-7010" */
+	CONFIG_LIST,   /* struct config_list; of .item */
+	CONFIG_RECORD, /* a struct of .size bytes, begins with struct config_record; .fields */
+	CONFIG_MAP,    /* struct config_list of records; first field, a (IF)NAME: the key */
+};
+
+struct config_mac {
+	bool given;
+	uint8_t bytes[6];
 };
 
 struct config_ports {

@@ -48,7 +48,10 @@ static bool is_shown(const struct config_field *field, const void *value)
 		return ((const struct address *)value)->family;
 	case CONFIG_PREFIX:
 	case CONFIG_NET:
+	case CONFIG_PLACED:
 		return ((const struct prefix *)value)->family;
+	case CONFIG_MAC:
+		return ((const struct config_mac *)value)->given;
 	case CONFIG_PORTS:
 		return ((const struct config_ports *)value)->first;
 	case CONFIG_LIST:

@@ -119,6 +119,11 @@ static void draw_scalar(struct dice *dice, const struct config_field *field, voi
 		*(const char **)value = draw_string(dice, field);
 	} else if (field->type == CONFIG_NAME || field->type == CONFIG_IFNAME) {
 		*(const char **)value = draw_name(dice);
+	} else if (field->type == CONFIG_PLACED) {
+		*(struct prefix *)value = draw_prefix(dice, true);
+	} else if (field->type == CONFIG_MAC) {
+		*(struct config_mac *)value =
+			(struct config_mac){ true, { 2, 0, (uint8_t)roll(dice, 256) } };
 	} else if (field->type == CONFIG_PREFIX || field->type == CONFIG_NET) {
 		*(struct prefix *)value = draw_prefix(dice,
 						      field->type == CONFIG_NET && roll(dice, 2));

@@ -23,6 +23,8 @@ struct sample_service {
 	struct config_list listen, ports, protocols;
 	struct address source;
 	struct config_ports control;
+	struct config_list own;
+	struct config_mac mac;
 };
 
 struct sample_bond {

@@ -9,6 +9,7 @@ static const char *const sample_kinds[] = { "echo", "discard", "whoami", NULL };
 static const char *const sample_protocols[] = { "udp", "tcp", NULL };
 static const char *const sample_modes[] = { "balance-rr", "802.3ad", "off", NULL };
 static const struct config_field sample_net = { .type = CONFIG_NET };
+static const struct config_field sample_placed = { .type = CONFIG_PLACED };
 static const struct config_field sample_ifname = { .type = CONFIG_IFNAME };
 static const struct config_field sample_port = { .type = CONFIG_PORTS };
 static const struct config_field sample_number = { .type = CONFIG_U32, .max = 255 };
@@ -45,6 +46,8 @@ static const struct config_field sample_service_fields[] = {
 	  .help = "at most" },
 	{ "source", CONFIG_ADDRESS, AT(service, source), .help = "answer from here" },
 	{ "control", CONFIG_PORTS, AT(service, control), .help = "ports of control" },
+	{ "own", CONFIG_LIST, AT(service, own), .item = &sample_placed, .help = "addresses" },
+	{ "mac", CONFIG_MAC, AT(service, mac), .help = "of the card" },
 	{ 0 }
 };
 static const struct config_field sample_bond_fields[] = {

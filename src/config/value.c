@@ -340,6 +340,51 @@ static int read_prefix(struct reader *reader, const struct config_field *field,
 	return read_net(reader, field, node, ret_value);
 }
 
+static int read_placed(struct reader *reader, const struct config_field *field,
+		       const struct node *node, void *ret_value)
+{
+	struct prefix prefix;
+	int r = prefix_parse(node->text, &prefix);
+
+	if (r == -ERANGE)
+		return diag_at(reader->diags, node->place, -EINVAL,
+			       "%.60s: an IPv%c network has at most %u bits", node->text,
+			       strchr(node->text, ':') ? '6' : '4',
+			       strchr(node->text, ':') ? 128 : 32);
+	if (r < 0)
+		return refuse_prefix(reader, field, node);
+	if (!strchr(node->text, '/'))
+		return diag_at(
+			reader->diags, node->place, -EINVAL,
+			"%s: how long is its network? write %s/%u, or /%u for this one address",
+			node->text, node->text, prefix.family == AF_INET ? 24 : 64, prefix.length);
+	*(struct prefix *)ret_value = prefix;
+	return 0;
+}
+
+static int read_mac(struct reader *reader, const struct config_field *field,
+		    const struct node *node, void *ret_value)
+{
+	struct config_mac mac = { .given = true };
+	const char *at = node->text;
+
+	for (size_t i = 0; i < sizeof(mac.bytes); i++) {
+		const char *end;
+		char pair[3] = "";
+
+		if (!isxdigit((unsigned char)at[0]) || !isxdigit((unsigned char)at[1]))
+			return refuse(reader, field, node);
+		memcpy(pair, at, 2);
+		mac.bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
+		end = at + 2;
+		if (*end != (i + 1 < sizeof(mac.bytes) ? ':' : '\0'))
+			return refuse(reader, field, node);
+		at = end + 1;
+	}
+	*(struct config_mac *)ret_value = mac;
+	return 0;
+}
+
 /* Reads "53" or "7000-7010" without any check of bounds. */
 static int split_ports(const char *text, uint64_t *ret_first, uint64_t *ret_last)
 {
@@ -388,6 +433,7 @@ static value_reader *const value_readers[] = {
 	[CONFIG_IFNAME] = read_ifname,	   [CONFIG_STRING] = read_string,
 	[CONFIG_ENUM] = read_enum,	   [CONFIG_ADDRESS] = read_address,
 	[CONFIG_PREFIX] = read_prefix,	   [CONFIG_NET] = read_net,
+	[CONFIG_PLACED] = read_placed,	   [CONFIG_MAC] = read_mac,
 	[CONFIG_PORTS] = read_ports,
 };
 

@@ -69,6 +69,15 @@ static void print_net(const struct config_field *field, const void *value, struc
 		print_prefix(field, value, text);
 }
 
+/* Quoted: what it begins with may look like a number of base 60. */
+static void print_mac(const struct config_field *field, const void *value, struct text *text)
+{
+	const uint8_t *bytes = ((const struct config_mac *)value)->bytes;
+
+	text_printf(text, "\"%02x:%02x:%02x:%02x:%02x:%02x\"", bytes[0], bytes[1], bytes[2],
+		    bytes[3], bytes[4], bytes[5]);
+}
+
 static void print_ports(const struct config_field *field, const void *value, struct text *text)
 {
 	const struct config_ports *ports = value;
@@ -91,6 +100,8 @@ static void (*const value_printers[])(const struct config_field *field, const vo
 	[CONFIG_ADDRESS] = print_address,
 	[CONFIG_PREFIX] = print_prefix,
 	[CONFIG_NET] = print_net,
+	[CONFIG_PLACED] = print_prefix,
+	[CONFIG_MAC] = print_mac,
 	[CONFIG_PORTS] = print_ports,
 };
 

@@ -176,6 +176,50 @@ static void an_address_that_yaml_would_cut_must_be_quoted(void **state)
 		"a ':' cannot stand here; correct the indentation, or put the value in quotes");
 }
 
+static void an_address_may_come_with_its_network(void **state)
+{
+	static const char *const cases[][2] = {
+		{ SERVICE("own: [^192.0.2.1]"), "192.0.2.1: how long is its network? write "
+						"192.0.2.1/24, or /32 for this one address" },
+		{ SERVICE("own: [^192.0.2.1/33]"),
+		  "192.0.2.1/33: an IPv4 network has at most 32 bits" },
+		{ SERVICE("own: [^192.0.2.1/255.255.255.0]"),
+		  "192.0.2.1/255.255.255.0: the length is a number of bits; write 192.0.2.1/24" },
+		{ SERVICE("own: [^eth0]"),
+		  "expected an address with the length of its network such as "
+		  "192.0.2.1/24 or 2001:db8::1/64, found 'eth0'" },
+	};
+	struct config *config = read_good(SERVICE("own: [192.0.2.1/24, \"2001:db8::1/64\"]"));
+	const struct prefix *own = first_service(config)->own.items;
+
+	assert_int_equal(own[0].bytes[3], 1);
+	assert_int_equal(own[0].length, 24);
+	assert_int_equal(own[1].family, AF_INET6);
+	assert_int_equal(own[1].bytes[15], 1);
+	config_free(config);
+	assert_mistakes(cases, ARRAY_SIZE(cases));
+}
+
+static void a_mac_address_has_six_bytes(void **state)
+{
+	static const char *const cases[][2] = {
+		{ SERVICE("mac: ^\"02:00:00:00:00\""),
+		  "expected a MAC address such as 02:00:00:00:00:01, found '02:00:00:00:00'" },
+		{ SERVICE("mac: ^\"02:00:00:00:00:01:02\""),
+		  "expected a MAC address such as 02:00:00:00:00:01, found "
+		  "'02:00:00:00:00:01:02'" },
+		{ SERVICE("mac: ^\"02-00-00-00-00-01\""),
+		  "expected a MAC address such as 02:00:00:00:00:01, found '02-00-00-00-00-01'" },
+		{ SERVICE("mac: ^\"02:00:00:00:00:0g\""),
+		  "expected a MAC address such as 02:00:00:00:00:01, found '02:00:00:00:00:0g'" },
+	};
+	struct config *config = read_good(SERVICE("mac: \"02:00:00:00:00:fE\""));
+
+	assert_int_equal(first_service(config)->mac.bytes[5], 0xfe);
+	config_free(config);
+	assert_mistakes(cases, ARRAY_SIZE(cases));
+}
+
 static void ports_are_one_or_a_range(void **state)
 {
 	static const char *const cases[][2] = {
@@ -276,6 +320,8 @@ int main(void)
 		cmocka_unit_test(an_address_stands_alone),
 		cmocka_unit_test(an_address_that_yaml_would_cut_must_be_quoted),
 		cmocka_unit_test(ports_are_one_or_a_range),
+		cmocka_unit_test(an_address_may_come_with_its_network),
+		cmocka_unit_test(a_mac_address_has_six_bytes),
 		cmocka_unit_test(names_have_their_letters_and_length),
 		cmocka_unit_test(a_text_has_its_length_and_no_nul),
 		cmocka_unit_test(a_word_that_is_nearly_right_is_suggested),
