@@ -60,6 +60,23 @@ static void render_objects(struct view *view, const json_t *objects)
 	view_puts(view, "\n");
 }
 
+/* What others fight for: it is not as desired, and let be. */
+static void render_fights(struct view *view, const json_t *fights)
+{
+	const json_t *fight;
+	size_t index;
+
+	json_array_foreach(fights, index, fight)
+	{
+		label(view, index ? "" : "fights");
+		view_paint(view, PAINT_RED, view_string(view, fight, "text"));
+		view_printf(view, " is removed or altered again and again, by %s; let be for ",
+			    view_string(view, fight, "by"));
+		view_seconds(view, view_number(view, fight, "left_s"));
+		view_puts(view, "\n");
+	}
+}
+
 static void render_drift(struct view *view, const json_t *drift)
 {
 	int64_t repaired = view_number(view, drift, "repaired");
@@ -74,6 +91,7 @@ static void render_drift(struct view *view, const json_t *drift)
 	} else {
 		view_puts(view, "none\n");
 	}
+	render_fights(view, view_list(view, drift, "fights"));
 }
 
 /* Promises of the configuration that do not hold: whatever else is shown, this is. */

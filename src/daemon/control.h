@@ -37,7 +37,8 @@
  *	"violated"	[as "diagnostics"]: what the configuration promises, and the host as it is does
  *			not keep; "exit" is 1 then
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}
- *	"drift"		{"repaired": N, "last": "text", "last_s_ago": N}
+ *	"drift"		{"repaired": N, "last": "text", "last_s_ago": N, "fights": [{"text", "by": "protocol
+ *			bird"|"somebody", "left_s"}]}: what others remove again and again, and is let be
  *	"workers"	[{"name", "pid", "restarts", "listeners": N}]
  *	"features"	{NAME: {...}}
  *		prefixes: {"claims": [{"prefix", "state": "in place"|"waiting"|"refused",

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "daemon/drift.h"
 #include "daemon/notify.h"
 #include "io/sandbox.h"
 
@@ -65,7 +66,7 @@ static void pace_repairs(struct engine *engine)
 
 static void plan_retry(struct engine *engine)
 {
-	int64_t now = clock_now_us(), first = INT64_MAX;
+	int64_t now = clock_now_us(), first = guard_due(&engine->guard, now);
 
 	for (size_t i = 0; i < engine->failing.items.count; i++)
 		if (engine->failing.items.items[i].retry_us < first)
@@ -127,6 +128,8 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 	case JOB_REPAIR:
 		pace_repairs(engine);
 		break;
+	case JOB_MEND:
+		break;
 	case JOB_STOP:
 		loop_stop(engine->loop);
 		return;
@@ -148,6 +151,8 @@ static void on_tick(void *data)
 		job_begin(engine, JOB_STOP, generation_new(0, NULL));
 	else if (engine->requests.count)
 		order_next(engine);
+	else if (engine->told && engine->started)
+		drift_look(engine);
 	else if (engine->dirty)
 		do_repair(engine);
 	else if (engine->unproved && !loop_timer_pending(engine->proof))
@@ -157,7 +162,7 @@ static void on_tick(void *data)
 	 * timer.
 	 */
 	if (engine->job.type != JOB_NONE || engine->requests.count || engine->stopping ||
-	    (engine->dirty && !loop_timer_pending(engine->repair)))
+	    engine->told || (engine->dirty && !loop_timer_pending(engine->repair)))
 		loop_again(engine->loop);
 }
 
@@ -168,7 +173,7 @@ static void on_host(void *data)
 
 	if (r < 0)
 		host_resync(engine->host);
-	engine->dirty = true;
+	engine->told = true;
 }
 
 /* localtime_r() alone would keep the zone that the process began with. */
@@ -197,7 +202,7 @@ static void on_audit(void *data)
 		host_resync(engine->host);
 	else
 		host_reread_untold(engine->host);
-	engine->dirty = true;
+	engine->told = true;
 	look_at_zone(engine);
 	loop_timer_set(engine->audit, AUDIT_MS);
 }
@@ -442,6 +447,7 @@ void engine_free(struct engine *engine)
 	refusals_free(&engine->failing);
 	state_free(&engine->links);
 	VEC_FREE(&engine->requests);
+	guard_free(&engine->guard);
 	mem_freep(&engine->last_repair);
 	mem_freep(&engine->complaints);
 	mem_freep(&engine->memory_path);
@@ -465,6 +471,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.started_us = engine->started_us,
 		.repaired = engine->repaired,
 		.last_repair = engine->last_repair,
+		.guard = &engine->guard,
 		.last_repair_us = engine->last_repair_us,
 		.shells = engine->shells,
 		.host = engine->host,

@@ -13,6 +13,7 @@
  * repair and stop are jobs of the same steps; they differ in what happens at the end.
  */
 struct engine;
+struct guard;
 
 enum job_type {
 	JOB_NONE,
@@ -20,6 +21,7 @@ enum job_type {
 	JOB_APPLY, /* a new generation: a refusal takes everything back */
 	JOB_ROLLBACK, /* to the generation before, which stood once: goes on past refusals, as a start does */
 	JOB_REPAIR, /* facts have changed, or somebody changed what is ours */
+	JOB_MEND,   /* the same, of a few objects, when nothing else has changed */
 	JOB_STOP,   /* to the empty generation */
 };
 
@@ -96,7 +98,8 @@ struct engine_status {
 	unsigned confirm_ms;
 	int64_t started_us;
 	uint64_t repaired;
-	const char *last_repair; /* NULL = none yet */
+	const char *last_repair;   /* NULL = none yet */
+	const struct guard *guard; /* fights with others */
 	int64_t last_repair_us;
 	struct shell *const *shells; /* by feature; NULL where there is no worker */
 	struct host *host;	     /* to be asked about servers; or NULL */

@@ -2,10 +2,11 @@
 #ifndef MH_DAEMON_ENGINE_INTERNAL_H
 #define MH_DAEMON_ENGINE_INTERNAL_H
 
-#include "base/log.h"
 #include "daemon/engine.h"
+#include "daemon/guard.h"
 #include "daemon/lock.h"
 #include "daemon/server.h"
+#include "daemon/told.h"
 
 /*
  * Shared by engine.c (when something happens), order.c (what is asked), job.c (how the host gets
@@ -65,6 +66,8 @@ struct engine {
 
 	unsigned audits;
 	uint32_t asked;	     /* number of the reports that were asked for last */
+	bool told;	     /* events came: look at what they told of, drift_look() */
+	bool held_back;	     /* something is not as desired, and let be */
 	bool dirty;	     /* facts may have changed: desire again */
 	bool unproved;	     /* what was proven may not hold any more: proof_run() */
 	bool clean;	     /* the last decision found nothing to do */
@@ -74,6 +77,9 @@ struct engine {
 	int64_t started_us, confirm_until_us;
 	int64_t last_repair_us, next_repair_us;
 	unsigned repair_interval_ms;
+	struct guard guard;	/* what others fight for */
+	unsigned mends_left;	/* so many may be done at once, */
+	int64_t mends_since_us; /* and more as time goes by */
 	int64_t zone_mtime_us, proof_us;
 	uint64_t repaired;
 	char *last_repair;
@@ -87,24 +93,14 @@ struct engine {
  */
 void job_begin(struct engine *engine, enum job_type type, struct generation *target);
 void job_step(struct engine *engine);
-/* Brings the observed state up to date; whatever differs from before makes the engine dirty. */
+/* Carries out @plan, which leads to what is desired already; takes the list over. */
+void job_mend(struct engine *engine, struct plan *plan);
+/* Brings the observed state up to date; whatever differs from before is told to the engine. */
 void job_settle(struct engine *engine);
 /* desire() and plan of @config on the host as it is; the caller frees all three. */
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
 		struct desired *desired, struct plan *plan);
 void refusals_free(struct refusals *refusals);
-
-/* told.c */
-void tell(struct engine *engine, enum log_level level, const char *event, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-void tell_links(struct engine *engine);
-void tell_complaints(struct engine *engine);
-void tell_refusal(struct engine *engine, const struct refusal *refusal, const struct source *source);
-void tell_repair(struct engine *engine, const struct operation *operation);
-
-/* What becomes of an order that nobody waits for: told in the log. @data is the engine. */
-void told_outcome(void *data, const struct outcome *outcome);
-void told_nobody(void *data, const struct outcome *outcome);
 
 /* order.c */
 void order_next(struct engine *engine); /* takes the first one of the queue */
@@ -115,13 +111,6 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
  */
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
 	       struct generation **ret_generation);
-
-/* proof.c */
-/* What features prove of @config, on the host with @plan carried out on paper: errors in @diags. */
-void proof_on_paper(struct engine *engine, const struct config *config,
-		    const struct desired *desired, const struct plan *plan, struct diags *diags);
-void proof_soon(struct engine *engine); /* the host may have changed */
-void proof_run(struct engine *engine); /* on the host as it is; tells what holds no more, or again */
 
 /* engine.c */
 void engine_finished(struct engine *engine, enum job_type type, bool committed);

@@ -7,6 +7,7 @@
 #include "daemon/engine_internal.h"
 
 #include "base/clock.h"
+#include "daemon/drift.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,8 @@ void job_settle(struct engine *engine)
 	}
 	if (changed)
 		tell_links(engine);
-	engine->dirty = engine->dirty || changed || r < 0;
+	engine->told = engine->told || changed;
+	engine->dirty = engine->dirty || r < 0;
 }
 
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
@@ -106,13 +108,14 @@ void job_decide(struct engine *engine, const struct config *config, struct diags
 	plan_make(&desired->state, facts.observed, plan);
 }
 
-/* Leaves out of a repair what was refused and is not due again. */
-static void hold_back_refused(struct engine *engine)
+/* Leaves out of a repair what was refused and is not due again, and what others fight for. */
+static void hold_back(struct engine *engine)
 {
 	struct plan *plan = &engine->job.plan;
 	int64_t now = clock_now_us();
 	size_t kept = 0, opens = 0;
 
+	drift_hold_back(engine, plan);
 	if (!engine->failing.items.count)
 		return;
 	for (size_t i = 0; i < plan->count; i++) {
@@ -176,18 +179,8 @@ static void note_refusal(struct engine *engine, const struct host_result *result
 	before = refusal_find(&engine->failing, refusal->object);
 	refusal->tries = before ? before->tries + 1 : 1;
 	refusal->retry_us = retry_time(refusal->tries);
-	if (!before && job->type != JOB_APPLY)
+	if (!before && job->type != JOB_APPLY && job->type != JOB_MEND)
 		tell_refusal(engine, refusal, generation_source(job->target));
-}
-
-/* A repair mends drift where the object was wanted before, too; else it only follows the facts. */
-static bool is_drift(const struct engine *engine, const struct operation *operation)
-{
-	const void *object = operation->after ? operation->after : operation->before;
-	bool was_wanted = state_find(&engine->desired.state, operation->kind, object) != NULL;
-
-	return engine->job.type == JOB_REPAIR && operation->kind != OBJECT_LISTENER &&
-	       (operation->type == OPERATION_DELETE ? !was_wanted : was_wanted);
 }
 
 static void on_result(void *data, const struct host_result *result)
@@ -204,8 +197,9 @@ static void on_result(void *data, const struct host_result *result)
 		return;
 	}
 	engine->job.done++;
-	if (is_drift(engine, result->operation))
-		tell_repair(engine, result->operation);
+	if ((engine->job.type == JOB_REPAIR || engine->job.type == JOB_MEND) &&
+	    drift_is(engine, result->operation))
+		drift_mended(engine, result->operation);
 }
 
 static void tell_outcome(struct engine *engine, unsigned number)
@@ -295,7 +289,8 @@ static void decide(struct engine *engine, const struct generation *generation)
 		proof_on_paper(engine, generation->config, &job->desired, &job->plan, &job->diags);
 	job->at = 0;
 	/* All that has changed is in this decision, which will be carried out. */
-	engine->dirty = false;
+	engine->dirty = engine->told = engine->held_back = false;
+	host_touched_forget(engine->host);
 }
 
 /* The refused apply becomes its own way back; what was refused is kept for who asked. */
@@ -320,17 +315,25 @@ static void job_end(struct engine *engine)
 	bool unreadable = type == JOB_APPLY && job->diags.errors && !job->reverting && !job->rounds;
 	bool committed = !unreadable && !job->reverting;
 
-	if (!unreadable) {
+	if (!unreadable)
 		job_settle(engine);
+	if (!unreadable && type != JOB_MEND) {
 		configure_workers(engine, (committed ? job->target : engine->now)->config);
 		sync_workers(engine);
 	}
 	tell_outcome(engine, committed ? job->target->number : engine->now->number);
 	/* What was written is looked at once more, as the kernel has it now. */
-	engine->dirty = engine->dirty || !committed || job->plan.count;
-	engine->clean = committed && !job->plan.count && !job->refusals.items.count;
-	if (committed)
-		commit(engine);
+	engine->told = engine->told || job->plan.count;
+	if (type == JOB_MEND) {
+		/* Who is refused takes the long way, where it is told, and tried again. */
+		engine->dirty = engine->dirty || job->refusals.items.count;
+	} else {
+		engine->dirty = engine->dirty || !committed;
+		engine->clean = committed && !job->plan.count && !job->refusals.items.count &&
+				!engine->held_back;
+		if (committed)
+			commit(engine);
+	}
 	set_interest(engine, engine->now->config, engine->now->config);
 	job_free(job);
 	engine_finished(engine, type, committed);
@@ -345,7 +348,7 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 	job->target = target;
 	decide(engine, target);
 	if (type == JOB_REPAIR)
-		hold_back_refused(engine);
+		hold_back(engine);
 	job->decide_us = clock_now_us() - before;
 	if (type == JOB_APPLY && job->diags.errors) {
 		job_end(engine);
@@ -362,6 +365,19 @@ void job_begin(struct engine *engine, enum job_type type, struct generation *tar
 		job_end(engine);
 }
 
+void job_mend(struct engine *engine, struct plan *plan)
+{
+	struct job *job = &engine->job;
+
+	job->type = JOB_MEND;
+	job->target = generation_share(engine->now);
+	diags_init(&job->diags);
+	desired_init(&job->desired, &job->diags);
+	job->plan = *plan;
+	*plan = (struct plan){ 0 };
+	job_step(engine);
+}
+
 /*
  * What was done may be a fact that something else waits for (a claim is a source that replies may
  * have): a change is finished when nothing is left to do. Returns whether the job goes on.
@@ -371,8 +387,8 @@ static bool follow_up(struct engine *engine)
 	struct job *job = &engine->job;
 	int64_t before = clock_now_us();
 
-	if (job->type == JOB_REPAIR || job->refusals.items.count || job->reverting ||
-	    ++job->rounds == MOST_ROUNDS)
+	if (job->type == JOB_REPAIR || job->type == JOB_MEND || job->refusals.items.count ||
+	    job->reverting || ++job->rounds == MOST_ROUNDS)
 		return false;
 	plan_free(&job->plan);
 	desired_free(&job->desired);

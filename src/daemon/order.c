@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "daemon/builtin.h"
+#include "daemon/drift.h"
 
 #include <errno.h>
 #include <string.h>
@@ -122,10 +123,10 @@ static void remember_for_confirm(struct engine *engine)
  */
 static bool nothing_moved(struct engine *engine, const struct generation *generation)
 {
-	if (generation != engine->now || !engine->clean || engine->dirty)
+	if (generation != engine->now || !engine->clean || engine->dirty || engine->told)
 		return false;
 	job_settle(engine);
-	return !engine->dirty;
+	return !engine->told;
 }
 
 static void tell_nothing_moved(struct engine *engine, const struct request *request, int64_t read_us)
@@ -154,6 +155,7 @@ static void begin_change(struct engine *engine, enum job_type type, const struct
 static void begin_apply(struct engine *engine, const struct request *request,
 			struct generation *generation, int64_t read_us)
 {
+	guard_forgive(&engine->guard);
 	host_reread_untold(engine->host);
 	if (nothing_moved(engine, generation)) {
 		tell_nothing_moved(engine, request, read_us);
@@ -185,6 +187,7 @@ static void do_apply(struct engine *engine, struct request *request)
 
 static void do_rollback(struct engine *engine, struct request *request)
 {
+	guard_forgive(&engine->guard);
 	host_reread_untold(engine->host);
 	begin_change(engine, JOB_ROLLBACK, request, generation_share(engine->before));
 }

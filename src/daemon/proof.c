@@ -7,7 +7,7 @@
  * A proof may take long. So it waits until the host has come to rest, and then for ten times as long
  * as the last one took: a host that never rests costs a tenth of a processor at most.
  */
-#include "daemon/engine_internal.h"
+#include "daemon/drift.h"
 
 #include "base/clock.h"
 #include "host/paper.h"

@@ -2,6 +2,7 @@
 #include "daemon/report.h"
 
 #include "base/clock.h"
+#include "daemon/guard.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -256,6 +257,23 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 	return json;
 }
 
+/* What is let be at present. */
+static json_t *fights_json(const struct guard *guard, int64_t now)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < guard->fights.count; i++) {
+		const struct fight *fight = &guard->fights.items[i];
+
+		if (fight->until_us > now)
+			json_array_append_new(
+				list, json_pack("{s:o,s:o,s:I}", "text", json_text(fight->object),
+						"by", json_text(fight->who), "left_s",
+						(json_int_t)((fight->until_us - now) / 1000000)));
+	}
+	return list;
+}
+
 json_t *report_status(const struct engine_status *status, const char *only_feature)
 {
 	int64_t now = clock_now_us();
@@ -280,6 +298,7 @@ json_t *report_status(const struct engine_status *status, const char *only_featu
 		json_object_set_new(drift, "last_s_ago",
 				    json_integer((now - status->last_repair_us) / 1000000));
 	}
+	json_object_set_new(drift, "fights", fights_json(status->guard, now));
 	json_object_set_new(json, "drift", drift);
 	json_object_set_new(json, "workers", workers_json(status));
 	json_object_set_new(json, "features", features_json(status, only_feature));

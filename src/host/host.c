@@ -28,6 +28,8 @@
 /* Changes of one kind; beyond this a dump costs less. */
 #define JOURNAL_MAX 65536
 #define SETTLE_TRIES 4
+/* Objects that events told of, one by one; beyond this all has to be looked at. */
+#define TOUCHED_MAX 256
 
 static const unsigned event_groups[] = {
 	RTNLGRP_LINK,	      RTNLGRP_NEIGH,	    RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
@@ -138,6 +140,7 @@ void host_close(struct host *host)
 	netlink_close(&host->requests);
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
 		journal_clear(&host->journals[kind]);
+	VEC_FREE(&host->touched);
 	state_free(&host->observed);
 	taste_free(&host->taste);
 	memory_close(&host->memory);
@@ -274,6 +277,49 @@ void host_set_interest(struct host *host, const struct host_interest *interest)
 	host->taste = fresh;
 }
 
+static void note_touched(struct host *host, enum object_kind kind)
+{
+	const struct journal *journal = &host->journals[kind];
+
+	if (host->touched.count + journal->changes.count > TOUCHED_MAX)
+		host->touched_all = true;
+	for (size_t i = 0; !host->touched_all && i < journal->changes.count; i++) {
+		const struct change *change = &journal->changes.items[i];
+
+		*VEC_PUSH(&host->touched) = (struct host_touched){ kind, change->removed,
+								   change->object };
+	}
+}
+
+bool host_touched(const struct host *host, const struct host_touched **ret_items, size_t *ret_count)
+{
+	*ret_items = host->touched.items;
+	*ret_count = host->touched.count;
+	return !host->touched_all;
+}
+
+void host_touched_forget(struct host *host)
+{
+	host->touched.count = 0;
+	host->touched_all = false;
+}
+
+/* What is no news touches nothing: a neighbour that lives, a route told of twice. */
+static bool merge_journal(struct host *host, enum object_kind kind, bool *ret_lost)
+{
+	size_t touched = host->touched.count;
+	bool all = host->touched_all, news;
+
+	note_touched(host, kind);
+	news = journal_merge(&host->journals[kind], kind_of(kind), &host->observed.sets[kind],
+			     ret_lost);
+	if (!news) {
+		host->touched.count = touched;
+		host->touched_all = all;
+	}
+	return news;
+}
+
 /* Merges what events told of the kinds that are not to be read anew anyway. */
 static bool merge_journals(struct host *host)
 {
@@ -282,12 +328,10 @@ static bool merge_journals(struct host *host)
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 		bool fits = !(host->stale & STALE_NETLINK & STALE(kind)), lost = false;
 
-		if (!fits)
-			journal_clear(&host->journals[kind]);
+		if (fits)
+			changed |= merge_journal(host, (enum object_kind)kind, &lost);
 		else
-			changed |= journal_merge(&host->journals[kind],
-						 kind_of((enum object_kind)kind),
-						 &host->observed.sets[kind], &lost);
+			journal_clear(&host->journals[kind]);
 		if (lost)
 			host->stale |= STALE(kind);
 	}
@@ -297,14 +341,14 @@ static bool merge_journals(struct host *host)
 
 int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 {
-	bool changed = false, resynced = false;
+	bool changed = false, resynced = false, untold = false;
 	int r = host_receive(host);
 
 	for (int i = 0; r == 0 && i < SETTLE_TRIES; i++) {
 		changed |= merge_journals(host);
 		if (!(host->stale & STALE_NETLINK))
 			break;
-		resynced = true;
+		resynced = host->touched_all = true;
 		r = host_dump(host, host->stale, &changed);
 		if (r == 0)
 			r = host_receive(host);
@@ -322,16 +366,17 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 	changed |= merge_journals(host);
 	if (host->stale & STALE(OBJECT_SYSCTL)) {
 		links_forget_gone(host);
-		changed |= sysctls_refresh(host);
+		untold = sysctls_refresh(host);
 	}
 	if (host->stale & STALE_CGROUPS) {
-		changed |= cgroups_refresh(host);
-		changed |= attachments_refresh(host);
+		untold |= cgroups_refresh(host);
+		untold |= attachments_refresh(host);
 	}
 	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
 	if (resynced || host->mender.stale)
 		(void)sources_mirror(host);
-	*ret_changed = changed;
+	host->touched_all |= untold;
+	*ret_changed = changed || untold;
 	*ret_resynced = resynced;
 	return 0;
 }

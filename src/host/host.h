@@ -2,6 +2,7 @@
 #ifndef MH_HOST_HOST_H
 #define MH_HOST_HOST_H
 
+#include "host/any.h"
 #include "host/plan.h"
 
 /*
@@ -73,6 +74,18 @@ void host_resync(struct host *host);
  */
 void host_reread_untold(struct host *host);
 const struct state *host_observed(const struct host *host);
+
+/*
+ * What events have told of, settled by now, since host_touched_forget(). False: too much, or all was
+ * read again, so that anything may have changed.
+ */
+struct host_touched {
+	enum object_kind kind;
+	bool removed; /* the last thing that was told of it */
+	union host_object object;
+};
+bool host_touched(const struct host *host, const struct host_touched **ret_items, size_t *ret_count);
+void host_touched_forget(struct host *host);
 
 struct host_result {
 	const struct operation *operation;

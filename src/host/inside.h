@@ -36,6 +36,8 @@ struct host {
 	struct netlink events, requests;
 	struct state observed;
 	struct journal journals[OBJECT_KINDS];
+	VEC(struct host_touched) touched;
+	bool touched_all; /* more than that */
 	unsigned stale; /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
 	bool risen; /* a link rose since the last merge */

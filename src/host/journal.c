@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Changes are collected and merged at once, not put in place one by one: a burst of ten thousand
- * events into a sorted array of ten thousand would move half the array for each.
+ * Changes are collected and merged at once, not put in place one by one, unless they are few: a burst
+ * of ten thousand events into a sorted array of ten thousand would move half the array for each.
  *
  * Of most kinds there is one object for a key, and the last change decides. Of routes there may be
  * twins, and here the set follows what the kernel does: an added route stands beside the others of
@@ -17,6 +17,8 @@
  * So many twins are nobody's wish; they are left to the dump, which does not look at each for each.
  */
 #define RUN_MAX 64
+/* So many changes are put in place one by one. */
+#define FEW 16
 
 struct sorter {
 	const struct kind *kind;
@@ -109,22 +111,6 @@ bool set_is_news(const struct object_set *before, const struct object_set *after
 	return false;
 }
 
-/*
- * Puts the objects of one key, changed, behind @into; @run is where they are worked on. Returns
- * whether they differ now.
- */
-static bool merge_run(struct object_set *into, struct object_set *run, const struct kind *kind,
-		      const struct object_set *before)
-{
-	bool news;
-
-	set_sort_observed(run, kind);
-	news = set_is_news(before, run, kind);
-	for (size_t i = 0; i < run->count; i++)
-		set_push(into, kind, set_at(run, kind, i));
-	return news;
-}
-
 /* How many of @set from @start on have the key of @object. */
 static size_t run_length(const struct object_set *set, const struct kind *kind, size_t start,
 			 const void *object)
@@ -136,41 +122,124 @@ static size_t run_length(const struct object_set *set, const struct kind *kind, 
 	return end - start;
 }
 
-bool journal_merge(struct journal *journal, const struct kind *kind, struct object_set *set,
-		   bool *ret_lost)
+/* The changes of one key, from @first on. */
+struct keyed {
+	const struct change *changes;
+	const uint32_t *order;
+	size_t first, end;
+};
+
+/* Finds where the changes of the key at @first end. */
+static struct keyed keyed_from(const struct journal *journal, const struct kind *kind,
+			       const uint32_t *order, size_t first)
 {
-	struct object_set merged = { 0 }, run = { 0 };
-	const struct change *changes = journal->changes.items;
-	size_t i = 0, count = journal->changes.count;
-	uint32_t *order;
+	struct keyed keyed = { journal->changes.items, order, first, first + 1 };
+
+	while (keyed.end < journal->changes.count &&
+	       kind_compare(kind, &keyed.changes[order[first]].object,
+			    &keyed.changes[order[keyed.end]].object) == 0)
+		keyed.end++;
+	return keyed;
+}
+
+/*
+ * Makes @run what the objects of one key, @before, are after the changes. Returns whether they
+ * differ now.
+ */
+static bool change_key(struct object_set *run, const struct kind *kind,
+		       const struct object_set *before, const struct keyed *keyed, bool *ret_lost)
+{
+	run->count = 0;
+	for (size_t i = 0; i < before->count; i++)
+		set_push(run, kind, set_at(before, kind, i));
+	for (size_t i = keyed->first; i < keyed->end; i++)
+		run_change(run, kind, &keyed->changes[keyed->order[i]], ret_lost);
+	set_sort_observed(run, kind);
+	return set_is_news(before, run, kind);
+}
+
+/* Puts @run in the place of @gone objects at @at. */
+static void splice(struct object_set *set, const struct kind *kind, size_t at, size_t gone,
+		   const struct object_set *run)
+{
+	for (size_t more = gone; more < run->count; more++)
+		(void)set_push(set, kind, set_at(run, kind, 0));
+	set->count -= run->count > gone ? run->count - gone : 0;
+	if (set->count > at + gone)
+		memmove(set_at(set, kind, at + run->count), set_at(set, kind, at + gone),
+			(set->count - at - gone) * kind->size);
+	if (run->count)
+		memcpy(set_at(set, kind, at), run->items, run->count * kind->size);
+	set->count = set->count - gone + run->count;
+}
+
+/* Few changes are put in place one by one: a full table is not copied for one route. */
+static bool merge_few(const struct journal *journal, const struct kind *kind, const uint32_t *order,
+		      struct object_set *set, bool *ret_lost)
+{
+	struct object_set run = { 0 };
 	bool news = false;
 
-	if (!count)
-		return false;
-	order = journal_order(journal, kind);
-	for (size_t c = 0; c < count;) {
-		const void *key = &changes[order[c]].object;
+	for (size_t c = 0; c < journal->changes.count;) {
+		struct keyed keyed = keyed_from(journal, kind, order, c);
+		const void *key = &keyed.changes[order[c]].object;
+		size_t at = set_lower_bound(set, kind, key), length = run_length(set, kind, at, key);
+		const struct object_set before = { .items = length ? set_at(set, kind, at) : NULL,
+						   .count = length };
+
+		news |= change_key(&run, kind, &before, &keyed, ret_lost);
+		splice(set, kind, at, length, &run);
+		c = keyed.end;
+	}
+	set->sorted = true;
+	free(run.items);
+	return news;
+}
+
+/* Many changes: one walk beside the set, into a new one. */
+static bool merge_many(const struct journal *journal, const struct kind *kind,
+		       const uint32_t *order, struct object_set *set, bool *ret_lost)
+{
+	struct object_set merged = { 0 }, run = { 0 };
+	bool news = false;
+	size_t i = 0;
+
+	for (size_t c = 0; c < journal->changes.count;) {
+		struct keyed keyed = keyed_from(journal, kind, order, c);
+		const void *key = &keyed.changes[order[c]].object;
 		struct object_set before;
 
 		for (; i < set->count && kind_compare(kind, set_at(set, kind, i), key) < 0; i++)
 			set_push(&merged, kind, set_at(set, kind, i));
 		before = (struct object_set){ .items = set->count ? set_at(set, kind, i) : NULL,
 					      .count = run_length(set, kind, i, key) };
-		run.count = 0;
-		for (size_t j = 0; j < before.count; j++)
-			set_push(&run, kind, set_at(&before, kind, j));
-		for (; c < count && kind_compare(kind, &changes[order[c]].object, key) == 0; c++)
-			run_change(&run, kind, &changes[order[c]], ret_lost);
-		news |= merge_run(&merged, &run, kind, &before);
+		news |= change_key(&run, kind, &before, &keyed, ret_lost);
+		for (size_t j = 0; j < run.count; j++)
+			set_push(&merged, kind, set_at(&run, kind, j));
 		i += before.count;
+		c = keyed.end;
 	}
 	for (; i < set->count; i++)
 		set_push(&merged, kind, set_at(set, kind, i));
 	merged.sorted = true;
-	free(order);
 	free(run.items);
 	free(set->items);
 	*set = merged;
+	return news;
+}
+
+bool journal_merge(struct journal *journal, const struct kind *kind, struct object_set *set,
+		   bool *ret_lost)
+{
+	uint32_t *order;
+	bool news;
+
+	if (!journal->changes.count)
+		return false;
+	order = journal_order(journal, kind);
+	news = (journal->changes.count <= FEW ? merge_few : merge_many)(journal, kind, order, set,
+									ret_lost);
+	free(order);
 	journal_clear(journal);
 	return news;
 }

@@ -108,7 +108,8 @@ static void merge_at_random(enum object_kind which)
 	bool lost = false;
 
 	for (unsigned part = 0; part < 3; part++) {
-		for (unsigned i = dice(60); i > 0; i--) {
+		/* Few are merged in another way than many. */
+		for (unsigned i = dice(dice(2) ? 60 : 12); i > 0; i--) {
 			struct change change = dice_change(which, twin);
 
 			journal_add(&journal, &change);

@@ -118,5 +118,7 @@ bool kind_is_news(const struct kind *kind, const void *before, const void *after
 void *set_at(const struct object_set *set, const struct kind *kind, size_t index);
 void *set_push(struct object_set *set, const struct kind *kind, const void *object);
 void set_sort_observed(struct object_set *set, const struct kind *kind);
+/* The index of the first object of a sorted set whose key is not less than that of @like. */
+size_t set_lower_bound(const struct object_set *set, const struct kind *kind, const void *like);
 
 #endif

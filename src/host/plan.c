@@ -156,35 +156,101 @@ static void take_turns(const struct plan *plan, size_t first, const struct kind 
 	free(sorted);
 }
 
+/* Where the walk of a kind began. */
+struct starts {
+	size_t opens, closes;
+};
+
+static struct walk walk_begin(const struct state *desired, const struct state *observed,
+			      enum object_kind kind, struct plan lists[2])
+{
+	return (struct walk){ .kind = kind,
+			      .of = kind_of(kind),
+			      .desired = &desired->sets[kind],
+			      .observed = &observed->sets[kind],
+			      .opens = &lists[0],
+			      .closes = &lists[1] };
+}
+
+static void walk_end(const struct walk *walk, const struct starts *starts)
+{
+	take_turns(walk->opens, starts->opens, walk->of);
+	take_turns(walk->closes, starts->closes, walk->of);
+	if (walk->of->backwards) {
+		turn_round(walk->opens, starts->opens);
+		turn_round(walk->closes, starts->closes);
+	}
+}
+
+/* One list of both: what opens, then what closes, the last first. */
+static void join_lists(struct plan lists[2], struct plan *ret_plan)
+{
+	lists[0].opens = lists[0].count;
+	for (size_t i = lists[1].count; i > 0; i--)
+		*VEC_PUSH(&lists[0]) = lists[1].items[i - 1];
+	lists[0].released.items = lists[1].released.items;
+	lists[0].released.count = lists[1].released.count;
+	lists[0].released.room = lists[1].released.room;
+	VEC_FREE(&lists[1]);
+	*ret_plan = lists[0];
+}
+
 void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan)
 {
-	struct plan opens = { 0 }, closes = { 0 };
+	struct plan lists[2] = { 0 };
 
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
-		struct walk walk = { .kind = (enum object_kind)kind,
-				     .of = kind_of((enum object_kind)kind),
-				     .desired = &desired->sets[kind],
-				     .observed = &observed->sets[kind],
-				     .opens = &opens,
-				     .closes = &closes };
-		size_t opened = opens.count, closed = closes.count;
+		struct walk walk = walk_begin(desired, observed, (enum object_kind)kind, lists);
+		const struct starts starts = { lists[0].count, lists[1].count };
 
 		walk_both(&walk);
-		take_turns(&opens, opened, walk.of);
-		take_turns(&closes, closed, walk.of);
-		if (walk.of->backwards) {
-			turn_round(&opens, opened);
-			turn_round(&closes, closed);
-		}
+		walk_end(&walk, &starts);
 	}
-	opens.opens = opens.count;
-	for (size_t i = closes.count; i > 0; i--)
-		*VEC_PUSH(&opens) = closes.items[i - 1];
-	opens.released.items = closes.released.items;
-	opens.released.count = closes.released.count;
-	opens.released.room = closes.released.room;
-	VEC_FREE(&closes);
-	*ret_plan = opens;
+	join_lists(lists, ret_plan);
+}
+
+static int key_order(const void *left, const void *right)
+{
+	const struct plan_key *a = left, *b = right;
+
+	return a->kind != b->kind ? (int)a->kind - (int)b->kind :
+				    kind_compare(kind_of(a->kind), a->like, b->like);
+}
+
+/* What has the key of @like in both sets. */
+static void compare_key(const struct walk *walk, const void *like)
+{
+	size_t i = set_lower_bound(walk->desired, walk->of, like);
+	size_t start = set_lower_bound(walk->observed, walk->of, like), end = start;
+	const void *after = i < walk->desired->count ? item(walk, walk->desired, i) : NULL;
+
+	if (start < walk->observed->count &&
+	    kind_compare(walk->of, item(walk, walk->observed, start), like) == 0)
+		end = run_end(walk, start);
+	compare_run(walk, after && kind_compare(walk->of, after, like) == 0 ? after : NULL, start,
+		    end);
+}
+
+void plan_make_some(const struct state *desired, const struct state *observed,
+		    const struct plan_key *keys, size_t count, struct plan *ret_plan)
+{
+	struct plan_key *sorted = mem_alloc((count + 1) * sizeof(*sorted));
+	struct plan lists[2] = { 0 };
+
+	memcpy(sorted, keys, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), key_order);
+	for (size_t i = 0; i < count;) {
+		struct walk walk = walk_begin(desired, observed, sorted[i].kind, lists);
+		const struct starts starts = { lists[0].count, lists[1].count };
+		size_t first = i;
+
+		for (; i < count && sorted[i].kind == walk.kind; i++)
+			if (i == first || key_order(&sorted[i - 1], &sorted[i]) != 0)
+				compare_key(&walk, sorted[i].like);
+		walk_end(&walk, &starts);
+	}
+	join_lists(lists, ret_plan);
+	free(sorted);
 }
 
 void plan_free(struct plan *plan)

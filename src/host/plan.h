@@ -34,6 +34,13 @@ struct plan {
  * states sorted. The plan points into both: they must outlive it unchanged.
  */
 void plan_make(const struct state *desired, const struct state *observed, struct plan *ret_plan);
+/* The same for a few keys alone, in any order; one may be named more than once. */
+struct plan_key {
+	enum object_kind kind;
+	const void *like; /* an object that has the key */
+};
+void plan_make_some(const struct state *desired, const struct state *observed,
+		    const struct plan_key *keys, size_t count, struct plan *ret_plan);
 void plan_free(struct plan *plan);
 
 /* "+ route local 198.51.100.0/24 table local link lo", "- ...", "~ ...: VALUE -> VALUE". */

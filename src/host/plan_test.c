@@ -274,6 +274,62 @@ static void any_two_states_differ_as_the_slow_twin_says(void **data)
 	}
 }
 
+/* Every key of a state, some twice. */
+static size_t add_keys(const struct state *state, struct plan_key *keys, size_t count)
+{
+	for (int kind = 0; kind < OBJECT_KINDS; kind++)
+		for (size_t i = 0; i < state_count(state, (enum object_kind)kind); i++)
+			keys[count++] = (struct plan_key){
+				(enum object_kind)kind, state_at(state, (enum object_kind)kind, i)
+			};
+	return count;
+}
+
+static void the_difference_of_all_keys_is_the_whole_difference(void **data)
+{
+	for (unsigned round = 0; round < 500; round++) {
+		struct state desired = { 0 }, observed = { 0 };
+		struct plan_key keys[120];
+		struct plan all, some;
+		size_t count;
+
+		roll(&desired, true);
+		roll(&observed, false);
+		count = add_keys(&observed, keys, add_keys(&desired, keys, 0));
+		plan_make(&desired, &observed, &all);
+		plan_make_some(&desired, &observed, keys, count, &some);
+		assert_int_equal(some.count, all.count);
+		assert_int_equal(some.opens, all.opens);
+		for (size_t i = 0; i < all.count; i++)
+			assert_memory_equal(&some.items[i], &all.items[i], sizeof(all.items[i]));
+		plan_free(&all);
+		plan_free(&some);
+		state_free(&desired);
+		state_free(&observed);
+	}
+}
+
+static void the_difference_of_one_key_is_that_alone(void **data)
+{
+	struct state desired = wished("route 10.0.0.0/8 link #2\nroute 10.1.0.0/16 link #2\n");
+	struct state observed = parsed("route 10.2.0.0/16 link #2 protocol multihomed\n"
+				       "route 10.3.0.0/16 link #2 protocol multihomed\n");
+	const struct plan_key keys[] = {
+		{ OBJECT_ROUTE, state_at(&desired, OBJECT_ROUTE, 1) },
+		{ OBJECT_ROUTE, state_at(&observed, OBJECT_ROUTE, 0) },
+	};
+	struct plan plan;
+
+	plan_make_some(&desired, &observed, keys, ARRAY_SIZE(keys), &plan);
+	assert_int_equal(plan.count, 2);
+	assert_int_equal(plan.opens, 1);
+	assert_ptr_equal(plan.items[0].after, keys[0].like);
+	assert_ptr_equal(plan.items[1].before, keys[1].like);
+	plan_free(&plan);
+	state_free(&desired);
+	state_free(&observed);
+}
+
 static void a_state_differs_from_itself_in_nothing(void **data)
 {
 	for (unsigned round = 0; round < 100; round++) {
@@ -302,6 +358,8 @@ int main(void)
 		cmocka_unit_test(of_two_of_ours_one_is_too_many),
 		cmocka_unit_test(the_new_way_opens_before_the_old_one_closes),
 		cmocka_unit_test(any_two_states_differ_as_the_slow_twin_says),
+		cmocka_unit_test(the_difference_of_all_keys_is_the_whole_difference),
+		cmocka_unit_test(the_difference_of_one_key_is_that_alone),
 		cmocka_unit_test(a_state_differs_from_itself_in_nothing),
 	};
 

@@ -223,20 +223,24 @@ void state_sort_observed(struct state *state)
 			set_sort_observed(&state->sets[kind], kind_of((enum object_kind)kind));
 }
 
-size_t state_lower_bound(const struct state *state, enum object_kind kind, const void *like)
+size_t set_lower_bound(const struct object_set *set, const struct kind *kind, const void *like)
 {
-	const struct object_set *set = &state->sets[kind];
 	size_t low = 0, high = set->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (kind_compare(kind_of(kind), set_at(set, kind_of(kind), middle), like) < 0)
+		if (kind_compare(kind, set_at(set, kind, middle), like) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+size_t state_lower_bound(const struct state *state, enum object_kind kind, const void *like)
+{
+	return set_lower_bound(&state->sets[kind], kind_of(kind), like);
 }
 
 const void *state_find(const struct state *state, enum object_kind kind, const void *like)

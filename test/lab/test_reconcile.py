@@ -10,6 +10,7 @@ import random
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -118,6 +119,72 @@ def test_a_claim_deleted_again_and_again_is_repaired_again_and_again(host, daemo
         host.ip("route", "del", "local", CLAIM4, "table", "local")
         wait_ours(host, CLAIMS)
         wait_until(lambda: one.status()["drift"]["repaired"] == number, what=f"repair number {number}")
+
+
+def fights(one):
+    return one.status()["drift"]["fights"]
+
+
+def delete_until_it_is_let_be(one, host):
+    """Deletes a claim whenever it is back; returns how often that was."""
+    for number in range(30):
+        if fights(one):
+            return number
+        host.ip("route", "del", "local", CLAIM4, "table", "local")
+        time.sleep(0.15)	# or it would be one bout, as the rounds of a flush are
+        wait_until(lambda: ours_are(host, CLAIMS) or fights(one), what="the claim, or the end of patience")
+    raise AssertionError("it is repaired without end")
+
+
+def test_what_others_remove_again_and_again_is_let_be_and_all_else_is_repaired(host, daemon):
+    one = daemon(host, CLAIMED)
+    events = one.watch()
+    assert 5 < delete_until_it_is_let_be(one, host) < 10
+    fight, = fights(one)
+    assert CLAIM4 in fight["text"] and fight["by"] == "somebody" and 30 < fight["left_s"] <= 60
+    assert CLAIM4 in json.loads(events.wait_line('"fight"'))["text"]
+    assert "let be" in one.ctl("status").out
+    host.ip("route", "del", "local", CLAIM6, "table", "local")
+    wait_ours(host, [CLAIM6])
+    assert one.plan(expect=1).operations == [f"+ route local {CLAIM4} table local link lo"]
+    assert one.apply()["operations"] == 1, "an apply decides anew"
+    assert ours_are(host, CLAIMS) and fights(one) == []
+    host.ip("route", "del", "local", CLAIM4, "table", "local")
+    wait_ours(host, CLAIMS)
+
+
+def test_who_puts_his_own_in_our_place_is_named(host, daemon):
+    one = daemon(host, CLAIMED)
+    for _ in range(30):
+        if fights(one):
+            break
+        host.ip("route", "add", "blackhole", CLAIM4, "metric", "7", "table", "local", "proto", "bird")
+        host.ip("route", "del", "local", CLAIM4, "table", "local")
+        time.sleep(0.15)
+        wait_until(lambda: ours_are(host, CLAIMS) or fights(one), what="the claim, or the end of patience")
+        host.ip("route", "del", "blackhole", CLAIM4, "metric", "7", "table", "local", "proto", "bird")
+    fight, = fights(one)
+    assert fight["by"] == "protocol bird"
+
+
+def test_while_one_is_fought_for_without_a_pause_another_is_back(host, daemon):
+    prefixes = many_prefixes(50)
+    one = daemon(host, claims(prefixes))
+    stop = threading.Event()
+
+    def fight():
+        while not stop.is_set():
+            host.ip("route", "del", "local", prefixes[0], "table", "local", check=False)
+
+    thread = threading.Thread(target=fight)
+    thread.start()
+    try:
+        for prefix in prefixes[2:12:2]:
+            host.ip("route", "del", "local", prefix, "table", "local")
+            wait_until(lambda: set(claimed_routes(prefixes[1:])) <= set(destinations(host.ours())), 10, "the other one")
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_sysctl_that_somebody_puts_back_is_seen_by_a_plan_and_set_by_an_apply(host, daemon):
