@@ -90,10 +90,11 @@ static int join_groups(int fd, const unsigned *groups)
 	return 0;
 }
 
-int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive_bytes)
+int netlink_open_protocol(struct netlink *netlink, int protocol, const unsigned *groups,
+			  size_t receive_bytes)
 {
 	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0),
-			    NETLINK_ROUTE);
+			    protocol);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	socklen_t size = sizeof(address);
 	unsigned window;
@@ -122,6 +123,11 @@ int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive
 		.fd = fd_take(&fd),
 	};
 	return 0;
+}
+
+int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive_bytes)
+{
+	return netlink_open_protocol(netlink, NETLINK_ROUTE, groups, receive_bytes);
 }
 
 void netlink_close(struct netlink *netlink)
@@ -318,12 +324,13 @@ static void take_dump(struct netlink *netlink, const struct nlmsghdr *message, v
 	}
 }
 
-int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn, void *data)
+/* Sends @request and reads until the end of its answer. */
+static int converse(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn,
+		    void *data)
 {
 	struct dump dump = { .sequence = netlink->sequence++, .fn = fn, .data = data };
 	int r;
 
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = dump.sequence;
 	r = send_all(netlink, request, request->nlmsg_len);
 	while (r >= 0 && !dump.done) {
@@ -336,6 +343,18 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_mess
 	if (r >= 0)
 		r = dump.error < 0 ? dump.error : 0;
 	return r == 0 && dump.interrupted ? -EINTR : r;
+}
+
+int netlink_dump(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn, void *data)
+{
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	return converse(netlink, request, fn, data);
+}
+
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn, void *data)
+{
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return converse(netlink, request, fn, data);
 }
 
 void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, int, const char *),
@@ -429,4 +448,60 @@ int netlink_request(struct netlink *netlink, struct nlmsghdr *message)
 int netlink_finish(struct netlink *netlink)
 {
 	return flush(netlink);
+}
+
+/* Gives the messages of a batch their sequence numbers. Returns how many there are. */
+static uint32_t number_batch(struct netlink *netlink, char *batch, size_t length)
+{
+	uint32_t count = 0;
+	struct nlmsghdr *message;
+
+	for (size_t at = 0; at < length; at += MNL_ALIGN((size_t)message->nlmsg_len), count++) {
+		message = (struct nlmsghdr *)(batch + at);
+		message->nlmsg_seq += netlink->sequence;
+	}
+	return count;
+}
+
+/* A batch that is being answered. */
+struct transaction {
+	uint32_t first, count, answers;
+	void (*answered)(void *data, uint32_t number, int error, const char *text);
+	void *data;
+};
+
+static void take_refusal(struct netlink *netlink, const struct nlmsghdr *message, void *data)
+{
+	struct transaction *transaction = data;
+	uint32_t number = message->nlmsg_seq - transaction->first;
+	char text[160];
+	int error;
+
+	if (message->nlmsg_type != NLMSG_ERROR || message->nlmsg_pid != netlink->port ||
+	    number >= transaction->count || !netlink_read_error(message, &error, text, sizeof(text)))
+		return;
+	transaction->answers++;
+	if (error)
+		transaction->answered(transaction->data, number, error, text);
+}
+
+/* The answers are there before the send returns: what is not, never comes. */
+int netlink_transact(struct netlink *netlink, char *batch, size_t length,
+		     void (*answered)(void *, uint32_t, int, const char *), void *data)
+{
+	struct transaction transaction = { .first = netlink->sequence,
+					   .count = number_batch(netlink, batch, length),
+					   .answered = answered,
+					   .data = data };
+	int room = (int)length + 65536, r;
+
+	netlink->sequence += transaction.count;
+	if (setsockopt(netlink->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		(void)setsockopt(netlink->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	r = send_all(netlink, batch, length);
+	while (r >= 0)
+		r = receive_once(netlink, take_refusal, &transaction);
+	if (r != -EAGAIN)
+		return r;
+	return transaction.answers ? 0 : -EPROTO;
 }

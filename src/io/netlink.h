@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * rtnetlink as a transport: events, dumps, and many requests in flight with an answer for each.
- * What the messages mean is not known here.
+ * Netlink as a transport: events, dumps, many requests in flight with an answer for each, and
+ * batches that are done as a whole. What the messages mean is not known here.
  */
 struct netlink {
 	int fd;
@@ -28,11 +28,14 @@ struct netlink {
 typedef void netlink_message_fn(void *data, const struct nlmsghdr *message);
 
 /*
- * Opens a socket with strict checking, extended acks and short acks, and room for @receive_bytes.
- * One that joins groups (RTNLGRP_*, 0 ends the list) is non-blocking and only for events. Returns 0
- * or -errno.
+ * Opens a socket of rtnetlink with strict checking, extended acks and short acks, and room for
+ * @receive_bytes. One that joins groups (RTNLGRP_*, 0 ends the list) is non-blocking and only for
+ * events. Returns 0 or -errno.
  */
 int netlink_open(struct netlink *netlink, const unsigned *groups, size_t receive_bytes);
+/* The same for another protocol: NETLINK_NETFILTER and its NFNLGRP_*. */
+int netlink_open_protocol(struct netlink *netlink, int protocol, const unsigned *groups,
+			  size_t receive_bytes);
 void netlink_close(struct netlink *netlink);
 
 /*
@@ -61,6 +64,22 @@ void netlink_begin(struct netlink *netlink, void (*answered)(void *, uint32_t, i
 		   void *data);
 int netlink_request(struct netlink *netlink, struct nlmsghdr *message);
 int netlink_finish(struct netlink *netlink);
+
+/*
+ * Sends one request that is not a dump and tells each message of the answer to @fn. Returns as
+ * netlink_dump() does.
+ */
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *request, netlink_message_fn *fn,
+		void *data);
+
+/*
+ * Sends a batch (nfnetlink) in one piece, as it has to be. Its messages are numbered from 0 in
+ * .nlmsg_seq, by the caller. Each refusal is told by @answered; message 0 stands for the whole.
+ * Returns 0 when the kernel answered at all, -EMSGSIZE when it is larger than the socket may send,
+ * or -errno.
+ */
+int netlink_transact(struct netlink *netlink, char *batch, size_t length,
+		     void (*answered)(void *, uint32_t, int, const char *), void *data);
 
 /*
  * The next whole message of a datagram, or NULL; moves on. Pure. (libmnl's mnl_nlmsg_ok() takes a
