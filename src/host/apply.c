@@ -294,6 +294,18 @@ static bool goes_by_netlink(const struct operation *operation)
 	       operation->kind == OBJECT_RULE;
 }
 
+/* Filter rules are one transaction, however many they are: no slice of them stands alone. */
+static int apply_filters(struct host *host, const struct plan *plan, size_t *at, size_t last,
+			 const struct audience *audience)
+{
+	size_t first = *at;
+
+	while (*at < last && plan->items[*at].kind == OBJECT_FILTER)
+		(*at)++;
+	filters_apply(host, plan->items + first, *at - first, audience->told, audience->data);
+	return 0;
+}
+
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
 	       void *data)
 {
@@ -309,6 +321,8 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 			run++;
 		if (run > *at)
 			r = apply_round(host, plan, at, run - *at, &audience);
+		else if (plan->items[*at].kind == OBJECT_FILTER)
+			r = apply_filters(host, plan, at, last, &audience);
 		else
 			apply_one(host, &plan->items[(*at)++], &audience);
 	}

@@ -52,6 +52,21 @@ static const struct meaning rule_meanings[] = {
 	{ 0 },
 };
 
+static const struct meaning filter_meanings[] = {
+	{ -EPROTONOSUPPORT, "the kernel has no netfilter netlink (CONFIG_NETFILTER_NETLINK)" },
+	{ -EINVAL, "the kernel has no nftables (CONFIG_NF_TABLES), or does not take this rule" },
+	{ -EOPNOTSUPP, "the kernel lacks a part of nftables that this rule needs" },
+	{ -EAFNOSUPPORT, "the kernel has no tables of both families (CONFIG_NF_TABLES_INET)" },
+	{ -ENOENT, "the kernel lacks a part of nftables that this rule needs (CONFIG_NFT_NAT and "
+		   "CONFIG_NFT_MASQ "
+		   "for another source)" },
+	{ -EMSGSIZE,
+	  "the rules do not fit one transaction: CAP_NET_ADMIN of the machine, or more room in "
+	  "net.core.wmem_max, is needed" },
+	{ -ERESTART, "others change nftables all the time" },
+	{ 0 },
+};
+
 static const struct meaning address_meanings[] = {
 	{ -ENODEV, "its link is gone" },
 	{ -EACCES, "IPv6 is switched off on its link (disable_ipv6)" },
@@ -76,6 +91,8 @@ static const struct meaning *meanings_of(enum object_kind kind)
 		return nexthop_meanings;
 	case OBJECT_RULE:
 		return rule_meanings;
+	case OBJECT_FILTER:
+		return filter_meanings;
 	default:
 		return none;
 	}

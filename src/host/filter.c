@@ -23,6 +23,11 @@ static const struct word filter_verdicts[] = {
 	{ 0 },
 };
 
+static const struct word filter_altered[] = {
+	{ "yes", 1 },
+	{ 0 },
+};
+
 enum { FILTER_CHAIN, FILTER_ORDER, FILTER_VERDICT };
 
 static const struct property filter_rows[] = {
@@ -41,7 +46,18 @@ static const struct property filter_rows[] = {
 	{ "mask", PROPERTY_U32, 0, AT(mask) },
 	{ "first", PROPERTY_ADDRESS, 0, AT(first) },
 	{ "last", PROPERTY_ADDRESS, 0, AT(last) },
+	{ "altered", PROPERTY_U8, 0, AT(altered), .words = filter_altered },
 };
+
+static void filter_complete(void *object)
+{
+	struct host_filter *filter = object;
+
+	if (filter->mark && !filter->mask)
+		filter->mask = UINT32_MAX;
+	if (filter->verdict == FILTER_SNAT && !filter->last.family)
+		filter->last = filter->first;
+}
 
 const struct kind filter_kind = {
 	.name = "filter",
@@ -49,4 +65,5 @@ const struct kind filter_kind = {
 	.rows = filter_rows,
 	.row_count = ARRAY_SIZE(filter_rows),
 	.keys = { &filter_rows[FILTER_CHAIN], &filter_rows[FILTER_ORDER] },
+	.complete = filter_complete,
 };

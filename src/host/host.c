@@ -134,6 +134,7 @@ void host_close(struct host *host)
 		return;
 	listeners_close(host);
 	attachments_close(host);
+	filters_close(host);
 	fd_closep(&host->any_events);
 	fd_closep(&host->cgroup_events);
 	netlink_close(&host->events);
@@ -254,6 +255,7 @@ int host_receive(struct host *host)
 	int r = netlink_receive(&host->events, EVENTS_AT_ONCE, record, host);
 
 	cgroups_receive(host);
+	filters_receive(host);
 	if (r == -ENOBUFS) {
 		log_notice("events of the kernel were lost; everything is read again");
 		host->stale = STALE_ALL;
@@ -368,6 +370,8 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 		links_forget_gone(host);
 		untold = sysctls_refresh(host);
 	}
+	if (host->stale & STALE(OBJECT_FILTER))
+		untold |= filters_refresh(host);
 	if (host->stale & STALE_CGROUPS) {
 		untold |= cgroups_refresh(host);
 		untold |= attachments_refresh(host);

@@ -98,11 +98,17 @@ typedef void host_result_fn(void *data, const struct host_result *result);
  * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at, no deletes together
  * with what comes before them; each result is told in order. Afterwards the events that they caused
  * wait in host_fd(). Gone objects that should be deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and
- * existing equal ones are successes. Returns 0, or -errno when the kernel
+ * existing equal ones are successes. The filter rules of a plan are one transaction, and so may make
+ * it more than HOST_SLICE. Returns 0, or -errno when the kernel
  * could not be asked.
  */
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
 	       void *data);
+
+/* Tells what each filter rule of ours that stands in the kernel has counted, in their order. */
+typedef void host_filter_fn(void *data, const struct host_filter *filter, uint64_t packets,
+			    uint64_t bytes);
+int host_filter_counters(struct host *host, host_filter_fn *told, void *data);
 
 /*
  * The sockets of an open listener, host_options.sockets_per_listener of them; NULL when it is not

@@ -2,33 +2,23 @@
 #ifndef MH_HOST_INSIDE_H
 #define MH_HOST_INSIDE_H
 
-#include "bpf/replies.h"
+#include "host/filters.h"
 #include "host/host.h"
 #include "host/interest.h"
 #include "host/journal.h"
 #include "host/memory.h"
+#include "host/mender.h"
 #include "io/netlink.h"
 
 /*
  * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, links.c, sysctls.c,
- * sockets.c, cgroups.c, attachments.c, sources.c.
+ * sockets.c, cgroups.c. Beside it: filters.h, mender.h.
  */
 
 /* A listener that is open. */
 struct open_listener {
 	struct host_listener listener;
 	int *fds; /* options.sockets_per_listener of them */
-};
-
-/* What makes replies leave from the address asked. */
-struct mender {
-	struct replies *replies;	/* NULL: nothing is loaded */
-	char *folder;			/* where it is pinned; NULL = nowhere */
-	struct replies_sources sources; /* as the programs have them; by prefix */
-	bool stale;			/* the sources may be behind the observed routes */
-	bool told;			/* that the sources cannot be written */
-	bool broken;			/* what a former process left cannot be taken over */
-	struct replies_cgroups found;	/* attached when they were taken over; by number */
 };
 
 struct host {
@@ -38,13 +28,14 @@ struct host {
 	struct journal journals[OBJECT_KINDS];
 	VEC(struct host_touched) touched;
 	bool touched_all; /* more than that */
-	unsigned stale; /* STALE() of each kind that has to be read anew */
+	unsigned stale;	  /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
 	bool risen; /* a link rose since the last merge */
 	struct taste taste;
 	struct memory memory;
 	VEC(struct open_listener) listeners;
 	struct mender mender;
+	struct filters filters;
 	int cgroup_events; /* inotify: folders of control groups; -1 = none is watched */
 	bool no_watches;   /* that was tried in vain */
 	int any_events;	   /* epoll: all of the above that may be readable */
@@ -55,7 +46,7 @@ struct host {
 	(STALE(OBJECT_LINK) | STALE(OBJECT_NEIGHBOUR) | STALE(OBJECT_ADDRESS) |                    \
 	 STALE(OBJECT_NEXTHOP) | STALE(OBJECT_ROUTE) | STALE(OBJECT_RULE))
 #define STALE_CGROUPS (STALE(OBJECT_CGROUP) | STALE(OBJECT_ATTACHMENT))
-#define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL) | STALE_CGROUPS)
+#define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL) | STALE(OBJECT_FILTER) | STALE_CGROUPS)
 
 #define ANSWERS_ROOM (4u << 20) /* bytes of receive buffer of the requests' socket */
 
@@ -98,19 +89,6 @@ void cgroups_receive(struct host *host); /* records that something may have come
 bool cgroups_refresh(struct host *host); /* true when anything changed */
 /* Of a control group that is asked for, whose hierarchy is mounted on @root. */
 void cgroup_path(const struct text *root, const char *name, struct text *ret_path);
-
-/* attachments.c */
-void attachments_open(struct host *host, const char *bpffs);
-void attachments_close(struct host *host); /* what is pinned goes on */
-bool attachments_refresh(struct host *host);
-void attachment_apply(struct host *host, const struct operation *operation,
-		      struct host_result *result);
-
-/* sources.c */
-int sources_adopt(struct host *host);  /* what the programs have already */
-int sources_mirror(struct host *host); /* makes them those of the observed table local */
-/* A route has come or gone, right now: what is no address of ours any more is none at once. */
-void sources_told(struct host *host, const struct host_route *route, bool removed);
 
 /* Makes @fresh the observed set of @kind, and takes it over. True when that is news. */
 bool host_observe(struct host *host, enum object_kind kind, struct object_set *fresh);

@@ -180,7 +180,7 @@ enum filter_verdict {
 
 /*
  * A rule of the nftables table "multihomed" (inet). The first one that matches decides; what none
- * matches is accepted.
+ * matches is accepted. Ports need an .ip_protocol that has some.
  */
 struct host_filter {
 	struct object object;
@@ -193,7 +193,13 @@ struct host_filter {
 	struct span sport, dport;
 	uint32_t mark, mask;
 	struct address first, last; /* FILTER_SNAT; equal = one */
+	/*
+	 * Observed: what stands in the table is not what we would write for it, or somebody else put
+	 * it there (then .order counts down from FILTER_ORDER_ALIEN, and nothing else is known).
+	 */
+	uint8_t altered;
 };
+#define FILTER_ORDER_ALIEN UINT32_MAX
 
 /* Room for the path of a control group below the root of the hierarchy, and the NUL. */
 #define CGROUP_NAME_SIZE 256

@@ -17,6 +17,7 @@ SHARED_ACROSS = {("ctl", "daemon/control.h")}
 DOORS = {
     r"yaml\.h": [r"src/config/"],
     r"libmnl/.*": [r"src/io/", r"src/host/"],
+    r"libnftnl/.*": [r"src/host/"],
     r"ev\.h": [r"src/io/loop\.c"],
     r"cap-ng\.h|seccomp\.h": [r"src/io/sandbox\.c"],
     r"bpf/(libbpf|bpf|btf|bpf_\w+)\.h": [r"src/bpf/"],

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Our table of nftables. It is read as a whole, since it is written as a whole; the kernel's
+ * generation tells whether anything came in between, and a batch that was made from an older one
+ * is refused by the kernel and made again.
+ *
+ * A host without filter rules pays nothing. To ask for a table loads nf_tables, so we ask only where
+ * it is there already: then a former process may have left a table. Events are listened to while
+ * there is a table of ours, or while we make one.
+ *
+ * A table "multihomed" without our mark is somebody's. It is never written; who wants a filter is
+ * told of it.
+ */
+#include "host/filters.h"
+
+#include "host/inside.h"
+#include "host/nft_table.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define TRIES 8
+#define EVENTS_ROOM (8u << 20) /* bytes; events that are lost make us read anew */
+#define EVENTS_AT_ONCE 65536
+#define NO_OPERATION SIZE_MAX
+
+static const unsigned event_groups[] = { NFNLGRP_NFTABLES, 0 };
+
+void filters_close(struct host *host)
+{
+	netlink_close(&host->filters.events);
+	netlink_close(&host->filters.requests);
+}
+
+static bool is_open(const struct netlink *netlink)
+{
+	return netlink->packets != NULL;
+}
+
+static void note_event(void *data, const struct nlmsghdr *message)
+{
+	if (nft_message_is_ours(message))
+		((struct host *)data)->stale |= STALE(OBJECT_FILTER);
+}
+
+void filters_receive(struct host *host)
+{
+	int r = 0;
+
+	if (is_open(&host->filters.events))
+		r = netlink_receive(&host->filters.events, EVENTS_AT_ONCE, note_event, host);
+	if (r < 0)
+		host->stale |= STALE(OBJECT_FILTER);
+	if (r < 0 && r != -ENOBUFS)
+		filters_close(host);
+}
+
+/* Whether a line of @path has @word at the number @column. */
+static bool file_has(const char *path, unsigned column, const char *word, bool *ret_exists)
+{
+	char line[512], found[64];
+	FILE *file = fopen(path, "re");
+	bool has = false;
+
+	*ret_exists = file != NULL;
+	while (file && !has && fgets(line, sizeof(line), file))
+		has = sscanf(line, column ? "%*s %63s" : "%63s", found) == 1 && !strcmp(found, word);
+	if (file)
+		fclose(file);
+	return has;
+}
+
+/*
+ * Whether nf_tables is there without our asking for it: as a module; or built in, which shows by
+ * nfnetlink being there (protocol 12) and no module. A kernel without modules loads none.
+ */
+static bool may_have_tables(void)
+{
+	bool modules, sockets;
+
+	if (file_has("/proc/modules", 0, "nf_tables", &modules) || !modules)
+		return true;
+	return !file_has("/proc/modules", 0, "nfnetlink", &modules) &&
+	       file_has("/proc/net/netlink", 1, "12", &sockets);
+}
+
+static void take(void *data, const struct nlmsghdr *message)
+{
+	nft_dump_take(data, message);
+}
+
+/* A question of @type about our table, and about its set @set if that is given. */
+static int ask(struct host *host, uint16_t type, const char *set, struct nft_dump *dump)
+{
+	char buffer[512] __attribute__((aligned(8))) = { 0 };
+	bool generation = type == NFT_MSG_GETGEN, table = type == NFT_MSG_GETTABLE;
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(
+		buffer, type, generation ? NFPROTO_UNSPEC : NFPROTO_INET, 0, 0);
+
+	/* The same number for all kinds. Chains are not selected by it. */
+	if (!generation && type != NFT_MSG_GETCHAIN)
+		mnl_attr_put_strz(request, NFTA_TABLE_NAME, NFT_TABLE);
+	if (set)
+		mnl_attr_put_strz(request, NFTA_SET_ELEM_LIST_SET, set);
+	return generation || table ? netlink_ask(&host->filters.requests, request, take, dump) :
+				     netlink_dump(&host->filters.requests, request, take, dump);
+}
+
+static int read_content(struct host *host, struct nft_dump *dump)
+{
+	static const uint16_t questions[] = { NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(questions); i++)
+		r = ask(host, questions[i], NULL, dump);
+	for (size_t i = 0; r == 0 && i < dump->sets.count; i++)
+		r = ask(host, NFT_MSG_GETSETELEM,
+			nftnl_set_get_str(dump->sets.items[i], NFTNL_SET_NAME), dump);
+	/* What was there a moment ago. */
+	return r == -ENOENT ? -EINTR : r;
+}
+
+static int read_once(struct host *host, struct nft_dump *dump)
+{
+	struct nft_dump after = { 0 };
+	int r = ask(host, NFT_MSG_GETGEN, NULL, dump);
+
+	if (r == 0)
+		r = ask(host, NFT_MSG_GETTABLE, NULL, dump);
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && dump->ours)
+		r = read_content(host, dump);
+	if (r == 0)
+		r = ask(host, NFT_MSG_GETGEN, NULL, &after);
+	return r == 0 && after.generation != dump->generation ? -EINTR : r;
+}
+
+/* Returns 0, -EINTR when it changed all the time, or -errno. */
+static int read_table(struct host *host, struct nft_dump *ret_dump)
+{
+	int r = -EINTR;
+
+	for (int i = 0; i < TRIES && r == -EINTR; i++) {
+		nft_dump_free(ret_dump);
+		r = read_once(host, ret_dump);
+	}
+	return r;
+}
+
+static int open_requests(struct host *host)
+{
+	struct netlink *requests = &host->filters.requests;
+
+	return is_open(requests) ?
+		       0 :
+		       netlink_open_protocol(requests, NETLINK_NETFILTER, NULL, ANSWERS_ROOM);
+}
+
+/* Events join those that host_fd() waits for. */
+static int open_events(struct host *host)
+{
+	struct netlink *events = &host->filters.events;
+	struct epoll_event event = { .events = EPOLLIN };
+	int r = 0;
+
+	if (is_open(events))
+		return 0;
+	r = netlink_open_protocol(events, NETLINK_NETFILTER, event_groups, EVENTS_ROOM);
+	if (r == 0 && epoll_ctl(host->any_events, EPOLL_CTL_ADD, events->fd, &event) < 0)
+		r = -errno;
+	return r;
+}
+
+/* Reads what is there; listens to it from before the reading on if it is ours. */
+static int look(struct host *host, struct nft_dump *ret_dump)
+{
+	bool listening = is_open(&host->filters.events);
+	int r;
+
+	if (!is_open(&host->filters.requests) && !may_have_tables())
+		return 0;
+	r = open_requests(host);
+	if (r == 0)
+		r = read_table(host, ret_dump);
+	if (r == 0 && ret_dump->ours && !listening) {
+		(void)open_events(host);
+		r = read_table(host, ret_dump);
+	}
+	if (r == 0 && !ret_dump->ours)
+		filters_close(host);
+	return r;
+}
+
+bool filters_refresh(struct host *host)
+{
+	struct nft_entries entries = { 0 };
+	struct object_set fresh = { 0 };
+	struct nft_dump dump = { 0 };
+	int r;
+
+	host->stale &= ~STALE(OBJECT_FILTER);
+	r = look(host, &dump);
+	if (r == -EINTR)
+		host->stale |= STALE(OBJECT_FILTER);
+	if (r < 0) {
+		log_debug("nftables cannot be read: %s", strerror(-r));
+		dump.ours = false;
+	}
+	nft_read(&dump, &entries);
+	for (size_t i = 0; i < entries.count; i++)
+		set_push(&fresh, &filter_kind, &entries.items[i].filter);
+	nft_dump_free(&dump);
+	VEC_FREE(&entries);
+	if (r == -EINTR) {
+		free(fresh.items);
+		return false;
+	}
+	return host_observe(host, OBJECT_FILTER, &fresh);
+}
+
+/* What becomes of each operation. */
+struct outcome {
+	int error;
+	char text[160];
+};
+
+struct work {
+	struct host *host;
+	const struct operation *operations;
+	size_t count;
+	struct outcome *outcomes;
+	size_t *by_key; /* the operations, sorted */
+	struct nft_dump dump;
+	struct nft_entries before, after;
+	struct nft_batch batch;
+	int error; /* of the whole */
+	char text[160];
+};
+
+static const struct host_filter *filter_of(const struct operation *operation)
+{
+	return operation->after ? operation->after : operation->before;
+}
+
+static int compare_operations(const void *a, const void *b, void *data)
+{
+	const struct work *work = data;
+
+	return kind_compare(&filter_kind, filter_of(&work->operations[*(const size_t *)a]),
+			    filter_of(&work->operations[*(const size_t *)b]));
+}
+
+/* The operation on @filter's key; NULL: none. */
+static const struct operation *operation_on(const struct work *work, const struct host_filter *filter)
+{
+	size_t low = 0, high = work->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct operation *operation = &work->operations[work->by_key[middle]];
+		int r = kind_compare(&filter_kind, filter_of(operation), filter);
+
+		if (r == 0)
+			return operation;
+		if (r < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static void fail(struct outcome *outcome, int error, const char *text)
+{
+	if (outcome->error)
+		return;
+	outcome->error = error;
+	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+}
+
+/* What can never be written. */
+static void check_words(struct work *work)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		const struct host_filter *filter = work->operations[i].after;
+		AUTO_TEXT words = { 0 };
+		int r = filter ? nft_words(filter, &words) : 0;
+
+		if (r == -E2BIG)
+			fail(&work->outcomes[i],
+			     r, "it selects by more than the comment of a rule can say; make two of it");
+		else if (r < 0)
+			fail(&work->outcomes[i], r, "it cannot be written as the comment of a rule");
+		else if (filter && (filter->sport.end || filter->dport.end) && !filter->ip_protocol)
+			fail(&work->outcomes[i], -EINVAL,
+			     "ports need a protocol that has some: tcp, udp, sctp");
+	}
+}
+
+static void add_after(struct work *work, const struct host_filter *filter, size_t operation)
+{
+	struct nft_entry *entry = VEC_PUSH(&work->after);
+
+	entry->filter = *filter;
+	entry->operation = operation;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	return kind_compare(&filter_kind, &((const struct nft_entry *)a)->filter,
+			    &((const struct nft_entry *)b)->filter);
+}
+
+/* All that a rule does, whatever its number. */
+static int compare_content(const void *a, const void *b)
+{
+	struct host_filter one = ((const struct nft_entry *)a)->filter;
+	struct host_filter other = ((const struct nft_entry *)b)->filter;
+	int r = 0;
+
+	one.order = other.order = 0;
+	for (size_t i = 0; r == 0 && i < filter_kind.row_count; i++)
+		r = property_compare(&filter_kind.rows[i], &one, &other);
+	return r;
+}
+
+/* A rule that moves keeps its counter: it is the same rule to whoever reads it. */
+static void carry_counters(struct work *work)
+{
+	if (work->before.count)
+		qsort(work->before.items, work->before.count, sizeof(*work->before.items),
+		      compare_content);
+	for (size_t i = 0; work->before.count && i < work->after.count; i++) {
+		struct nft_entry *entry = &work->after.items[i];
+		struct nft_entry *found = bsearch(entry, work->before.items, work->before.count,
+						  sizeof(*entry), compare_content);
+
+		if (!found)
+			continue;
+		entry->count = found->count;
+		found->count = (struct nft_count){ 0 };
+	}
+}
+
+/* The content of the table with the operations done. Returns whether it differs from what is. */
+static bool make_after(struct work *work)
+{
+	bool differs = false;
+
+	work->after.count = 0;
+	for (size_t i = 0; i < work->before.count; i++) {
+		const struct host_filter *filter = &work->before.items[i].filter;
+		const struct operation *operation = operation_on(work, filter);
+		bool refused = operation && work->outcomes[operation - work->operations].error;
+
+		differs |= filter->altered || (operation && !refused);
+		if (!filter->altered && (!operation || refused))
+			add_after(work, filter, NO_OPERATION);
+	}
+	for (size_t i = 0; i < work->count; i++) {
+		if (!work->operations[i].after || work->outcomes[i].error)
+			continue;
+		add_after(work, work->operations[i].after, i);
+		differs = true;
+	}
+	if (work->after.count)
+		qsort(work->after.items, work->after.count, sizeof(*work->after.items),
+		      compare_entries);
+	carry_counters(work);
+	return differs;
+}
+
+static void refused(void *data, uint32_t number, int error, const char *text)
+{
+	struct work *work = data;
+	const struct nft_owner *owner = &work->batch.owners.items[number];
+	bool known = false;
+
+	for (size_t i = owner->first; i < owner->first + owner->count; i++) {
+		size_t operation = work->after.items[i].operation;
+
+		known |= operation != NO_OPERATION;
+		if (operation != NO_OPERATION)
+			fail(&work->outcomes[operation], error, text);
+	}
+	if (known || work->error)
+		return;
+	work->error = error;
+	snprintf(work->text, sizeof(work->text), "%s", text);
+}
+
+/*
+ * One try. Returns 0 when it is done, -EAGAIN when it is to be made again, either because something
+ * came in between or without the operations that were refused, or -errno.
+ */
+static int try_once(struct work *work)
+{
+	size_t failed = 0, failed_before = 0;
+	int r = read_table(work->host, &work->dump);
+
+	if (r < 0)
+		return r;
+	if (work->dump.exists && !work->dump.ours)
+		return -EEXIST;
+	VEC_FREE(&work->before);
+	nft_read(&work->dump, &work->before);
+	for (size_t i = 0; i < work->count; i++)
+		failed_before += work->outcomes[i].error != 0;
+	if (!make_after(work))
+		return 0;
+	nft_batch_free(&work->batch);
+	nft_batch_make(&work->dump, &work->after, &work->batch);
+	work->error = 0;
+	r = netlink_transact(&work->host->filters.requests, work->batch.bytes.data,
+			     work->batch.bytes.length, refused, work);
+	for (size_t i = 0; i < work->count; i++)
+		failed += work->outcomes[i].error != 0;
+	if (r == 0 && (work->error == -ERESTART || failed > failed_before))
+		return -EAGAIN;
+	return r < 0 ? r : work->error;
+}
+
+static int run(struct work *work)
+{
+	int r = open_requests(work->host);
+
+	if (r == 0)
+		r = open_events(work->host);
+	if (r < 0)
+		return r;
+	check_words(work);
+	r = -EAGAIN;
+	for (int i = 0; i < TRIES && r == -EAGAIN; i++)
+		r = try_once(work);
+	return r == -EAGAIN ? work->error ? work->error : -ECANCELED : r;
+}
+
+static void tell(struct work *work, int error, host_result_fn *told, void *data)
+{
+	for (size_t i = 0; i < work->count; i++) {
+		struct host_result result = { .operation = &work->operations[i] };
+
+		if (error)
+			fail(&work->outcomes[i], error, work->text);
+		result.error = work->outcomes[i].error;
+		if (result.error == -EEXIST)
+			snprintf(result.text, sizeof(result.text),
+				 "the nftables table 'inet " NFT_TABLE
+				 "' is not ours; give it another "
+				 "name or remove it (nft delete table inet " NFT_TABLE ")");
+		else if (result.error)
+			explain_refusal(work->host, &result, work->outcomes[i].text);
+		told(data, &result);
+	}
+}
+
+void filters_apply(struct host *host, const struct operation *operations, size_t count,
+		   host_result_fn *told, void *data)
+{
+	struct work work = { .host = host,
+			     .operations = operations,
+			     .count = count,
+			     .outcomes = mem_alloc(count * sizeof(struct outcome)),
+			     .by_key = mem_alloc(count * sizeof(size_t)) };
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		work.by_key[i] = i;
+	qsort_r(work.by_key, count, sizeof(size_t), compare_operations, &work);
+	r = run(&work);
+	tell(&work, r, told, data);
+	nft_dump_free(&work.dump);
+	nft_batch_free(&work.batch);
+	VEC_FREE(&work.before);
+	VEC_FREE(&work.after);
+	free(work.outcomes);
+	free(work.by_key);
+	host->stale |= STALE(OBJECT_FILTER);
+}
+
+int host_filter_counters(struct host *host, host_filter_fn *told, void *data)
+{
+	struct nft_entries entries = { 0 };
+	struct nft_dump dump = { 0 };
+	int r = is_open(&host->filters.requests) ? read_table(host, &dump) : 0;
+
+	if (r == 0)
+		nft_read(&dump, &entries);
+	for (size_t i = 0; i < entries.count; i++)
+		if (!entries.items[i].filter.altered)
+			told(data, &entries.items[i].filter, entries.items[i].count.packets,
+			     entries.items[i].count.bytes);
+	nft_dump_free(&dump);
+	VEC_FREE(&entries);
+	return r;
+}

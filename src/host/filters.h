@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_HOST_FILTERS_H
+#define MH_HOST_FILTERS_H
+
+#include "host/host.h"
+#include "io/netlink.h"
+
+/*
+ * The door to nftables: our table, read, watched and written. Nothing is open while there is no table
+ * of ours and nobody asks for one.
+ */
+struct filters {
+	struct netlink events, requests;
+};
+
+void filters_close(struct host *host);	 /* leaves the table as it is */
+void filters_receive(struct host *host); /* records that our table may have changed */
+/* Reads our table anew, if it may exist. True when anything changed. */
+bool filters_refresh(struct host *host);
+/* Carries out @count operations in one transaction and tells each result. */
+void filters_apply(struct host *host, const struct operation *operations, size_t count,
+		   host_result_fn *told, void *data);
+
+#endif
