@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_PLACED, /* struct prefix; "ADDRESS/LENGTH": an address and the length of its network */
 	CONFIG_MAC,    /* struct config_mac; "02:00:00:00:00:01" */
 	CONFIG_PORTS,  /* struct config_ports; "53" or "7000-7010" */
+	CONFIG_WORD,   /* a scalar that a feature brings along: .word */
 	CONFIG_LIST,   /* struct config_list; of .item */
 	CONFIG_RECORD, /* a struct of .size bytes, begins with struct config_record; .fields */
 	CONFIG_MAP,    /* struct config_list of records; first field, a (IF)NAME: the key */
@@ -39,6 +40,19 @@ struct config_mac {
 
 struct config_ports {
 	uint16_t first, last;
+};
+
+/*
+ * A scalar of a feature's own: "09:00-18:00", "0x8/0xff". All bytes zero is "not given". The text
+ * lives as long as the configuration, so that a value may point into it.
+ */
+struct config_word {
+	size_t size;
+	/* 0, or -EINVAL with what is wrong and the way out in @ret_error; "" there: "expected ..." */
+	int (*parse)(const char *text, void *ret_value, struct text *ret_error);
+	void (*print)(const void *value, struct text *text);
+	const char *one, *many; /* "a time of day", "times of day" */
+	const char *hint;	/* " such as 09:00-18:00"; or NULL */
 };
 
 /* A list: .count items of the item's size, one after the other, and where each one stands. */
@@ -68,6 +82,8 @@ struct config_field {
 	uint64_t min, max;
 	uint64_t def;			   /* BOOL, U32, DURATION, ENUM: the value when not given */
 	const char *const *words;	   /* ENUM: NULL-terminated */
+	const struct config_word *word;	   /* WORD */
+	bool lone;			   /* LIST of scalars: one may stand without brackets */
 	const struct config_field *item;   /* LIST: what its items are; MAP: a RECORD */
 	const struct config_field *fields; /* RECORD: its table, ended by a NULL name */
 	size_t size;			   /* RECORD: sizeof its struct */

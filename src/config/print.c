@@ -54,6 +54,11 @@ static bool is_shown(const struct config_field *field, const void *value)
 		return ((const struct config_mac *)value)->given;
 	case CONFIG_PORTS:
 		return ((const struct config_ports *)value)->first;
+	case CONFIG_WORD:
+		for (size_t i = 0; i < field->word->size; i++)
+			if (((const unsigned char *)value)[i])
+				return true;
+		return false;
 	case CONFIG_LIST:
 	case CONFIG_MAP:
 		return ((const struct config_list *)value)->count;
@@ -105,6 +110,13 @@ static bool child_next(const struct child *self, size_t *index, struct child *re
 	return false;
 }
 
+/* A list of one that may stand without its brackets. */
+static bool is_lone(const struct child *self)
+{
+	return self->field->type == CONFIG_LIST && self->field->lone &&
+	       ((const struct config_list *)self->value)->count == 1;
+}
+
 static void print_flow(const struct child *self, struct text *text)
 {
 	bool list = self->field->type == CONFIG_LIST;
@@ -113,6 +125,11 @@ static void print_flow(const struct child *self, struct text *text)
 
 	if (self->field->type < CONFIG_LIST) {
 		value_print(self->field, self->value, text);
+		return;
+	}
+	if (is_lone(self)) {
+		value_print(self->field->item, ((const struct config_list *)self->value)->items,
+			    text);
 		return;
 	}
 	text_puts(text, list ? "[" : "{");
@@ -127,12 +144,13 @@ static void print_flow(const struct child *self, struct text *text)
 	text_puts(text, list ? "]" : "}");
 }
 
-static bool is_empty(const struct child *self)
+/* What stands on one line, behind its key. */
+static bool is_short(const struct child *self)
 {
 	struct child child;
 	size_t index = 0;
 
-	return !child_next(self, &index, &child);
+	return is_lone(self) || !child_next(self, &index, &child);
 }
 
 static void begin_line(struct printer *printer)
@@ -156,7 +174,7 @@ static void print_block(struct printer *printer, const struct child *self)
 		} else {
 			text_puts(printer->text, "-");
 		}
-		if (is_empty(&child)) {
+		if (is_short(&child)) {
 			text_puts(printer->text, " ");
 			print_flow(&child, printer->text);
 			text_puts(printer->text, "\n");
@@ -181,7 +199,7 @@ void config_print(const struct config *config, const struct config_section *sect
 		if (!section.value)
 			continue;
 		text_printf(text, "%s:", sections[i].name);
-		if (is_empty(&section)) {
+		if (is_short(&section)) {
 			text_puts(text, " ");
 			print_flow(&section, text);
 			text_puts(text, "\n");

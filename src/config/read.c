@@ -181,6 +181,8 @@ int read_value(struct reader *reader, const struct config_field *field, struct n
 
 size_t config_size(const struct config_field *field)
 {
+	if (field->type == CONFIG_WORD)
+		return field->word->size;
 	return field->type == CONFIG_RECORD ? field->size : sizes[field->type];
 }
 

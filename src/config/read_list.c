@@ -90,12 +90,16 @@ int read_list(struct reader *reader, const struct config_field *field, const str
 	      struct config_list *ret_list)
 {
 	enum node_kind kind = field->type == CONFIG_LIST ? NODE_LIST : NODE_MAP;
+	bool lone = field->lone && parts->count == 1 && parts->nodes[0]->kind == NODE_SCALAR &&
+		    !node_is_null(parts->nodes[0]);
 	struct config_list *list = ret_list;
 	size_t count = 0;
 	bool broken = false;
 
 	for (size_t i = 0; i < parts->count; i++) {
-		if (parts->nodes[i]->kind == kind)
+		if (lone)
+			count++;
+		else if (parts->nodes[i]->kind == kind)
 			count += parts->nodes[i]->count;
 		else
 			broken = refuse_kind(reader, field, parts->nodes[i]) < 0;
@@ -109,6 +113,8 @@ int read_list(struct reader *reader, const struct config_field *field, const str
 		.items = arena_alloc(reader->arena, count * config_size(field->item)),
 		.places = arena_alloc(reader->arena, count * sizeof(struct place)),
 	};
+	if (lone)
+		broken |= add_item(reader, field, parts->nodes[0], list) < 0;
 	for (size_t i = 0; i < parts->count; i++) {
 		if (parts->nodes[i]->kind != kind)
 			continue;

@@ -427,6 +427,20 @@ static int read_ports(struct reader *reader, const struct config_field *field,
 	return 0;
 }
 
+static int read_word(struct reader *reader, const struct config_field *field,
+		     const struct node *node, void *ret_value)
+{
+	const char *text = arena_copy(reader->arena, node->text, node->length);
+	AUTO_TEXT error = { 0 };
+
+	if (field->word->parse(text, ret_value, &error) == 0)
+		return 0;
+	if (!error.length)
+		return refuse(reader, field, node);
+	return diag_at(reader->diags, node->place, -EINVAL, "%s: %s",
+		       node_shown(node, reader->scratch), text_string(&error));
+}
+
 static value_reader *const value_readers[] = {
 	[CONFIG_BOOL] = read_bool,	   [CONFIG_U32] = read_u32,
 	[CONFIG_DURATION] = read_duration, [CONFIG_NAME] = read_name,
@@ -434,7 +448,7 @@ static value_reader *const value_readers[] = {
 	[CONFIG_ENUM] = read_enum,	   [CONFIG_ADDRESS] = read_address,
 	[CONFIG_PREFIX] = read_prefix,	   [CONFIG_NET] = read_net,
 	[CONFIG_PLACED] = read_placed,	   [CONFIG_MAC] = read_mac,
-	[CONFIG_PORTS] = read_ports,
+	[CONFIG_PORTS] = read_ports,	   [CONFIG_WORD] = read_word,
 };
 
 /* "- 2001:db8::" is to YAML a mapping with the key "2001:db8:". */

@@ -88,6 +88,14 @@ static void print_ports(const struct config_field *field, const void *value, str
 		text_printf(text, "%u-%u", ports->first, ports->last);
 }
 
+static void print_word(const struct config_field *field, const void *value, struct text *text)
+{
+	AUTO_TEXT word = { 0 };
+
+	field->word->print(value, &word);
+	value_print_string(text_string(&word), text);
+}
+
 static void (*const value_printers[])(const struct config_field *field, const void *value,
 				      struct text *text) = {
 	[CONFIG_BOOL] = print_bool,
@@ -103,6 +111,7 @@ static void (*const value_printers[])(const struct config_field *field, const vo
 	[CONFIG_PLACED] = print_prefix,
 	[CONFIG_MAC] = print_mac,
 	[CONFIG_PORTS] = print_ports,
+	[CONFIG_WORD] = print_word,
 };
 
 /* Needs no quotes for YAML 1.1 and 1.2, in block and in flow style, and looks like no other type. */

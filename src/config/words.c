@@ -22,6 +22,7 @@ static const char *const one[] = {
 	[CONFIG_PLACED] = "an address with the length of its network",
 	[CONFIG_MAC] = "a MAC address",
 	[CONFIG_PORTS] = "a port or a range of ports",
+	[CONFIG_WORD] = "",
 	[CONFIG_LIST] = "a list of ",
 	[CONFIG_RECORD] = "a mapping of ",
 	[CONFIG_MAP] = "a mapping of ",
@@ -41,6 +42,7 @@ static const char *const many[] = {
 	[CONFIG_PLACED] = "addresses with the lengths of their networks",
 	[CONFIG_MAC] = "MAC addresses",
 	[CONFIG_PORTS] = "ports and ranges of ports",
+	[CONFIG_WORD] = "",
 	[CONFIG_LIST] = "lists of ",
 	[CONFIG_RECORD] = "mappings of ",
 	[CONFIG_MAP] = "mappings of ",
@@ -86,20 +88,26 @@ static void words_inside(const struct config_field *field, struct text *text)
 
 void words_of_one(const struct config_field *field, struct text *text)
 {
-	text_puts(text, one[field->type]);
+	if (field->type == CONFIG_LIST && field->lone) {
+		words_of_one(field->item, text);
+		text_puts(text, ", or ");
+	}
+	text_puts(text, field->type == CONFIG_WORD ? field->word->one : one[field->type]);
 	words_inside(field, text);
 }
 
 void words_of_example(const struct config_field *field, struct text *text)
 {
 	words_of_one(field, text);
-	if (hints[field->type])
+	if (field->type == CONFIG_WORD && field->word->hint)
+		text_puts(text, field->word->hint);
+	else if (hints[field->type])
 		text_puts(text, hints[field->type]);
 }
 
 void words_of_many(const struct config_field *field, struct text *text)
 {
-	text_puts(text, many[field->type]);
+	text_puts(text, field->type == CONFIG_WORD ? field->word->many : many[field->type]);
 	words_inside(field, text);
 }
 

@@ -72,6 +72,7 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 						.cgroup_count = interest.cgroups.count,
 						.local_routes = interest.local_routes,
 						.all_routes = interest.all_routes,
+						.link_routes = interest.link_routes,
 					});
 	interest_free(&interest);
 }

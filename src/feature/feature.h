@@ -55,6 +55,7 @@ struct interest {
 	VEC(const char *) sysctls; /* static strings */
 	VEC(const char *) cgroups; /* of the configuration */
 	bool local_routes, all_routes;
+	bool link_routes; /* of table main: default routes, and those without a router */
 };
 
 struct feature {

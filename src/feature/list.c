@@ -3,11 +3,13 @@
 #include "feature/feature.h"
 #include "feature/prefixes/prefixes.h"
 #include "feature/replies/replies.h"
+#include "feature/routing/routing.h"
 #include "feature/services/services.h"
 
 #include <assert.h>
 
 const struct feature *const features[] = {
+	&routing_feature,
 	&prefixes_feature,
 	&replies_feature,
 	&services_feature,

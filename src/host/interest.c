@@ -48,6 +48,7 @@ void taste_set(struct taste *taste, const struct host_interest *interest)
 	taste->cgroups = names_copy(interest->cgroups, interest->cgroup_count);
 	taste->local_routes = interest->local_routes;
 	taste->all_routes = interest->all_routes;
+	taste->link_routes = interest->link_routes;
 }
 
 void taste_free(struct taste *taste)
@@ -84,6 +85,9 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 		return true;
 	if (taste->local_routes && route->table == RT_TABLE_LOCAL)
 		return true;
+	if (taste->link_routes && route->table == RT_TABLE_MAIN &&
+	    (!route->to.length || !route->via.family))
+		return true;
 	if (!taste->prefix_count || (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL))
 		return false;
 	return lpm_find_cover(taste->by_prefix, &route->to) || covers_any(taste, &route->to) ||
@@ -94,7 +98,8 @@ bool taste_within(const struct taste *taste, const struct taste *other)
 {
 	if (other->all_routes)
 		return true;
-	if (taste->all_routes || (taste->local_routes && !other->local_routes))
+	if (taste->all_routes || (taste->local_routes && !other->local_routes) ||
+	    (taste->link_routes && !other->link_routes))
 		return false;
 	for (size_t i = 0; i < taste->prefix_count; i++)
 		if (!other->prefix_count || !lpm_find_cover(other->by_prefix, &taste->prefixes[i]))

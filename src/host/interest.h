@@ -12,7 +12,7 @@ struct taste {
 	struct lpm *by_prefix;
 	char **sysctls; /* NULL-terminated */
 	char **cgroups; /* the same */
-	bool local_routes, all_routes;
+	bool local_routes, all_routes, link_routes;
 };
 
 void taste_set(struct taste *taste, const struct host_interest *interest);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The steps of desire(): what there is to lean on, numbers for what has names, routes, rules. What
+ * other keys desire was desired before, see feature/list.c.
+ */
+#include "feature/routing/routing_rules.h"
+#include "feature/routing/routing_work.h"
+
+#include <string.h>
+
+static void work_begin(struct work *work, const void *config, const struct facts *facts,
+		       struct desired *desired)
+{
+	*work = (struct work){ .routing = config, .facts = facts, .desired = desired };
+	ways_gather(facts, &desired->state, &work->ways);
+	tables_number(work->routing, &work->tables);
+	numbers_choose(&work->tables, TABLES_BASE, TABLES_BITS);
+	hops_number(work);
+}
+
+static void work_end(struct work *work)
+{
+	ways_free(&work->ways);
+	numbers_free(&work->tables);
+	numbers_free(&work->hops);
+	VEC_FREE(&work->built);
+	for (unsigned i = 0; i < 2; i++)
+		rules_free(&work->rules[i]);
+}
+
+void routing_desire(const void *config, const struct facts *facts, struct desired *ret_desired)
+{
+	struct work work;
+
+	work_begin(&work, config, facts, ret_desired);
+	routes_desire(&work);
+	rules_desire(&work);
+	work_end(&work);
+}
+
+/* Clashes are looked for among so many routes; of the others the kernel's refusal tells. */
+#define INTEREST_ROUTES 4096
+
+static void interest_routes(const struct config_list *routes, struct interest *interest)
+{
+	const struct route_config *route = routes->items;
+	unsigned left = INTEREST_ROUTES;
+
+	for (unsigned i = 0; i < routes->count && left; i++) {
+		const struct prefix *to = route[i].to.items;
+
+		for (unsigned j = 0; j < route[i].to.count && left; j++, left--)
+			if (to[j].family && to[j].length)
+				*VEC_PUSH(&interest->prefixes) = to[j];
+	}
+}
+
+void routing_interest(const void *config, struct interest *interest)
+{
+	const struct routing *routing = config;
+
+	interest->link_routes = true;
+	interest_routes(&routing->routes, interest);
+}

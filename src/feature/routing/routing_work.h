@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_FEATURE_ROUTING_WORK_H
+#define MH_FEATURE_ROUTING_WORK_H
+
+#include "feature/routing/routing.h"
+
+/* What the parts of desire() share. */
+
+/* A link as it will be: observed, or desired by another key. */
+struct way_link {
+	char name[IFNAMSIZ];
+	uint32_t index, table; /* .table: of a VRF */
+	bool up, carrier, loopback;
+	bool lone;    /* one neighbour at most: a tunnel, ppp */
+	bool advised; /* has a route by router advertisement */
+	bool in_vrf;
+};
+
+/* A network that a link is connected to, and the host's own address in it (family 0 = none). */
+struct way_net {
+	struct prefix net;
+	struct address own;
+	uint32_t link;
+};
+
+struct ways {
+	VEC(struct way_link) links; /* by name */
+	VEC(struct way_net) nets;
+	struct reach {
+		struct address via;
+		uint32_t link, found;
+	} cache[64];
+};
+
+/* What others desire must stand in @desired already. */
+void ways_gather(const struct facts *facts, const struct state *desired, struct ways *ret_ways);
+void ways_free(struct ways *ways);
+const struct way_link *ways_link(const struct ways *ways, const char *name);
+const struct way_link *ways_link_at(const struct ways *ways, uint32_t index);
+/* A network that our own configuration lays on a link. */
+void ways_add_net(struct ways *ways, const struct prefix *net, uint32_t link);
+/* The link whose network holds @via, of @link alone when that is not 0; 0 = none. */
+uint32_t ways_reach(struct ways *ways, const struct address *via, uint32_t link);
+/* The link that bears @address as the host's own, or NULL. */
+const struct way_link *ways_own(const struct ways *ways, const struct address *address);
+
+/* Numbers for names, which do not depend on their order. */
+struct number {
+	char *name;
+	uint32_t value;
+};
+struct numbers {
+	VEC(struct number) items;
+};
+void numbers_note(struct numbers *numbers, const char *name);
+/* Chooses @base + 0 .. 2^@bits - 1 for each. */
+void numbers_choose(struct numbers *numbers, uint32_t base, unsigned bits);
+uint32_t numbers_of(const struct numbers *numbers, const char *name); /* 0 = none */
+void numbers_free(struct numbers *numbers);
+/* FNV-1a. */
+uint32_t hash_text(const char *text);
+
+/* A nexthop object that is desired, and the links that it leaves by. */
+struct built_hop {
+	uint32_t id, links[NEXTHOP_MEMBERS];
+	uint8_t family, count;
+};
+
+/* Routes that wait for one and the same: told once. */
+struct waiting {
+	struct place place;
+	char *what, *why;
+	unsigned count;
+};
+
+struct built_rule {
+	struct host_rule rule;
+	struct place place;
+};
+struct built_rules {
+	VEC(struct built_rule) items;
+};
+
+struct work {
+	const struct routing *routing;
+	const struct facts *facts;
+	struct desired *desired;
+	struct ways ways;
+	struct numbers tables, hops;
+	VEC(struct built_hop) built;
+	VEC(struct waiting) waiting;
+	bool crowded;			/* there are routes of somebody else's */
+	size_t routes_from, routes_end; /* what `routes` became, in the set of desired routes */
+	struct built_rules rules[2];	/* by family: IPv4, IPv6; of `rules` */
+};
+
+/* tables.c. Numbers for tables without one. */
+#define TABLES_BASE 0x6d000000u
+#define TABLES_BITS 16
+void tables_number(const struct routing *routing, struct numbers *tables);
+/* The number of the table that a rule calls @name. */
+uint32_t table_called(const struct work *work, const char *name);
+/* The table that holds what leaves by @links and no other way; @links is one name, or several with '+'. */
+uint32_t table_leaving_by(const struct work *work, const char *links);
+
+/* Who makes routes and rules with this number. */
+const char *protocol_called(uint8_t protocol);
+
+/* hops.c */
+void hops_number(struct work *work);
+void hops_desire(struct work *work);
+/* The id of the named next hop, for routes of @family; 0 = not ready. */
+uint32_t hop_ready(const struct work *work, const char *name, uint8_t family);
+/* The same for the hops of @route. */
+uint32_t hops_ready(struct work *work, const struct route_config *route, uint8_t family);
+bool hop_has_family(const struct routing *routing, const char *name, uint8_t family);
+const struct built_hop *built_hop(const struct work *work, uint32_t id);
+
+/* A way that is looked for. */
+struct way_wanted {
+	const struct address *via; /* .family 0 = none */
+	const char *link;	   /* or NULL */
+	bool carrier;		   /* a nexthop object needs it */
+	struct place place;
+	const char *what; /* "the next hop janet" */
+};
+/* True with the link to leave by; or tells why not. */
+bool way_find(struct work *work, const struct way_wanted *wanted, uint32_t *ret_link);
+void wait_for(struct work *work, struct place place, const char *what, const char *why);
+
+/* routes.c */
+void routes_desire(struct work *work);
+
+/* rules.c */
+void rules_desire(struct work *work);
+
+#endif
