@@ -24,6 +24,15 @@ static struct config *read_text(const char *yaml, struct diags *diags)
 	return config;
 }
 
+static const struct config_list *claims_of(const struct config *config)
+{
+	size_t i = 0;
+
+	while (features[i] != &prefixes_feature)
+		i++;
+	return config->values[i];
+}
+
 static void facts_of(const char *text, struct state *ret_state)
 {
 	AUTO_TEXT error = { 0 };
@@ -101,7 +110,7 @@ static void a_claim_excepts_no_more_neighbours_than_it_may(void **unused)
 		text_printf(&text, "neighbour 100.64.%u.%u link eth0 state reachable\n", i >> 8,
 			    i & 255);
 	facts_of(text_string(&text), &observed);
-	claims_exceptions(config->values[0], &facts, &exceptions);
+	claims_exceptions(claims_of(config), &facts, &exceptions);
 	assert_int_equal(exceptions.items.count, CLAIM_MAX_LEARNED);
 	exceptions_free(&exceptions);
 	state_free(&observed);
@@ -122,7 +131,7 @@ static void a_reason_in_the_file_wins_over_a_neighbour(void **unused)
 	facts_of(FACTS "neighbour 198.51.100.7 link eth0 state reachable\n"
 		       "neighbour 198.51.100.8 link eth0 state reachable\n",
 		 &observed);
-	claims_exceptions(config->values[0], &facts, &exceptions);
+	claims_exceptions(claims_of(config), &facts, &exceptions);
 	assert_int_equal(exceptions.items.count, 2);
 	assert_int_equal(exceptions.items.items[0].why, EXCEPTION_FILE);
 	assert_int_equal(exceptions.items.items[0].route.metric, 0);
