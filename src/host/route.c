@@ -239,6 +239,7 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 	route->object.ours = route->protocol == HOST_PROTOCOL;
 	/* What the nexthop object says is told with the route as well. */
 	if (route->object.ours && route->nexthop) {
+		route->type = route->type == RTN_BLACKHOLE ? RTN_UNICAST : route->type;
 		route->link = 0;
 		route->hops = 0;
 		route->via = (struct address){ 0 };

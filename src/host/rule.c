@@ -4,6 +4,8 @@
  * the protocol included (seen on 6.18): ours are added without a look for twins, which would walk
  * the list once more for each, and a change is a second rule before the first one goes.
  *
+ * A range of ports cannot hold 65535: the kernel refuses it (fib_rule_port_range_valid, 4.17-6.18).
+ *
  * What is said by attributes that no row knows makes a rule opaque: it may match anything, as far as
  * we can tell.
  */
@@ -58,6 +60,10 @@ static const struct word yes_words[] = {
 	{ "yes", 1 },
 	{ 0 },
 };
+
+/* FRA_SPORT_MASK and FRA_DPORT_MASK of Linux 6.15, which older headers lack. */
+#define RULE_SPORT_MASK 28
+#define RULE_DPORT_MASK 29
 
 enum {
 	RULE_FAMILY,
@@ -148,8 +154,14 @@ static void take_special(struct host_rule *rule, const struct nlattr *attribute)
 	case FRA_TUN_ID:
 		rule->opaque = 1;
 		break;
+	case RULE_SPORT_MASK:
+	case RULE_DPORT_MASK:
+		/* Told of every single port. */
+		rule->opaque |= mnl_attr_get_payload_len(attribute) != 2 ||
+				mnl_attr_get_u16(attribute) != UINT16_MAX;
+		break;
 	default:
-		/* Linux 6.12 and later: dscp, flow label, masks of ports. */
+		/* Linux 6.12 and later: dscp, flow label. */
 		if (mnl_attr_get_type(attribute) > FRA_DPORT_RANGE)
 			rule->opaque = 1;
 	}

@@ -2,6 +2,9 @@
 /* For tests only: the steps that the tests of the door to the kernel have in common. */
 #include "host/scene.h"
 
+#include "host/any.h"
+#include "host/kind.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,11 +100,11 @@ void scene_want(struct scene *scene, const char *text)
 			  &(struct host_interest){ .prefixes = &prefix, .prefix_count = 1 });
 }
 
-void scene_desire_route(struct scene *scene, const char *line)
+void scene_desire(struct scene *scene, enum object_kind kind, const char *line)
 {
 	struct state parsed = { 0 };
 	struct text whole = { 0 }, error = { 0 };
-	struct host_route route;
+	union host_object object;
 
 	scene_settle(scene, NULL);
 	STATE_EACH(host_observed(scene->host), OBJECT_LINK, const struct host_link, link) {
@@ -111,12 +114,17 @@ void scene_desire_route(struct scene *scene, const char *line)
 	text_puts(&whole, line);
 	if (state_parse(text_string(&whole), &parsed, &error) < 0)
 		fail_msg("%s", text_string(&error));
-	route = *(const struct host_route *)state_at(&parsed, OBJECT_ROUTE, 0);
-	route.object.ours = true;
-	state_add(&scene->desired, OBJECT_ROUTE, &route);
+	memcpy(&object, state_at(&parsed, kind, 0), kind_of(kind)->size);
+	object.object.ours = true;
+	state_add(&scene->desired, kind, &object);
 	state_free(&parsed);
 	text_free(&whole);
 	text_free(&error);
+}
+
+void scene_desire_route(struct scene *scene, const char *line)
+{
+	scene_desire(scene, OBJECT_ROUTE, line);
 }
 
 bool scene_value_is(const char *name, const char *value)

@@ -34,7 +34,8 @@ size_t scene_apply(struct scene *scene);
 
 /* The interest: routes that have to do with one prefix. */
 void scene_want(struct scene *scene, const char *prefix);
-/* Desires a route, written as object_print() does. */
+/* Desires an object, written as object_print() does. */
+void scene_desire(struct scene *scene, enum object_kind kind, const char *line);
 void scene_desire_route(struct scene *scene, const char *line);
 /* How many observed routes are ours. */
 unsigned scene_ours(const struct scene *scene);
