@@ -256,5 +256,6 @@ int main(void)
 		cmocka_unit_test(trains_need_their_room),
 	};
 
+	settle_stay();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,13 @@ static bool is_set;
 
 int stage_set(void **state)
 {
+	/* An address is tentative until a kernel thread had its turn, also where nothing is to be detected. */
 	is_set = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
-		 system("ip link set lo up && ip -6 address add " ASKED6 "/128 dev lo && "
-			"ip -6 route add local 2001:db8::/64 dev lo") == 0;
+		 system("ip link set lo up && ip -6 address add " ASKED6 "/128 dev lo nodad && "
+			"ip -6 route add local 2001:db8::/64 dev lo && "
+			"while ip -6 address show dev lo tentative | grep -q inet6; do sleep 0.01; "
+			"done") == 0;
+	settle_stay();
 	return 0;
 }
 
@@ -90,7 +94,7 @@ const char *stage_take(int fd, union mh_endpoint *ret_peer)
 	socklen_t length = sizeof(peer);
 	ssize_t n;
 
-	settle_all(fd);
+	settle();
 	n = recvfrom(fd, text, sizeof(text) - 1, 0, &peer.any, &length);
 
 	if (n < 0)

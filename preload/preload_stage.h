@@ -15,8 +15,8 @@
 
 /*
  * The library's files are part of the test program, so that its own calls are the ones interposed.
- * On the loopback device of a network namespace of its own: what is asked is in the queue when
- * stage_ask() returns.
+ * On the loopback device of a network namespace of its own, and on one processor (settle.h): what
+ * is asked is in the queue when stage_ask() returns.
  */
 #define ASKED4 "127.1.2.3"	   /* the kernel chooses 127.0.0.1 */
 #define ASKED6 "fd00:1::3"	   /* borne by lo; the kernel chooses ::1 */
