@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "host/state.h"
+#include "model/model.h"
 
 /*
  * Statements about all packets, proven on the host as a value. Nothing is sampled: the space of
@@ -41,24 +42,14 @@ enum proof_result {
 	PROOF_EMPTY,	/* it speaks of no packet at all: .why */
 };
 
-/* A packet as a representative of its class. */
-struct proof_packet {
-	uint8_t family;
-	uint8_t ip_protocol; /* 0 = any */
-	uint8_t tos;
-	char in[IFNAMSIZ];	 /* "lo" = sent by the host */
-	struct address from, to; /* .from unspecified = the host has not chosen one yet */
-	uint32_t mark, uid;
-	uint16_t sport, dport; /* 0 = any */
-};
-
 /* What became of a claim. The pointers lead into the state. */
 struct proof_finding {
 	enum proof_result result;
-	struct proof_packet packet;	  /* PROOF_VIOLATED, and PROOF_UNKNOWN: one that may */
+	struct flow packet;		  /* PROOF_VIOLATED, and PROOF_UNKNOWN: one that may */
 	const struct host_rule *rule;	  /* that decided; NULL = none did */
 	const struct host_route *route;	  /* NULL = the rule says it, or no route was found */
-	const struct host_filter *filter; /* that lets it pass, or stops it; NULL = none */
+	const struct host_filter *filter; /* that lets it pass; NULL = none speaks of it */
+	const struct host_rule *doubt;	  /* PROOF_UNKNOWN: says more than is modelled; or NULL */
 	uint32_t table;			  /* of the route */
 	char leaves[IFNAMSIZ];		  /* "" = it does not */
 	char wanted[IFNAMSIZ];		  /* PROOF_SYMMETRIC: by which it should */
