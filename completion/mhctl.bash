@@ -40,7 +40,7 @@ _mhctl()
 			continue
 		elif [[ -n $option ]]; then
 			option=''
-		elif [[ $word == -s || $word == --socket || $word == --confirm ]]; then
+		elif [[ $word == -s || $word == --socket || $word == --confirm || $word == --extend ]]; then
 			option=$word
 		elif [[ $word == --color && ${COMP_WORDS[i + 1]} == '=' ]]; then
 			option=$word
@@ -65,7 +65,7 @@ _mhctl()
 		_mhctl_words 'auto always never'
 		return
 		;;
-	--confirm)
+	--confirm | --extend)
 		_mhctl_words '30s 60s 5m'
 		return
 		;;
@@ -77,7 +77,9 @@ _mhctl()
 	if [[ $current == -* ]]; then
 		case $command in
 		check) options+=' --print' ;;
+		plan) options+=' --rollback' ;;
 		apply) options+=' --confirm=' ;;
+		confirm) options+=' --extend=' ;;
 		run) options+=' --no-hook --no-preload --verbose' ;;
 		esac
 		_mhctl_words "$options"

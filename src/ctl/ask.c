@@ -12,6 +12,7 @@
 #include "feature/feature.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,7 +154,16 @@ static int ask_with_file(const struct call *call, json_t *request, render_fn *re
 
 int ask_plan(const struct call *call)
 {
-	return ask_with_file(call, json_pack("{s:s}", "command", "plan"), render_plan);
+	json_t *request = json_pack("{s:s}", "command", "plan");
+
+	if (call->rollback && call->argument) {
+		json_decref(request);
+		return call_fail(
+			call, "a rollback goes back to what was in force before; it needs no FILE");
+	}
+	if (call->rollback)
+		json_object_set_new(request, "rollback", json_true());
+	return ask_with_file(call, request, render_plan);
 }
 
 int ask_apply(const struct call *call)
@@ -167,7 +177,19 @@ int ask_apply(const struct call *call)
 
 int ask_confirm(const struct call *call)
 {
-	return ask(call, json_pack("{s:s}", "command", "confirm"), NULL, render_confirm);
+	json_t *request = json_pack("{s:s}", "command", "confirm");
+	const char *id = call->argument;
+
+	if (id && (strspn(id, "0123456789") != strlen(id) || strlen(id) > 9 || atoi(id) == 0)) {
+		json_decref(request);
+		return call_fail(
+			call, "'%s' is no ID; 'mhctl status' shows what waits to be confirmed", id);
+	}
+	if (id)
+		json_object_set_new(request, "id", json_integer(atoi(id)));
+	if (call->extend_ms)
+		json_object_set_new(request, "extend_ms", json_integer(call->extend_ms));
+	return ask(call, request, NULL, render_confirm);
 }
 
 int ask_rollback(const struct call *call)

@@ -109,8 +109,15 @@ static int set_print(struct call *call, const char *value, struct text *error)
 	return 0;
 }
 
+static int set_rollback(struct call *call, const char *value, struct text *error)
+{
+	call->rollback = true;
+	return 0;
+}
+
 /* The durations of the configuration: a number and its unit, nothing left out. */
-static int set_confirm(struct call *call, const char *value, struct text *error)
+static int read_time(const char *option, const char *value, uint32_t *ret_milliseconds,
+		     struct text *error)
 {
 	static const struct {
 		const char *name;
@@ -127,11 +134,21 @@ static int set_confirm(struct call *call, const char *value, struct text *error)
 		if (number > CONFIRM_MOST_MS || number * units[i].milliseconds > CONFIRM_MOST_MS ||
 		    number * units[i].milliseconds < CONFIRM_LEAST_MS)
 			break;
-		call->confirm_ms = (uint32_t)(number * units[i].milliseconds);
+		*ret_milliseconds = (uint32_t)(number * units[i].milliseconds);
 		return 0;
 	}
-	text_printf(error, "--confirm %s: write a time from 1s to 24h, such as 60s or 5m", value);
+	text_printf(error, "--%s %s: write a time from 1s to 24h, such as 60s or 5m", option, value);
 	return -EINVAL;
+}
+
+static int set_confirm(struct call *call, const char *value, struct text *error)
+{
+	return read_time("confirm", value, &call->confirm_ms, error);
+}
+
+static int set_extend(struct call *call, const char *value, struct text *error)
+{
+	return read_time("extend", value, &call->extend_ms, error);
 }
 
 static const struct option_row options[] = {
@@ -146,6 +163,10 @@ static const struct option_row options[] = {
 	{ "confirm", 0, required_argument, "    --confirm=TIME",
 	  "go back after TIME (60s, 5m) unless 'mhctl confirm'\ncomes in time", OPTION_CONFIRM,
 	  set_confirm },
+	{ "extend", 0, required_argument, "    --extend=TIME",
+	  "do not keep it yet: go back after TIME from now", OPTION_EXTEND, set_extend },
+	{ "rollback", 0, no_argument, "    --rollback", "show what 'rollback' would change",
+	  OPTION_ROLLBACK, set_rollback },
 	{ "no-hook", 0, no_argument, "    --no-hook", "no eBPF, even with the rights for it",
 	  OPTION_NO_HOOK, set_no_hook },
 	{ "no-preload", 0, no_argument, "    --no-preload", "no preloaded library",

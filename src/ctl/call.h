@@ -20,9 +20,9 @@ struct call {
 	const char *socket;
 	char *again; /* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
 	bool colour_out, colour_err;
-	bool json, print, help, version;
+	bool json, print, rollback, help, version;
 	bool no_hook, no_preload, verbose;
-	uint32_t confirm_ms; /* 0 = not given */
+	uint32_t confirm_ms, extend_ms; /* 0 = not given */
 };
 
 /* Options that only some commands take; the others belong to all. */
@@ -31,6 +31,8 @@ struct call {
 #define OPTION_NO_HOOK 4u
 #define OPTION_NO_PRELOAD 8u
 #define OPTION_VERBOSE 16u
+#define OPTION_EXTEND 64u
+#define OPTION_ROLLBACK 128u
 /* Of a command, no option: its argument and all behind it are the words of a program. */
 #define OPTION_WORDS 32u
 

@@ -19,15 +19,16 @@ const struct command commands[] = {
 	  OPTION_PRINT, check_run },
 	{ "plan", "[FILE]", "show what 'apply' would change; 1 = something would",
 	  "Shows what would change, an operation a line, and changes nothing.\n" PLACE_HELP FILE_HELP,
-	  0, ask_plan },
+	  OPTION_ROLLBACK, ask_plan },
 	{ "apply", "[FILE]", "do it, whole or not at all",
 	  "Makes the host what the configuration says. When the kernel refuses a part of\n"
 	  "it, all is taken back.\n" FILE_HELP,
 	  OPTION_CONFIRM, ask_apply },
-	{ "confirm", NULL, "keep what was applied with --confirm",
+	{ "confirm", "[ID]", "keep what was applied with --confirm",
 	  "Keeps what was applied with --confirm. When this comes too late, the former\n"
-	  "generation is back already.\n",
-	  0, ask_confirm },
+	  "generation is back already. With ID (mhctl status shows it) only if it is that\n"
+	  "one that waits.\n",
+	  OPTION_EXTEND, ask_confirm },
 	{ "rollback", NULL, "go back to the former configuration",
 	  "Goes back to the generation of the configuration that was in force before.\n", 0,
 	  ask_rollback },

@@ -245,6 +245,9 @@ static void options_are_told_where_they_belong(void **state)
 	assert_non_null(strstr(said.out, "--confirm=TIME"));
 	type("plan --help");
 	assert_null(strstr(said.out, "--confirm"));
+	assert_non_null(strstr(said.out, "--rollback"));
+	type("confirm --help");
+	assert_non_null(strstr(said.out, "--extend=TIME"));
 }
 
 static void the_version_is_told(void **state)
@@ -269,7 +272,15 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "help chekc", "no command 'chekc'; did you mean 'check'?" },
 		{ "check", "'check' needs a FILE; see 'mhctl check --help'" },
 		{ "check a b", "'b' is too much for 'check'; see 'mhctl check --help'" },
-		{ "confirm now", "'now' is too much for 'confirm'; see 'mhctl confirm --help'" },
+		{ "confirm now",
+		  "'now' is no ID; 'mhctl status' shows what waits to be confirmed" },
+		{ "confirm 3 4", "'4' is too much for 'confirm'; see 'mhctl confirm --help'" },
+		{ "confirm --extend 0s",
+		  "--extend 0s: write a time from 1s to 24h, such as 60s or 5m" },
+		{ "apply --extend 5s",
+		  "'apply' has no option '--extend'; see 'mhctl apply --help'" },
+		{ "plan --rollback x.yaml",
+		  "a rollback goes back to what was in force before; it needs no FILE" },
 		{ "plan --jsno", "no option '--jsno'; did you mean '--json'?" },
 		{ "plan --frobnicate=1", "no option '--frobnicate'; see 'mhctl --help'" },
 		{ "plan -x", "no option '-x'; see 'mhctl --help'" },
@@ -370,6 +381,27 @@ static void the_socket_may_come_from_the_environment(void **state)
 	unsetenv("MULTIHOMED_SOCKET");
 	assert_string_equal(engine.request, "{\"command\":\"confirm\"}");
 	assert_said(0, "Confirmed: generation 3 stays.\n", "");
+	engine_forget();
+}
+
+static void a_confirm_may_name_what_it_confirms_and_may_extend_it(void **state)
+{
+	engine_replies("{'exit': 0, 'generation': 3, 'confirm_ms': 60000}");
+	type("confirm 3 --extend 60s -s SOCKET");
+	engine_end();
+	assert_string_equal(engine.request,
+			    "{\"command\":\"confirm\",\"id\":3,\"extend_ms\":60000}");
+	assert_non_null(strstr(said.out, "Extended.\nConfirm within "));
+	engine_forget();
+}
+
+static void a_plan_may_be_that_of_a_rollback(void **state)
+{
+	engine_replies("{'exit': 0, 'operations': [], 'pending': [], 'diagnostics': []}");
+	type("plan --rollback -s SOCKET");
+	engine_end();
+	assert_string_equal(engine.request, "{\"command\":\"plan\",\"rollback\":true}");
+	assert_said(0, "Nothing to do.\n", "");
 	engine_forget();
 }
 
@@ -711,6 +743,8 @@ int main(void)
 		cmocka_unit_test(a_program_that_is_not_there_is_127_and_one_that_cannot_be_run_126),
 		cmocka_unit_test(a_missing_daemon_is_told_with_a_way_out),
 		cmocka_unit_test(the_socket_may_come_from_the_environment),
+		cmocka_unit_test(a_confirm_may_name_what_it_confirms_and_may_extend_it),
+		cmocka_unit_test(a_plan_may_be_that_of_a_rollback),
 		cmocka_unit_test(a_file_is_read_here_and_sent_before_the_request),
 		cmocka_unit_test(without_a_file_the_engine_reads_its_own),
 		cmocka_unit_test(a_file_that_cannot_be_read_asks_nobody),

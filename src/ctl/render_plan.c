@@ -161,6 +161,11 @@ void render_confirm(struct view *view, const json_t *reply)
 	render_diagnostics(view, reply);
 	if (view_exit(view, reply))
 		return;
+	if (view_number(view, reply, "confirm_ms") > 0) {
+		view_puts(view, "Extended.\n");
+		confirm_hint(view, reply);
+		return;
+	}
 	view_puts(view, "Confirmed");
 	if (json_object_get(reply, "generation"))
 		view_printf(view, ": generation %lld stays",

@@ -16,6 +16,20 @@ static void label(struct view *view, const char *name)
 	view_printf(view, "%-10s", name);
 }
 
+/* What waits to be confirmed: its number, its file, and who applied it. */
+static void render_transaction(struct view *view, const json_t *transaction)
+{
+	if (!transaction)
+		return;
+	label(view, "");
+	view_printf(view, "id %lld: %s, ", (long long)view_number(view, transaction, "id"),
+		    view_string(view, transaction, "what"));
+	view_count(view, view_number(view, transaction, "operations"), "operation");
+	view_printf(view, ", by uid %lld (pid %lld); the way back: %s plan --rollback\n",
+		    (long long)view_number(view, transaction, "uid"),
+		    (long long)view_number(view, transaction, "pid"), view->again);
+}
+
 static void render_head(struct view *view, const json_t *reply)
 {
 	int64_t confirm_ms = view_number(view, reply, "confirm_ms");
@@ -34,6 +48,7 @@ static void render_head(struct view *view, const json_t *reply)
 	view_puts(view, " in ");
 	view_seconds(view, confirm_ms / 1000 + (confirm_ms % 1000 != 0));
 	view_printf(view, "; keep it with: %s confirm\n", view->again);
+	render_transaction(view, view_object(view, reply, "transaction"));
 }
 
 /* A count that is only good at zero. */

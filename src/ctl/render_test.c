@@ -442,6 +442,38 @@ static void whatever_stands_in_a_reply_is_borne(void **state)
 	assert_true(tried > 1000);
 }
 
+static void what_waits_to_be_confirmed_is_told_with_who_and_what(void **state)
+{
+	const char *reply =
+		"{'exit': 0, 'version': '0.1.0', 'uptime_s': 1, 'pid': 2, 'config': 'm.yaml',"
+		" 'generation': 3, 'confirm_ms': 41000, 'transaction': {'id': 3, 'what': "
+		"'draft.yaml', 'uid': 0, 'pid': 77, 'operations': 1}}";
+
+	assert_shown(render_status, reply, NULL,
+		     "multihomed 0.1.0, up 1 s, pid 2\n"
+		     "config    m.yaml, generation 3\n"
+		     "confirm   goes back by itself in 41 s; keep it with: mhctl confirm\n"
+		     "          id 3: draft.yaml, 1 operation, by uid 0 (pid 77); the way back: "
+		     "mhctl plan "
+		     "--rollback\n");
+}
+
+static void what_others_fight_for_is_told(void **state)
+{
+	const char *reply =
+		"{'exit': 0, 'version': '0.1.0', 'uptime_s': 1, 'pid': 2, 'config': 'm.yaml',"
+		" 'generation': 3, 'drift': {'repaired': 0, 'fights': [{'text': 'route 10.0.0.0/8',"
+		" 'by': 'protocol bird', 'left_s': 59}]}}";
+
+	assert_shown(render_status, reply, NULL,
+		     "multihomed 0.1.0, up 1 s, pid 2\n"
+		     "config    m.yaml, generation 3\n"
+		     "drift     none\n"
+		     "fights    route 10.0.0.0/8 is removed or altered again and again, by "
+		     "protocol bird; "
+		     "let be for 59 s\n");
+}
+
 static void a_promise_that_does_not_hold_is_shown_with_its_place(void **state)
 {
 	const char *reply =
@@ -478,6 +510,8 @@ int main(void)
 		cmocka_unit_test(nothing_in_a_reply_steers_the_terminal),
 		cmocka_unit_test(a_reply_of_wrong_types_is_found_out),
 		cmocka_unit_test(whatever_stands_in_a_reply_is_borne),
+		cmocka_unit_test(what_waits_to_be_confirmed_is_told_with_who_and_what),
+		cmocka_unit_test(what_others_fight_for_is_told),
 		cmocka_unit_test(a_promise_that_does_not_hold_is_shown_with_its_place),
 	};
 

@@ -8,6 +8,9 @@
  *
  * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "watch"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
+ *	plan	"rollback": true	what a rollback would do
+ *	confirm	"id": N		only if it is this one that waits
+ *	confirm	"extend_ms": N		wait so long from now on, instead
  *	status	"feature": NAME		only that feature
  * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by
  * source_pack(). Without it they mean the engine's own file. No path goes through the socket.
@@ -31,9 +34,11 @@
  *	"pending"	as above
  *	"confirm_ms"	when it waits for a confirm
  *	"timing"	{"read_us", "decide_us", "apply_us"}
- * confirm adds "generation".
+ * confirm adds "generation", and "confirm_ms" when it was extended. It is taken only over a connection
+ *	that was made after the apply was answered.
  * status adds
  *	"version", "pid", "generation", "config" (file name), "uptime_s", "confirm_ms" (left, when waiting)
+ *	"transaction"	{"id": N, "what": FILE, "uid", "pid", "operations": N}: what waits to be confirmed
  *	"violated"	[as "diagnostics"]: what the configuration promises, and the host as it is does
  *			not keep; "exit" is 1 then
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}

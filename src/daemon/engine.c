@@ -88,24 +88,56 @@ static void become_ready(struct engine *engine)
 	notify("READY=1");
 }
 
-static void finish_apply(struct engine *engine, bool committed)
+/* What a start has to know after a change that stands, or does not. */
+static void remember_end(struct engine *engine, enum job_type type, bool committed)
 {
-	unsigned confirm_ms = committed ? engine->confirm_ms : 0;
+	const struct generation *tried = engine->before;
 
-	engine->confirm_ms = 0;
-	if (committed)
-		tell(engine, LOG_NOTICE, "apply", "generation %u is in force", engine->now->number);
-	if (!confirm_ms) {
+	/* The daemon's own file was tried and did not stand: it is not what a start begins with. */
+	if (type == JOB_ROLLBACK && tried && tried->own) {
+		if (transaction_remember(engine->confirm_path, TRANSACTION_TURNED_DOWN, engine->now,
+					 tried) < 0)
+			unlink(engine->confirm_path);
+	} else if (committed) {
 		unlink(engine->confirm_path);
-		return;
 	}
-	engine->confirm_until_us = clock_now_us() + (int64_t)confirm_ms * 1000;
+}
+
+static void arm_confirm(struct engine *engine, size_t operations)
+{
+	struct transaction *transaction = &engine->transaction;
+	const struct source *source = generation_source(engine->now);
+	unsigned confirm_ms = engine->confirm_ms;
+
+	transaction_end(transaction);
+	*transaction = (struct transaction){
+		.id = engine->now->number,
+		.caller = engine->caller,
+		.what = mem_strdup(source && source->count ? source->files[0].name : ""),
+		.operations = operations,
+		.until_us = clock_now_us() + (int64_t)confirm_ms * 1000,
+		.answered_us = engine->asker ? 0 : clock_now_us(),
+	};
 	loop_timer_set(engine->confirm, confirm_ms);
 	tell(engine, LOG_NOTICE, "confirm", "going back in %u s unless confirmed: mhctl confirm",
 	     confirm_ms / 1000);
 }
 
-void engine_finished(struct engine *engine, enum job_type type, bool committed)
+/* Armed is only what stands: an apply that was refused has nothing to go back from. */
+static void finish_apply(struct engine *engine, enum job_type type, bool committed, size_t operations)
+{
+	bool was_to_wait = engine->confirm_ms != 0;
+
+	if (committed)
+		tell(engine, LOG_NOTICE, "apply", "generation %u is in force", engine->now->number);
+	if (committed && was_to_wait)
+		arm_confirm(engine, operations);
+	else
+		remember_end(engine, type, committed || was_to_wait);
+	engine->confirm_ms = 0;
+}
+
+void engine_finished(struct engine *engine, enum job_type type, bool committed, size_t done)
 {
 	if (committed && engine->now->number > engine->last_number)
 		engine->last_number = engine->now->number;
@@ -123,7 +155,7 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed)
 		break;
 	case JOB_APPLY:
 	case JOB_ROLLBACK:
-		finish_apply(engine, committed);
+		finish_apply(engine, type, committed, done);
 		break;
 	case JOB_REPAIR:
 		pace_repairs(engine);
@@ -227,11 +259,11 @@ static void on_clock(void *data)
 static void on_confirm_over(void *data)
 {
 	struct engine *engine = data;
+	const struct order order = { .told = told_outcome, .data = engine };
 
 	tell(engine, LOG_WARNING, "confirm", "nobody confirmed generation %u; going back",
 	     engine->now->number);
-	engine->confirm_until_us = 0;
-	if (engine_rollback(engine, told_outcome, engine) < 0)
+	if (engine_rollback(engine, &order) < 0)
 		loop_timer_set(engine->confirm, 1000);
 }
 
@@ -253,10 +285,11 @@ static void told_busy(struct engine *engine)
 static void on_signal(void *data, int number)
 {
 	struct engine *engine = data;
+	const struct order order = { .told = told_outcome, .data = engine };
 
 	if (number == SIGHUP) {
 		notify_reloading();
-		if (engine_apply(engine, NULL, 0, told_outcome, engine) < 0)
+		if (engine_apply(engine, &order) < 0)
 			told_busy(engine);
 		return;
 	}
@@ -343,37 +376,84 @@ static int open_doors(struct engine *engine, struct text *error)
 }
 
 /*
- * Reads the first generation: the one to go back to, where a confirm was pending when the last
- * engine ended.
+ * Which texts to begin with, where an apply was not confirmed when the last engine ended, or was
+ * turned down: those from before it. The own file counts again as soon as it says something else.
+ * Returns NULL where there is nothing to go back to.
  */
-static int read_first(struct engine *engine, struct generation **ret_generation)
+static struct source *recall_back(struct engine *engine, const struct source *own)
 {
-	struct source *source = NULL;
+	struct transaction_memory memory;
+	struct source *back = NULL;
+	bool same;
+
+	if (transaction_recall(engine->confirm_path, &memory) < 0)
+		return NULL;
+	same = own && source_equal(own, memory.tried);
+	if (memory.state == TRANSACTION_WAITS || same) {
+		back = memory.back;
+		memory.back = NULL;
+		log_warning("%s; starting with the configuration from before it",
+			    memory.state == TRANSACTION_WAITS ?
+				    "a change was never confirmed" :
+				    "what the file says was turned down");
+	}
+	if (same && memory.state == TRANSACTION_WAITS) {
+		struct generation as_back = { .config = &(struct config){ .source = back } };
+		struct generation as_tried = { .config = &(struct config){ .source = memory.tried } };
+
+		(void)transaction_remember(engine->confirm_path, TRANSACTION_TURNED_DOWN, &as_back,
+					   &as_tried);
+	} else if (!same) {
+		unlink(engine->confirm_path);
+	}
+	transaction_memory_free(&memory);
+	return back;
+}
+
+/* Reads @source, which it takes over, as the first generation; says what is wrong with it. */
+static int read_source(struct engine *engine, struct source *source,
+		       struct generation **ret_generation)
+{
 	AUTO_TEXT text = { 0 };
 	struct diags diags;
 	int r;
 
 	diags_init(&diags);
-	if (generation_recall(engine->confirm_path, &source) == 0) {
-		log_warning("a change was never confirmed; starting with the configuration from "
-			    "before it");
-		unlink(engine->confirm_path);
-	} else {
-		r = order_load(engine, &source, &diags);
-		if (r < 0 && !diags.count)
-			text_printf(&text, "%s: %s\n", engine->options.config_path, strerror(-r));
-	}
-	if (diags.errors || text.length) {
-		*ret_generation = NULL;
-		diags_render(&diags, source, isatty(STDERR_FILENO), &text);
-		source_free(source);
-		r = -EINVAL;
-	} else {
-		r = order_read(engine, source, &diags, ret_generation);
-		diags_render(&diags, generation_source(*ret_generation), isatty(STDERR_FILENO),
-			     &text);
-	}
+	r = order_read(engine, source, &diags, ret_generation);
+	diags_render(&diags, generation_source(*ret_generation), isatty(STDERR_FILENO), &text);
 	fputs(text_string(&text), stderr);
+	diags_free(&diags);
+	return r;
+}
+
+static int read_first(struct engine *engine, struct generation **ret_generation)
+{
+	struct source *own = NULL, *back;
+	AUTO_TEXT text = { 0 };
+	struct diags diags;
+	int r;
+
+	diags_init(&diags);
+	r = order_load(engine, &own, &diags);
+	if (r < 0 && !diags.count)
+		text_printf(&text, "%s: %s\n", engine->options.config_path, strerror(-r));
+	diags_render(&diags, own, isatty(STDERR_FILENO), &text);
+	back = recall_back(engine, r < 0 ? NULL : own);
+	if (back && read_source(engine, back, ret_generation) == 0) {
+		source_free(own);
+		r = 0;
+	} else if (back) {
+		log_warning("which this version does not take; starting with what the file says");
+		generation_drop(ret_generation);
+	}
+	if (!*ret_generation && r < 0) {
+		fputs(text_string(&text), stderr);
+		source_free(own);
+		r = -EINVAL;
+	} else if (!*ret_generation) {
+		r = read_source(engine, own, ret_generation);
+		(*ret_generation)->own = true;
+	}
 	diags_free(&diags);
 	return r;
 }
@@ -388,7 +468,8 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	engine->lock.fd = -1;
 	engine->started_us = clock_now_us();
 	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
-	engine->confirm_path = mem_printf("%s.confirm", options->socket_path);
+	engine->confirm_path = options->state_path ? mem_printf("%s/confirm", options->state_path) :
+						     mem_printf("%s.confirm", options->socket_path);
 	engine->repair_interval_ms = REPAIR_FIRST_MS;
 	engine->now = generation_new(0, NULL);
 	diags_init(&engine->diags);
@@ -452,12 +533,13 @@ void engine_free(struct engine *engine)
 	mem_freep(&engine->complaints);
 	mem_freep(&engine->memory_path);
 	mem_freep(&engine->confirm_path);
+	transaction_end(&engine->transaction);
 	mem_freep(&engine);
 }
 
 void engine_status(const struct engine *engine, struct engine_status *ret_status)
 {
-	int64_t left = engine->confirm_until_us ? engine->confirm_until_us - clock_now_us() : 0;
+	int64_t left = engine->transaction.id ? engine->transaction.until_us - clock_now_us() : 0;
 
 	*ret_status = (struct engine_status){
 		.config_name = engine->options.config_path,
@@ -466,6 +548,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.desired = &engine->desired,
 		.diags = &engine->diags,
 		.refusals = &engine->failing,
+		.transaction = &engine->transaction,
 		.violated = &engine->violated,
 		.confirm_ms = left > 0 ? (unsigned)(left / 1000) + 1 : 0,
 		.started_us = engine->started_us,

@@ -4,6 +4,7 @@
 
 #include "daemon/generation.h"
 #include "daemon/shell.h"
+#include "daemon/transaction.h"
 #include "host/host.h"
 #include "io/loop.h"
 
@@ -59,6 +60,7 @@ typedef void outcome_fn(void *data, const struct outcome *outcome);
 struct engine_options {
 	const char *config_path; /* "builtin" = the built-in configuration */
 	const char *socket_path;
+	const char *state_path; /* a folder that outlives a boot; NULL = none */
 	const char *bpffs; /* where eBPF programs outlive the engine, if that is a mounted bpffs */
 	bool one_process;
 };
@@ -72,18 +74,29 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit);
 int engine_run(struct engine *engine);
 void engine_free(struct engine *engine);
 
+/* A question or an order, from the control socket or a signal. */
+struct order {
+	struct source *source; /* NULL = the engine's own file, read anew; else it is taken over */
+	bool back;	       /* of a plan: what a rollback would do, instead */
+	unsigned confirm_ms;
+	struct caller caller;
+	outcome_fn *told; /* once, perhaps much later */
+	void *data;	  /* may be forgotten before by engine_forget() */
+};
+
+/* All return -EBUSY when another change is under way or waits to be confirmed, -ENOENT: none before. */
+int engine_plan(struct engine *engine, const struct order *order);
+int engine_apply(struct engine *engine, const struct order *order);
+int engine_rollback(struct engine *engine, const struct order *order);
 /*
- * Questions and orders, from the control socket and signals. @source NULL = the engine's own file,
- * read anew; else it is taken over. @told is called once, perhaps much later; @data may be
- * forgotten before by engine_forget().
- * -EBUSY: another change is under way or waits to be confirmed.
+ * Keeps what waits to be confirmed, or (@extend_ms) waits so long from now on. @id 0 = whichever it
+ * is. -ENOENT: nothing waits for it; -ESRCH: not this one; -EPERM: the caller's connection is older
+ * than the answer to the apply, and so proves nothing.
  */
-void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data);
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
-		 outcome_fn *told, void *data);
-int engine_rollback(struct engine *engine, outcome_fn *told,
-		    void *data);	   /* -ENOENT: there is none before */
-int engine_confirm(struct engine *engine); /* -ENOENT: nothing waits for it */
+int engine_confirm(struct engine *engine, const struct caller *caller, unsigned id,
+		   unsigned extend_ms);
+/* @data, who asked for an apply, has been answered. */
+void engine_answered(struct engine *engine, const void *data);
 void engine_forget(struct engine *engine, void *data);
 
 /* What status shows. */
@@ -94,8 +107,9 @@ struct engine_status {
 	const struct desired *desired; /* of the last job */
 	const struct diags *diags;     /* of its desire() */
 	const struct refusals *refusals;
+	const struct transaction *transaction; /* .id 0 = none */
 	const struct diags *violated; /* promises of the configuration that do not hold now */
-	unsigned confirm_ms;
+	unsigned confirm_ms;	      /* until it goes back */
 	int64_t started_us;
 	uint64_t repaired;
 	const char *last_repair;   /* NULL = none yet */

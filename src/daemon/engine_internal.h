@@ -32,10 +32,7 @@ struct job {
 
 struct request {
 	enum { REQUEST_PLAN, REQUEST_APPLY, REQUEST_ROLLBACK } type;
-	struct source *source;
-	unsigned confirm_ms;
-	outcome_fn *told;
-	void *data;
+	struct order order;
 };
 
 struct engine {
@@ -73,8 +70,11 @@ struct engine {
 	bool clean;	     /* the last decision found nothing to do */
 	bool started, ready; /* the first job has ended; and its workers answer */
 	bool stopping;
-	unsigned confirm_ms; /* that the apply under way was asked with; 0 = none */
-	int64_t started_us, confirm_until_us;
+	unsigned confirm_ms;  /* that the apply under way was asked with; 0 = none */
+	struct caller caller; /* who asked, */
+	void *asker;	      /* as long as he waits for the answer */
+	struct transaction transaction;
+	int64_t started_us;
 	int64_t last_repair_us, next_repair_us;
 	unsigned repair_interval_ms;
 	struct guard guard;	/* what others fight for */
@@ -113,6 +113,7 @@ int order_read(struct engine *engine, struct source *source, struct diags *diags
 	       struct generation **ret_generation);
 
 /* engine.c */
-void engine_finished(struct engine *engine, enum job_type type, bool committed);
+/* @done: how many operations it took. */
+void engine_finished(struct engine *engine, enum job_type type, bool committed, size_t done);
 
 #endif

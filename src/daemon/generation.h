@@ -8,6 +8,7 @@
 struct generation {
 	unsigned number; /* from 1; 0 = the empty one before the first and after the last */
 	unsigned users;
+	bool own;	       /* what the daemon's own file said */
 	struct config *config; /* NULL in the empty one */
 };
 
@@ -19,12 +20,5 @@ void generation_drop(struct generation **generation);
 
 /* The texts of a generation; NULL in the empty one. */
 const struct source *generation_source(const struct generation *generation);
-
-/*
- * While an apply waits to be confirmed, the texts to go back to stand in a file, so that a
- * restart in between goes back too. Both return 0 or -errno; loading what is not there is -ENOENT.
- */
-int generation_remember(const char *path, const struct generation *generation);
-int generation_recall(const char *path, struct source **ret_source);
 
 #endif

@@ -313,6 +313,7 @@ static void job_end(struct engine *engine)
 {
 	struct job *job = &engine->job;
 	enum job_type type = job->type;
+	size_t done = job->done;
 	bool unreadable = type == JOB_APPLY && job->diags.errors && !job->reverting && !job->rounds;
 	bool committed = !unreadable && !job->reverting;
 
@@ -337,7 +338,7 @@ static void job_end(struct engine *engine)
 	}
 	set_interest(engine, engine->now->config, engine->now->config);
 	job_free(job);
-	engine_finished(engine, type, committed);
+	engine_finished(engine, type, committed, done);
 }
 
 void job_begin(struct engine *engine, enum job_type type, struct generation *target)

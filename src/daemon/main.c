@@ -64,10 +64,12 @@ static int run(const struct engine_options *chosen, enum log_level quietest)
 
 int main(int argc, char **argv)
 {
-	const char *socket = getenv("MULTIHOMED_SOCKET"), *bpffs = getenv("MULTIHOMED_BPFFS");
+	const char *socket = getenv("MULTIHOMED_SOCKET"), *bpffs = getenv("MULTIHOMED_BPFFS"),
+		   *state = getenv("STATE_DIRECTORY");
 	struct engine_options chosen = {
 		.config_path = DEFAULT_CONFIG,
 		.socket_path = socket && *socket ? socket : CONTROL_DEFAULT_SOCKET,
+		.state_path = state && *state ? state : NULL,
 		.bpffs = bpffs && *bpffs ? bpffs : "/sys/fs/bpf",
 	};
 	enum log_level quietest = LOG_NOTICE;

@@ -39,14 +39,22 @@ int order_read(struct engine *engine, struct source *source, struct diags *diags
 	return r;
 }
 
+/* Whether its text is that of the daemon's own file, by its name. */
+static bool is_own(const struct engine *engine, const struct generation *generation)
+{
+	const struct source *source = generation_source(generation);
+
+	return source && source->count && !strcmp(source->files[0].name, engine->options.config_path);
+}
+
 /* The generation that a request means. *ret_generation is written in any case. */
 static int request_generation(struct engine *engine, struct request *request, struct diags *diags,
 			      struct generation **ret_generation)
 {
-	struct source *source = request->source;
+	struct source *source = request->order.source;
 	int r = 0;
 
-	request->source = NULL;
+	request->order.source = NULL;
 	if (!source)
 		r = order_load(engine, &source, diags);
 	if (r < 0) {
@@ -54,7 +62,9 @@ static int request_generation(struct engine *engine, struct request *request, st
 		source_free(source);
 		return r;
 	}
-	return order_read(engine, source, diags, ret_generation);
+	r = order_read(engine, source, diags, ret_generation);
+	(*ret_generation)->own = is_own(engine, *ret_generation);
+	return r;
 }
 
 /* The answer to a configuration that could not be read. */
@@ -68,8 +78,8 @@ static void tell_unread(struct engine *engine, const struct request *request,
 		.observed = host_observed(engine->host),
 	};
 
-	if (request->told)
-		request->told(request->data, &outcome);
+	if (request->order.told)
+		request->order.told(request->order.data, &outcome);
 }
 
 static void do_plan(struct engine *engine, struct request *request)
@@ -80,7 +90,9 @@ static void do_plan(struct engine *engine, struct request *request)
 	struct plan plan;
 
 	diags_init(&diags);
-	if (request_generation(engine, request, &diags, &generation) < 0) {
+	if (request->order.back && engine->before)
+		generation = generation_share(engine->before);
+	if (!generation && request_generation(engine, request, &diags, &generation) < 0) {
 		tell_unread(engine, request, generation, &diags);
 	} else {
 		struct outcome outcome = { .generation = generation, .number = engine->now->number };
@@ -96,7 +108,7 @@ static void do_plan(struct engine *engine, struct request *request)
 		 */
 		outcome.plan = decided.errors ? NULL : &plan;
 		outcome.observed = host_observed(engine->host);
-		request->told(request->data, &outcome);
+		request->order.told(request->order.data, &outcome);
 		plan_free(&plan);
 		desired_free(&desired);
 		diags_free(&decided);
@@ -106,9 +118,10 @@ static void do_plan(struct engine *engine, struct request *request)
 }
 
 /* From here on a restart goes back to the present generation, until the new one is confirmed. */
-static void remember_for_confirm(struct engine *engine)
+static void remember_for_confirm(struct engine *engine, const struct generation *generation)
 {
-	int r = generation_remember(engine->confirm_path, engine->now);
+	int r = transaction_remember(engine->confirm_path, TRANSACTION_WAITS, engine->now,
+				     generation);
 
 	if (r < 0)
 		tell(engine, LOG_WARNING, "apply",
@@ -140,15 +153,15 @@ static void tell_nothing_moved(struct engine *engine, const struct request *requ
 		.read_us = read_us,
 	};
 
-	request->told(request->data, &outcome);
-	engine_finished(engine, JOB_APPLY, true);
+	request->order.told(request->order.data, &outcome);
+	engine_finished(engine, JOB_APPLY, true, 0);
 }
 
 static void begin_change(struct engine *engine, enum job_type type, const struct request *request,
 			 struct generation *generation)
 {
-	engine->job.told = request->told;
-	engine->job.data = request->data;
+	engine->job.told = request->order.told;
+	engine->job.data = request->order.data;
 	job_begin(engine, type, generation);
 }
 
@@ -163,9 +176,11 @@ static void begin_apply(struct engine *engine, const struct request *request,
 		return;
 	}
 	engine->job.read_us = read_us;
-	engine->confirm_ms = generation == engine->now ? 0 : request->confirm_ms;
+	engine->confirm_ms = generation == engine->now ? 0 : request->order.confirm_ms;
 	if (engine->confirm_ms)
-		remember_for_confirm(engine);
+		remember_for_confirm(engine, generation);
+	engine->caller = request->order.caller;
+	engine->asker = request->order.data;
 	begin_change(engine, JOB_APPLY, request, generation);
 }
 
@@ -213,7 +228,7 @@ void order_next(struct engine *engine)
 
 static bool change_is_under_way(const struct engine *engine)
 {
-	if (engine->confirm_until_us || engine->job.type == JOB_APPLY ||
+	if (engine->transaction.id || engine->job.type == JOB_APPLY ||
 	    engine->job.type == JOB_ROLLBACK || engine->stopping)
 		return true;
 	for (size_t i = 0; i < engine->requests.count; i++)
@@ -222,62 +237,84 @@ static bool change_is_under_way(const struct engine *engine)
 	return false;
 }
 
-static void enqueue(struct engine *engine, const struct request *request)
+static int enqueue(struct engine *engine, int type, const struct order *order)
 {
-	*VEC_PUSH(&engine->requests) = *request;
+	struct request *request = VEC_PUSH(&engine->requests);
+
+	request->type = type;
+	request->order = *order;
 	loop_again(engine->loop);
-}
-
-void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data)
-{
-	enqueue(engine, &(struct request){
-				.type = REQUEST_PLAN, .source = source, .told = told, .data = data });
-}
-
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
-		 outcome_fn *told, void *data)
-{
-	if (change_is_under_way(engine)) {
-		source_free(source);
-		return -EBUSY;
-	}
-	enqueue(engine, &(struct request){ .type = REQUEST_APPLY,
-					   .source = source,
-					   .confirm_ms = confirm_ms,
-					   .told = told,
-					   .data = data });
 	return 0;
 }
 
-int engine_rollback(struct engine *engine, outcome_fn *told, void *data)
+int engine_plan(struct engine *engine, const struct order *order)
+{
+	if (order->back && !engine->before) {
+		source_free(order->source);
+		return -ENOENT;
+	}
+	return enqueue(engine, REQUEST_PLAN, order);
+}
+
+int engine_apply(struct engine *engine, const struct order *order)
+{
+	if (change_is_under_way(engine)) {
+		source_free(order->source);
+		return -EBUSY;
+	}
+	return enqueue(engine, REQUEST_APPLY, order);
+}
+
+int engine_rollback(struct engine *engine, const struct order *order)
 {
 	if (!engine->before)
 		return -ENOENT;
 	/* A rollback ends the wait for a confirm; it does not wait for it. */
-	engine->confirm_until_us = 0;
+	transaction_end(&engine->transaction);
 	loop_timer_set(engine->confirm, 0);
 	if (change_is_under_way(engine))
 		return -EBUSY;
-	enqueue(engine, &(struct request){ .type = REQUEST_ROLLBACK, .told = told, .data = data });
-	return 0;
+	return enqueue(engine, REQUEST_ROLLBACK, order);
 }
 
-int engine_confirm(struct engine *engine)
+int engine_confirm(struct engine *engine, const struct caller *caller, unsigned id, unsigned extend_ms)
 {
-	if (!engine->confirm_until_us)
+	struct transaction *transaction = &engine->transaction;
+
+	if (!transaction->id)
 		return -ENOENT;
-	engine->confirm_until_us = 0;
+	if (id && id != transaction->id)
+		return -ESRCH;
+	if (!transaction->answered_us || caller->since_us <= transaction->answered_us)
+		return -EPERM;
+	if (extend_ms) {
+		transaction->until_us = clock_now_us() + (int64_t)extend_ms * 1000;
+		loop_timer_set(engine->confirm, extend_ms);
+		tell(engine, LOG_NOTICE, "confirm", "generation %u goes back in %u s from now on",
+		     transaction->id, extend_ms / 1000);
+		return 0;
+	}
+	transaction_end(transaction);
 	loop_timer_set(engine->confirm, 0);
 	unlink(engine->confirm_path);
 	tell(engine, LOG_NOTICE, "confirm", "generation %u is confirmed", engine->now->number);
 	return 0;
 }
 
+void engine_answered(struct engine *engine, const void *data)
+{
+	if (engine->asker != data)
+		return;
+	engine->asker = NULL;
+	engine->transaction.answered_us = clock_now_us();
+}
+
 void engine_forget(struct engine *engine, void *data)
 {
+	engine_answered(engine, data);
 	if (engine->job.data == data)
 		engine->job.told = NULL;
 	for (size_t i = 0; i < engine->requests.count; i++)
-		if (engine->requests.items[i].data == data)
-			engine->requests.items[i].told = told_nobody;
+		if (engine->requests.items[i].order.data == data)
+			engine->requests.items[i].order.told = told_nobody;
 }

@@ -274,6 +274,15 @@ static json_t *fights_json(const struct guard *guard, int64_t now)
 	return list;
 }
 
+/* What waits to be confirmed. */
+static json_t *transaction_json(const struct transaction *transaction)
+{
+	return json_pack("{s:i,s:o,s:I,s:I,s:I}", "id", (int)transaction->id, "what",
+			 json_text(transaction->what), "uid", (json_int_t)transaction->caller.uid,
+			 "pid", (json_int_t)transaction->caller.pid, "operations",
+			 (json_int_t)transaction->operations);
+}
+
 json_t *report_status(const struct engine_status *status, const char *only_feature)
 {
 	int64_t now = clock_now_us();
@@ -287,8 +296,10 @@ json_t *report_status(const struct engine_status *status, const char *only_featu
 	json_object_set_new(json, "generation", json_integer(status->generation->number));
 	json_object_set_new(json, "config", json_text(status->config_name));
 	json_object_set_new(json, "uptime_s", json_integer((now - status->started_us) / 1000000));
-	if (status->confirm_ms)
+	if (status->confirm_ms) {
 		json_object_set_new(json, "confirm_ms", json_integer(status->confirm_ms));
+		json_object_set_new(json, "transaction", transaction_json(status->transaction));
+	}
 	json_object_set_new(json, "diagnostics",
 			    diags_json(status->diags, generation_source(status->generation)));
 	json_object_set_new(json, "objects", objects_json(status));

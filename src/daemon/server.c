@@ -5,6 +5,7 @@
  */
 #include "daemon/server.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/control.h"
@@ -12,6 +13,7 @@
 #include "io/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +32,7 @@ struct client {
 	struct server *server;
 	struct client *next;
 	int fd;
+	struct caller caller;
 	struct loop_watch *watch;
 	struct source *source; /* came before its request */
 	uint32_t number;       /* of the request under way */
@@ -52,6 +55,7 @@ struct server {
 	struct loop_watch *watch, *workers_wait;
 	struct client *clients;
 	unsigned client_count;
+	bool early; /* who waits at the door came before an apply was answered */
 	char *path;
 	char *folder; /* that we made for it, to be removed with it; NULL = it was there */
 	int fd;
@@ -121,10 +125,14 @@ static bool wait_for_workers(struct server *server)
 
 static void answer_applied(struct client *client)
 {
+	struct pollfd door = { .fd = client->server->fd, .events = POLLIN };
 	json_t *reply = client->reply;
 
 	client->reply = NULL;
 	client_reply(client, reply);
+	/* Whoever waits at the door by now came before the answer. */
+	client->server->early = poll(&door, 1, 0) > 0;
+	engine_answered(client->server->engine, client);
 }
 
 /* Applied is what is so: a port that was given up is free, and one that was opened answers. */
@@ -146,51 +154,86 @@ static void answer_status(struct client *client)
 	client_reply(client, report_status(&status, client->feature));
 }
 
-static void request_plan(struct client *client, const json_t *request)
+static const char nothing_before[] =
+	"there is no generation to go back to: nothing was applied since the start";
+
+/* An order of @client's; the source that came before it goes along. */
+static struct order order_of(struct client *client, outcome_fn *told)
 {
-	struct source *source = client->source;
+	struct order order = {
+		.source = client->source, .caller = client->caller, .told = told, .data = client
+	};
 
 	client->source = NULL;
+	return order;
+}
+
+static void request_plan(struct client *client, const json_t *request)
+{
+	struct order order = order_of(client, on_planned);
+
+	order.back = json_is_true(json_object_get(request, "rollback"));
 	client->state = CLIENT_PLAN;
-	engine_plan(client->server->engine, source, on_planned, client);
+	if (engine_plan(client->server->engine, &order) < 0)
+		client_reply(client, report_error(1, nothing_before));
 }
 
 static void reply_busy(struct client *client)
 {
-	client_reply(
-		client,
-		report_error(
-			1,
-			"another change is under way or waits to be confirmed; see mhctl status, "
-			"then mhctl confirm or mhctl rollback"));
+	struct engine_status status;
+	AUTO_TEXT error = { 0 };
+
+	engine_status(client->server->engine, &status);
+	if (status.transaction->id)
+		text_printf(
+			&error,
+			"generation %u (%s, by uid %u) waits to be confirmed, for %u s; see mhctl "
+			"status, then mhctl confirm or mhctl rollback",
+			status.transaction->id, status.transaction->what,
+			(unsigned)status.transaction->caller.uid, status.confirm_ms / 1000);
+	else
+		text_puts(&error, "another change is under way; see mhctl status");
+	client_reply(client, report_error(1, text_string(&error)));
+}
+
+/* Reads a time to confirm in; false when there is one that cannot be, and then the client is told. */
+static bool read_confirm_ms(struct client *client, const json_t *request, const char *name,
+			    unsigned *ret_confirm_ms)
+{
+	const json_t *value = json_object_get(request, name);
+	json_int_t confirm_ms = json_integer_value(value);
+
+	*ret_confirm_ms = (unsigned)confirm_ms;
+	if (!value || (confirm_ms >= 1000 && confirm_ms <= MOST_CONFIRM_MS))
+		return true;
+	client_reply(client, report_error(2, "the time to confirm in is 1s to 24h"));
+	return false;
 }
 
 static void request_apply(struct client *client, const json_t *request)
 {
-	json_int_t confirm_ms = json_integer_value(json_object_get(request, "confirm_ms"));
-	struct source *source = client->source;
+	struct order order = order_of(client, on_applied);
 
-	client->source = NULL;
-	if (json_object_get(request, "confirm_ms") &&
-	    (confirm_ms < 1000 || confirm_ms > MOST_CONFIRM_MS)) {
-		source_free(source);
-		client_reply(client, report_error(2, "the time to confirm in is 1s to 24h"));
+	if (!read_confirm_ms(client, request, "confirm_ms", &order.confirm_ms)) {
+		source_free(order.source);
 		return;
 	}
 	client->state = CLIENT_APPLY;
-	if (engine_apply(client->server->engine, source, (unsigned)confirm_ms, on_applied, client) < 0)
+	if (engine_apply(client->server->engine, &order) < 0)
 		reply_busy(client);
 }
 
 static void request_rollback(struct client *client, const json_t *request)
 {
+	struct order order = order_of(client, on_applied);
 	int r;
 
+	source_free(order.source);
+	order.source = NULL;
 	client->state = CLIENT_APPLY;
-	r = engine_rollback(client->server->engine, on_applied, client);
+	r = engine_rollback(client->server->engine, &order);
 	if (r == -ENOENT)
-		client_reply(client, report_error(1, "there is no generation to go back to: "
-						     "nothing was applied since the start"));
+		client_reply(client, report_error(1, nothing_before));
 	else if (r < 0)
 		reply_busy(client);
 }
@@ -198,15 +241,32 @@ static void request_rollback(struct client *client, const json_t *request)
 static void request_confirm(struct client *client, const json_t *request)
 {
 	struct engine *engine = client->server->engine;
+	json_int_t id = json_integer_value(json_object_get(request, "id"));
 	struct engine_status status;
+	unsigned extend_ms;
+	json_t *reply;
+	int r;
 
-	if (engine_confirm(engine) < 0) {
-		client_reply(client, report_error(1, "nothing waits to be confirmed"));
+	if (!read_confirm_ms(client, request, "extend_ms", &extend_ms))
+		return;
+	r = engine_confirm(engine, &client->caller, (unsigned)id, extend_ms);
+	if (r < 0) {
+		client_reply(
+			client,
+			report_error(1, r == -ESRCH ? "it is another generation that waits "
+						      "to be confirmed; see mhctl status" :
+					r == -EPERM ? "this connection is older than the answer "
+						      "to the apply, and so proves nothing; "
+						      "confirm over a new one" :
+						      "nothing waits to be confirmed"));
 		return;
 	}
 	engine_status(engine, &status);
-	client_reply(client, json_pack("{s:i,s:[],s:i}", "exit", 0, "diagnostics", "generation",
-				       (int)status.generation->number));
+	reply = json_pack("{s:i,s:[],s:i}", "exit", 0, "diagnostics", "generation",
+			  (int)status.generation->number);
+	if (status.confirm_ms)
+		json_object_set_new(reply, "confirm_ms", json_integer(status.confirm_ms));
+	client_reply(client, reply);
 }
 
 static const char *const *feature_names(void)
@@ -355,17 +415,28 @@ static void turn_away(int fd)
 	close(fd);
 }
 
-static void on_server(void *data)
+static struct caller caller_of(int fd, bool early)
 {
-	struct server *server = data;
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t length = sizeof(peer);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	return (struct caller){ .uid = peer.uid,
+				.pid = peer.pid,
+				.since_us = early ? 0 : clock_now_us() };
+}
+
+/* Returns whether there was one. */
+static bool accept_client(struct server *server)
+{
 	int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), size = CLIENT_BUFFER;
 	struct client *client;
 
 	if (fd < 0)
-		return;
+		return false;
 	if (server->client_count == MOST_CLIENTS) {
 		turn_away(fd);
-		return;
+		return true;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	client = mem_alloc(sizeof(*client));
@@ -374,7 +445,18 @@ static void on_server(void *data)
 	client->next = server->clients;
 	server->clients = client;
 	server->client_count++;
+	client->caller = caller_of(fd, server->early);
 	client->watch = loop_watch_fd(server->loop, fd, on_client, client);
+	return true;
+}
+
+static void on_server(void *data)
+{
+	struct server *server = data;
+
+	while (accept_client(server))
+		;
+	server->early = false;
 }
 
 static void on_workers_wait(void *data)

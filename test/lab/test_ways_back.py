@@ -4,13 +4,18 @@
   host: one namespace, no peers
 """
 
+import contextlib
+import json
 import os
+import signal
 import socket
+import time
 
 import pytest
 
-from configuration import CLAIMED, WHO_PORT, served, listen
-from lab import wait_until
+from configuration import CLAIMED, WHO_PORT, claimed_routes, claims, destinations, listen, served
+from lab import patience, wait_until
+from topology import CLAIMS
 
 SERVED_WHO = served(f"name: who, kind: whoami, {listen()}, ports: [{WHO_PORT}]")
 
@@ -109,3 +114,154 @@ def test_who_watches_does_not_keep_out_who_confirms(host, daemon):
     one.ctl("confirm", expect=0)
     for watcher in watchers:
         watcher.close()
+
+
+OTHER = "203.0.113.0/24"
+
+
+def ours_are(node, prefixes):
+    return destinations(node.ours()) == claimed_routes(prefixes)
+
+
+class Connection:
+    """The control socket as a program that keeps its connection sees it."""
+
+    def __init__(self, one):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(str(one.socket))
+        self.ask("status")	# so that it is accepted, not only in the queue
+
+    def ask(self, command, **words):
+        request = json.dumps({"command": command, **words}).encode()
+        self.socket.send(b"\0\1\0\0" + b"\0\0\0\1" + len(request).to_bytes(4, "big") + request)
+        return json.loads(self.socket.recv(1 << 20)[12:])
+
+
+def test_who_applied_what_and_until_when_is_shown(host, daemon):
+    one = daemon(host, CLAIMED)
+    one.apply(claims([OTHER]), "--confirm", "60s")
+    waits = one.status()["transaction"]
+    assert waits["id"] == one.status()["generation"] and waits["uid"] == os.getuid() and waits["pid"] > 1
+    assert waits["what"].endswith("draft.yaml") and waits["operations"] == 4
+    assert f"id {waits['id']}: " in one.ctl("status").out
+    refused = one.ctl("apply", one.file("third.yaml", CLAIMED), expect=1)
+    assert f"generation {waits['id']}" in refused.errors and "draft.yaml" in refused.errors
+    back = one.ctl("plan", "--rollback", "--json", expect=1).operations
+    assert len(back) == 4 and any("- route" in line and OTHER in line for line in back)
+    one.ctl("rollback", expect=0)
+    assert ours_are(host, CLAIMS) and "transaction" not in one.status()
+
+
+def test_a_connection_from_before_confirms_nothing(host, daemon):
+    one = daemon(host, CLAIMED)
+    old = Connection(one)
+    one.apply(claims([OTHER]), "--confirm", "60s")
+    reply = old.ask("confirm")
+    assert reply["exit"] == 1 and "older than the answer" in reply["error"]
+    assert "transaction" in one.status()
+    number = one.status()["transaction"]["id"]
+    assert one.ctl("confirm", number + 1, expect=1).errors.count("another generation") == 1
+    one.ctl("confirm", number, expect=0)
+    assert "transaction" not in one.status()
+
+
+def test_it_goes_back_though_whoever_applied_it_is_dead(host, daemon):
+    one = daemon(host, CLAIMED)
+    draft = one.file("draft.yaml", claims([OTHER]))
+    with contextlib.suppress(OSError):
+        mhctl = host.spawn(one.process.command[0].replace("daemon/multihomed", "ctl/mhctl"), "-s", one.socket, "apply",
+                           draft, "--confirm", f"{round(patience(2))}s")
+        wait_until(lambda: ours_are(host, [OTHER]), what="the new one")
+        mhctl.signal(signal.SIGKILL)
+    assert one.status()["confirm_ms"] > 0
+    wait_until(lambda: ours_are(host, CLAIMS), what="the way back")
+
+
+def test_the_time_to_confirm_in_may_begin_anew(host, daemon):
+    one = daemon(host, CLAIMED)
+    seconds = round(patience(2))
+    one.apply(claims([OTHER]), "--confirm", f"{seconds}s")
+    one.ctl("confirm", "--extend", "60s", expect=0)
+    time.sleep(seconds + 0.5)
+    assert ours_are(host, [OTHER]) and one.status()["confirm_ms"] > 1000
+    one.ctl("confirm", "--extend", "1s", expect=0)
+    wait_until(lambda: ours_are(host, CLAIMS), what="the way back")
+
+
+def test_an_apply_that_was_refused_leaves_nothing_armed(host, daemon):
+    one = daemon(host, CLAIMED)
+    host.ip("route", "add", "blackhole", OTHER, "table", "local")
+    one.apply(claims([OTHER]), "--confirm", "60s", expect=1)
+    one.apply("prefixes: [{ prefix: 203.0.113.1/24 }]\n", "--confirm", "60s", expect=2)
+    assert "transaction" not in one.status() and "confirm_ms" not in one.status()
+    assert not one.socket.with_name(one.socket.name + ".confirm").exists()
+    assert one.ctl("confirm").exit == 1
+    one.apply(claims([*CLAIMS, "10.99.0.0/24"]))
+
+
+@contextlib.contextmanager
+def state_of(lab):
+    """What outlives a boot, as the service manager gives it."""
+    folder = lab.folder / "state"
+    folder.mkdir()
+    yield {**os.environ, "STATE_DIRECTORY": str(folder)}
+
+
+def test_a_boot_before_anybody_confirmed_begins_with_what_was_before(host, lab, daemon):
+    """The file itself was edited, and applied: it is what a boot would begin with."""
+    with state_of(lab) as environment:
+        one = daemon(host, CLAIMED, start=False)
+        one.start(env=environment)
+        one.write(claims([OTHER]))
+        one.apply(None, "--confirm", "60s")
+        assert ours_are(host, [OTHER])
+        for _ in range(2):
+            one.kill()
+            for left in one.socket.parent.glob("control.sock*"):
+                left.unlink()	# as /run after a boot
+            one.start(env=environment)
+            assert ours_are(host, CLAIMS)
+        assert any("turned down" in line for line in one.log())
+        one.write(claims(["10.99.0.0/24"]))
+        one.kill()
+        one.start(env=environment)
+        assert ours_are(host, ["10.99.0.0/24"]), "another text counts again"
+
+
+def test_a_file_that_nobody_confirmed_in_time_is_not_what_boots(host, lab, daemon):
+    with state_of(lab) as environment:
+        one = daemon(host, CLAIMED, start=False)
+        one.start(env=environment)
+        one.write(claims([OTHER]))
+        one.apply(None, "--confirm", f"{round(patience(1))}s")
+        wait_until(lambda: ours_are(host, CLAIMS), what="the way back")
+        one.stop()
+        one.start(env=environment)
+        assert ours_are(host, CLAIMS)
+        one.apply(None)
+        one.stop()
+        one.start(env=environment)
+        assert ours_are(host, [OTHER]), "an apply without a doubt makes it count again"
+
+
+def test_what_was_confirmed_is_what_boots(host, lab, daemon):
+    with state_of(lab) as environment:
+        one = daemon(host, CLAIMED, start=False)
+        one.start(env=environment)
+        one.write(claims([OTHER]))
+        one.apply(None, "--confirm", "60s")
+        one.ctl("confirm", expect=0)
+        one.kill()
+        one.start(env=environment)
+        assert ours_are(host, [OTHER])
+
+
+def test_a_draft_that_nobody_confirmed_is_forgotten_by_the_second_start(host, lab, daemon):
+    with state_of(lab) as environment:
+        one = daemon(host, CLAIMED, start=False)
+        one.start(env=environment)
+        one.apply(claims([OTHER]), "--confirm", "60s")
+        one.kill()
+        one.start(env=environment)
+        assert ours_are(host, CLAIMS)
+        assert list((lab.folder / "state").iterdir()) == []
