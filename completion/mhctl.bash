@@ -28,7 +28,7 @@ _mhctl()
 {
 	local commands='check plan apply confirm rollback status doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
-	local features='routing prefixes replies services'
+	local features='links routing prefixes replies services'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 
 	COMPREPLY=()

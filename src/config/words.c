@@ -88,6 +88,10 @@ static void words_inside(const struct config_field *field, struct text *text)
 
 void words_of_one(const struct config_field *field, struct text *text)
 {
+	if (field->type == CONFIG_RECORD && !field->fields[0].name) {
+		text_puts(text, "an empty mapping");
+		return;
+	}
 	if (field->type == CONFIG_LIST && field->lone) {
 		words_of_one(field->item, text);
 		text_puts(text, ", or ");

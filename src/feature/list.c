@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every feature of multihomed, a line each. */
 #include "feature/feature.h"
+#include "feature/links/links.h"
 #include "feature/prefixes/prefixes.h"
 #include "feature/replies/replies.h"
 #include "feature/routing/routing.h"
@@ -9,6 +10,7 @@
 #include <assert.h>
 
 const struct feature *const features[] = {
+	&links_feature,
 	&routing_feature,
 	&prefixes_feature,
 	&replies_feature,
