@@ -64,6 +64,7 @@ static const struct meaning filter_meanings[] = {
 	  "the rules do not fit one transaction: CAP_NET_ADMIN of the machine, or more room in "
 	  "net.core.wmem_max, is needed" },
 	{ -ERESTART, "others change nftables all the time" },
+	{ -ECANCELED, "too many of the rules beside it were refused" },
 	{ 0 },
 };
 

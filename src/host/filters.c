@@ -30,7 +30,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define TRIES 8
+#define TRIES 8		       /* to read a table that others change meanwhile */
+#define REFUSALS 64	       /* operations that may be refused, each by a try of its own */
 #define EVENTS_ROOM (8u << 20) /* bytes; events that are lost make us read anew */
 #define EVENTS_AT_ONCE 65536
 #define NO_OPERATION SIZE_MAX
@@ -245,7 +246,8 @@ struct work {
 	struct nft_dump dump;
 	struct nft_entries before, after;
 	struct nft_batch batch;
-	int error; /* of the whole */
+	bool refused; /* somebody's message, in this try */
+	int error;    /* of the whole */
 	char text[160];
 };
 
@@ -323,11 +325,11 @@ static int compare_entries(const void *a, const void *b)
 			    &((const struct nft_entry *)b)->filter);
 }
 
-/* All that a rule does, whatever its number. */
+/* By all that a rule does, whatever its number. */
 static int compare_content(const void *a, const void *b)
 {
-	struct host_filter one = ((const struct nft_entry *)a)->filter;
-	struct host_filter other = ((const struct nft_entry *)b)->filter;
+	struct host_filter one = (*(const struct nft_entry *const *)a)->filter;
+	struct host_filter other = (*(const struct nft_entry *const *)b)->filter;
 	int r = 0;
 
 	one.order = other.order = 0;
@@ -336,22 +338,40 @@ static int compare_content(const void *a, const void *b)
 	return r;
 }
 
-/* A rule that moves keeps its counter: it is the same rule to whoever reads it. */
+static int compare_content_and_key(const void *a, const void *b)
+{
+	const struct nft_entry *one = *(const struct nft_entry *const *)a;
+	const struct nft_entry *other = *(const struct nft_entry *const *)b;
+	int r = compare_content(a, b);
+
+	return r ? r : kind_compare(&filter_kind, &one->filter, &other->filter);
+}
+
+/*
+ * A rule that moves takes its counter along: it is the same rule to whoever reads it. On its way it
+ * stands in both places for a moment; so does what the old one has counted until it goes.
+ */
 static void carry_counters(struct work *work)
 {
-	if (work->before.count)
-		qsort(work->before.items, work->before.count, sizeof(*work->before.items),
-		      compare_content);
-	for (size_t i = 0; work->before.count && i < work->after.count; i++) {
-		struct nft_entry *entry = &work->after.items[i];
-		struct nft_entry *found = bsearch(entry, work->before.items, work->before.count,
-						  sizeof(*entry), compare_content);
+	struct nft_entry **order = mem_alloc((work->after.count + 1) * sizeof(*order));
+
+	for (size_t i = 0; i < work->after.count; i++)
+		order[i] = &work->after.items[i];
+	qsort(order, work->after.count, sizeof(*order), compare_content_and_key);
+	for (size_t i = 0; i < work->before.count; i++) {
+		const struct nft_entry *entry = &work->before.items[i];
+		struct nft_entry **found = bsearch(&entry, order, work->after.count, sizeof(*order),
+						   compare_content_and_key);
 
 		if (!found)
-			continue;
-		entry->count = found->count;
-		found->count = (struct nft_count){ 0 };
+			found = bsearch(&entry, order, work->after.count, sizeof(*order),
+					compare_content);
+		if (found && !entry->filter.altered) {
+			(*found)->count.packets += entry->count.packets;
+			(*found)->count.bytes += entry->count.bytes;
+		}
 	}
+	free(order);
 }
 
 /* The content of the table with the operations done. Returns whether it differs from what is. */
@@ -382,12 +402,18 @@ static bool make_after(struct work *work)
 	return differs;
 }
 
+/*
+ * Only the first refusal counts: the kernel looks at the whole table with each rule, and so refuses
+ * all that follow a bad one.
+ */
 static void refused(void *data, uint32_t number, int error, const char *text)
 {
 	struct work *work = data;
 	const struct nft_owner *owner = &work->batch.owners.items[number];
 	bool known = false;
 
+	if (work->refused || work->error)
+		return;
 	for (size_t i = owner->first; i < owner->first + owner->count; i++) {
 		size_t operation = work->after.items[i].operation;
 
@@ -395,10 +421,11 @@ static void refused(void *data, uint32_t number, int error, const char *text)
 		if (operation != NO_OPERATION)
 			fail(&work->outcomes[operation], error, text);
 	}
-	if (known || work->error)
-		return;
-	work->error = error;
-	snprintf(work->text, sizeof(work->text), "%s", text);
+	work->refused = known;
+	if (!known) {
+		work->error = error;
+		snprintf(work->text, sizeof(work->text), "%s", text);
+	}
 }
 
 /*
@@ -407,7 +434,6 @@ static void refused(void *data, uint32_t number, int error, const char *text)
  */
 static int try_once(struct work *work)
 {
-	size_t failed = 0, failed_before = 0;
 	int r = read_table(work->host, &work->dump);
 
 	if (r < 0)
@@ -416,18 +442,15 @@ static int try_once(struct work *work)
 		return -EEXIST;
 	VEC_FREE(&work->before);
 	nft_read(&work->dump, &work->before);
-	for (size_t i = 0; i < work->count; i++)
-		failed_before += work->outcomes[i].error != 0;
 	if (!make_after(work))
 		return 0;
 	nft_batch_free(&work->batch);
 	nft_batch_make(&work->dump, &work->after, &work->batch);
 	work->error = 0;
+	work->refused = false;
 	r = netlink_transact(&work->host->filters.requests, work->batch.bytes.data,
 			     work->batch.bytes.length, refused, work);
-	for (size_t i = 0; i < work->count; i++)
-		failed += work->outcomes[i].error != 0;
-	if (r == 0 && (work->error == -ERESTART || failed > failed_before))
+	if (r == 0 && (work->error == -ERESTART || work->refused))
 		return -EAGAIN;
 	return r < 0 ? r : work->error;
 }
@@ -442,7 +465,7 @@ static int run(struct work *work)
 		return r;
 	check_words(work);
 	r = -EAGAIN;
-	for (int i = 0; i < TRIES && r == -EAGAIN; i++)
+	for (int i = 0; i < REFUSALS && r == -EAGAIN; i++)
 		r = try_once(work);
 	return r == -EAGAIN ? work->error ? work->error : -ECANCELED : r;
 }

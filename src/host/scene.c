@@ -127,6 +127,18 @@ void scene_desire_route(struct scene *scene, const char *line)
 	scene_desire(scene, OBJECT_ROUTE, line);
 }
 
+void scene_desire_filter(struct scene *scene, const char *line)
+{
+	struct text error = { 0 };
+	struct state parsed = { 0 };
+
+	if (state_parse(line, &parsed, &error) < 0)
+		fail_msg("%s: %s", line, text_string(&error));
+	state_add(&scene->desired, OBJECT_FILTER, state_at(&parsed, OBJECT_FILTER, 0));
+	state_free(&parsed);
+	text_free(&error);
+}
+
 bool scene_value_is(const char *name, const char *value)
 {
 	char path[128], raw[64] = "";

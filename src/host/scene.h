@@ -37,6 +37,8 @@ void scene_want(struct scene *scene, const char *prefix);
 /* Desires an object, written as object_print() does. */
 void scene_desire(struct scene *scene, enum object_kind kind, const char *line);
 void scene_desire_route(struct scene *scene, const char *line);
+/* Desires a filter rule, written the same way. */
+void scene_desire_filter(struct scene *scene, const char *line);
 /* How many observed routes are ours. */
 unsigned scene_ours(const struct scene *scene);
 
