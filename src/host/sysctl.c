@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define AT(field) offsetof(struct host_sysctl, field)
 
@@ -22,6 +23,17 @@ static const struct property sysctl_rows[] = {
 			    .size = sizeof(((struct host_sysctl *)0)->former) },
 };
 
+/*
+ * What keeps router advertisements comes before what makes a router of the host, which else would
+ * drop all that they gave.
+ */
+static unsigned sysctl_turn(const void *object)
+{
+	const char *last = strrchr(((const struct host_sysctl *)object)->name, '/');
+
+	return !last || strcmp(last, "/accept_ra") != 0;
+}
+
 const struct kind sysctl_kind = {
 	.name = "sysctl",
 	.size = sizeof(struct host_sysctl),
@@ -29,4 +41,5 @@ const struct kind sysctl_kind = {
 	.row_count = ARRAY_SIZE(sysctl_rows),
 	.keys = { &sysctl_rows[SYSCTL_NAME] },
 	.anyones = true,
+	.turn = sysctl_turn,
 };

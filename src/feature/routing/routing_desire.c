@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The steps of desire(): what there is to lean on, numbers for what has names, routes, rules. What
+ * The steps of desire(): what there is to lean on, numbers for what has names, routes, rules,
+ * and what follows from intents. What
  * other keys desire was desired before, see feature/list.c.
  */
+#include "feature/routing/routing_intents.h"
+#include "feature/routing/routing_out.h"
 #include "feature/routing/routing_rules.h"
 #include "feature/routing/routing_work.h"
 
@@ -14,6 +17,7 @@ static void work_begin(struct work *work, const void *config, const struct facts
 	*work = (struct work){ .routing = config, .facts = facts, .desired = desired };
 	ways_gather(facts, &desired->state, &work->ways);
 	tables_number(work->routing, &work->tables);
+	out_tables_note(work->routing, &work->ways, &work->tables);
 	numbers_choose(&work->tables, TABLES_BASE, TABLES_BITS);
 	hops_number(work);
 }
@@ -24,6 +28,7 @@ static void work_end(struct work *work)
 	numbers_free(&work->tables);
 	numbers_free(&work->hops);
 	VEC_FREE(&work->built);
+	VEC_FREE(&work->filled);
 	for (unsigned i = 0; i < 2; i++)
 		rules_free(&work->rules[i]);
 }
@@ -35,6 +40,9 @@ void routing_desire(const void *config, const struct facts *facts, struct desire
 	work_begin(&work, config, facts, ret_desired);
 	routes_desire(&work);
 	rules_desire(&work);
+	intents_desire(&work);
+	filter_desire(&work);
+	settings_desire(&work);
 	work_end(&work);
 }
 
@@ -61,4 +69,5 @@ void routing_interest(const void *config, struct interest *interest)
 
 	interest->link_routes = true;
 	interest_routes(&routing->routes, interest);
+	settings_interest(routing, interest);
 }

@@ -257,5 +257,6 @@ void routes_desire(struct work *work)
 		lay_all(work, &table[i].routes, number, false);
 		lay_all(work, &table[i].routes, number, true);
 	}
+	work->tables_end = state_count(&work->desired->state, OBJECT_ROUTE);
 	tell_waiting(work);
 }

@@ -152,7 +152,7 @@ static void rules_of_user(struct work *work)
 	}
 }
 
-static void desire_built(struct work *work, struct built_rules *rules)
+void rules_desire_built(struct work *work, struct built_rules *rules)
 {
 	for (size_t i = 0; i < rules->items.count; i++) {
 		struct built_rule *built = &rules->items.items[i];
@@ -177,6 +177,6 @@ void rules_desire(struct work *work)
 				"of prefixes that are longer than needed a common one",
 				end - PREFERENCE_RULES, PREFERENCE_CONFINED - PREFERENCE_RULES);
 		else
-			desire_built(work, &work->rules[i]);
+			rules_desire_built(work, &work->rules[i]);
 	}
 }

@@ -66,10 +66,3 @@ uint32_t table_called(const struct work *work, const char *name)
 		return number_meant(name);
 	return !table && link && link->table ? link->table : numbers_of(&work->tables, name);
 }
-
-uint32_t table_leaving_by(const struct work *work, const char *links)
-{
-	AUTO_MEM char *name = mem_printf("out %s", links);
-
-	return numbers_of(&work->tables, name);
-}

@@ -89,9 +89,11 @@ struct work {
 	struct numbers tables, hops;
 	VEC(struct built_hop) built;
 	VEC(struct waiting) waiting;
-	bool crowded;			/* there are routes of somebody else's */
-	size_t routes_from, routes_end; /* what `routes` became, in the set of desired routes */
-	struct built_rules rules[2];	/* by family: IPv4, IPv6; of `rules` */
+	bool crowded; /* there are routes of somebody else's */
+	/* What `routes` and then the tables became, in the set of desired routes. */
+	size_t routes_from, routes_end, tables_end;
+	VEC(uint32_t) filled;	     /* tables of ways out */
+	struct built_rules rules[2]; /* by family: IPv4, IPv6; of `rules` */
 };
 
 /* tables.c. Numbers for tables without one. */
@@ -100,9 +102,6 @@ struct work {
 void tables_number(const struct routing *routing, struct numbers *tables);
 /* The number of the table that a rule calls @name. */
 uint32_t table_called(const struct work *work, const char *name);
-/* The table that holds what leaves by @links and no other way; @links is one name, or several with '+'. */
-uint32_t table_leaving_by(const struct work *work, const char *links);
-
 /* Who makes routes and rules with this number. */
 const char *protocol_called(uint8_t protocol);
 
@@ -133,5 +132,7 @@ void routes_desire(struct work *work);
 
 /* rules.c */
 void rules_desire(struct work *work);
+/* Empties @rules. */
+void rules_desire_built(struct work *work, struct built_rules *rules);
 
 #endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables of ways out: what leaves by a link, or by one of several, and nothing else. They hold the
+ * networks of the links, those of our routes that leave by them, and where none of these is a
+ * default, the default that somebody else gave table main (DHCP, router advertisements). Routes
+ * that end a way end it here as well.
+ */
+#include "feature/routing/routing_out.h"
+
+#include "host/kind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A table being filled. */
+struct filling {
+	const struct out_set *set;
+	uint32_t table;
+	VEC(struct host_route) routes;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void out_set_finish(struct out_set *set)
+{
+	size_t kept = 0;
+
+	if (set->names.count)
+		qsort(set->names.items, set->names.count, sizeof(*set->names.items), by_name);
+	for (size_t i = 0; i < set->names.count; i++)
+		if (!kept || strcmp(set->names.items[kept - 1], set->names.items[i]))
+			set->names.items[kept++] = set->names.items[i];
+	set->names.count = kept;
+}
+
+char *out_set_key(const struct out_set *set)
+{
+	AUTO_TEXT key = { 0 };
+
+	text_puts(&key, "out");
+	for (size_t i = 0; i < set->names.count; i++)
+		text_printf(&key, "%s%s", i ? "+" : " ", set->names.items[i]);
+	return mem_strdup(text_string(&key));
+}
+
+void out_set_free(struct out_set *set)
+{
+	VEC_FREE(&set->names);
+}
+
+static bool leaves_by(const struct work *work, const struct out_set *set, uint32_t index)
+{
+	const struct way_link *link = index ? ways_link_at(&work->ways, index) : NULL;
+
+	for (size_t i = 0; link && i < set->names.count; i++)
+		if (!strcmp(set->names.items[i], link->name))
+			return link->up;
+	return false;
+}
+
+/* By all of its ways. */
+static bool route_leaves_by(const struct work *work, const struct out_set *set,
+			    const struct host_route *route)
+{
+	const struct built_hop *hop = route->nexthop ? built_hop(work, route->nexthop) : NULL;
+
+	if (!route->nexthop)
+		return leaves_by(work, set, route->link);
+	for (unsigned i = 0; hop && i < hop->count; i++)
+		if (!leaves_by(work, set, hop->links[i]))
+			return false;
+	return hop;
+}
+
+static bool ends_way(const struct host_route *route)
+{
+	return route->type == RTN_UNREACHABLE || route->type == RTN_BLACKHOLE ||
+	       route->type == RTN_PROHIBIT;
+}
+
+static void take(struct filling *filling, const struct host_route *route)
+{
+	struct host_route *copy = VEC_PUSH(&filling->routes);
+
+	*copy = *route;
+	copy->table = filling->table;
+	copy->scope = 0;
+}
+
+static void take_nets(const struct work *work, struct filling *filling)
+{
+	for (size_t i = 0; i < work->ways.nets.count; i++) {
+		const struct way_net *net = &work->ways.nets.items[i];
+		struct host_route route = { .type = RTN_UNICAST, .to = net->net, .link = net->link };
+
+		if (net->net.length < address_bits(net->net.family) &&
+		    leaves_by(work, filling->set, net->link))
+			take(filling, &route);
+	}
+}
+
+/* Our routes from @first to @end; of those of other tables only defaults. */
+static void take_ours(const struct work *work, struct filling *filling, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct host_route *route = state_at(&work->desired->state, OBJECT_ROUTE, i);
+		bool main = route->table == RT_TABLE_MAIN;
+
+		if ((main && ends_way(route)) ||
+		    ((main || !route->to.length) && route_leaves_by(work, filling->set, route)))
+			take(filling, route);
+	}
+}
+
+static bool has_default(const struct filling *filling, uint8_t family)
+{
+	for (size_t i = 0; i < filling->routes.count; i++)
+		if (!filling->routes.items[i].to.length &&
+		    filling->routes.items[i].to.family == family)
+			return true;
+	return false;
+}
+
+/* The default that somebody else gave table main, of several that with the smallest metric. */
+static void take_foreign(const struct work *work, struct filling *filling, uint8_t family)
+{
+	const struct host_route *best = NULL;
+	struct host_route route;
+
+	if (has_default(filling, family))
+		return;
+	STATE_EACH(work->facts->observed, OBJECT_ROUTE, const struct host_route, other)
+		if (!other->object.ours && other->table == RT_TABLE_MAIN && !other->to.length &&
+		    other->to.family == family && other->type == RTN_UNICAST && !other->hops &&
+		    !other->nexthop && leaves_by(work, filling->set, other->link) &&
+		    (!best || other->metric < best->metric))
+			best = other;
+	if (!best)
+		return;
+	route = (struct host_route){
+		.type = RTN_UNICAST, .to = best->to, .link = best->link, .via = best->via
+	};
+	take(filling, &route);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct host_route *x = *(const struct host_route *const *)a;
+	const struct host_route *y = *(const struct host_route *const *)b;
+	int r = prefix_compare(&x->to, &y->to);
+
+	r = r ? r : (x->metric > y->metric) - (x->metric < y->metric);
+	return r ? r : (x > y) - (x < y);
+}
+
+/* Of several with one key the first: what our routes say comes last, being no network. */
+static void desire_filled(struct work *work, struct filling *filling, struct place place)
+{
+	size_t count = filling->routes.count;
+	AUTO_MEM struct host_route **order = mem_alloc((count + 1) * sizeof(*order));
+
+	for (size_t i = 0; i < count; i++) {
+		order[i] = &filling->routes.items[i];
+		/* As the kernel would: so that two of one key are seen to be. */
+		route_kind.complete(order[i]);
+	}
+	qsort(order, count, sizeof(*order), by_key);
+	for (size_t i = 0; i < count; i++)
+		if (!i || prefix_compare(&order[i - 1]->to, &order[i]->to) != 0 ||
+		    order[i - 1]->metric != order[i]->metric)
+			desire_object(work->desired, OBJECT_ROUTE, place, order[i]);
+	VEC_FREE(&filling->routes);
+}
+
+uint32_t out_table(struct work *work, const struct out_set *set, struct place place)
+{
+	AUTO_MEM char *key = out_set_key(set);
+	struct filling filling = { .set = set, .table = numbers_of(&work->tables, key) };
+
+	for (size_t i = 0; i < work->filled.count; i++)
+		if (work->filled.items[i] == filling.table)
+			return filling.table;
+	*VEC_PUSH(&work->filled) = filling.table;
+	take_nets(work, &filling);
+	take_ours(work, &filling, work->routes_from, work->routes_end);
+	if (!has_default(&filling, AF_INET) || !has_default(&filling, AF_INET6))
+		take_ours(work, &filling, work->routes_end, work->tables_end);
+	take_foreign(work, &filling, AF_INET);
+	take_foreign(work, &filling, AF_INET6);
+	desire_filled(work, &filling, place);
+	return filling.table;
+}
+
+uint32_t out_table_of_one(struct work *work, const char *link, struct place place)
+{
+	struct out_set set = { 0 };
+	uint32_t table;
+
+	*VEC_PUSH(&set.names) = link;
+	table = out_table(work, &set, place);
+	out_set_free(&set);
+	return table;
+}
+
+static bool allows(const struct forward_config *entry, const char *in)
+{
+	return !entry->in || !strcmp(entry->in, in);
+}
+
+bool out_set_of(const struct routing *routing, const char *in, struct out_set *ret_set)
+{
+	const struct forward_config *entry = routing->forwarding.items;
+	struct out_set set = { 0 };
+
+	for (unsigned i = 0; i < routing->forwarding.count; i++) {
+		if (allows(&entry[i], in) && !entry[i].out) {
+			out_set_free(&set);
+			return false;
+		}
+		if (allows(&entry[i], in))
+			*VEC_PUSH(&set.names) = entry[i].out;
+	}
+	out_set_finish(&set);
+	*ret_set = set;
+	return true;
+}
+
+bool symmetric_wants(const struct routing *routing, const char *link)
+{
+	const char *const *name = routing->symmetric.items;
+
+	for (unsigned i = 0; i < routing->symmetric.count; i++)
+		if (!strcmp(name[i], "true") || !strcmp(name[i], link))
+			return true;
+	return false;
+}
+
+void out_tables_note(const struct routing *routing, const struct ways *ways, struct numbers *tables)
+{
+	const struct forward_config *entry = routing->forwarding.items;
+
+	for (unsigned i = 0; i < routing->forwarding.count; i++) {
+		struct out_set set = { 0 };
+		AUTO_MEM char *key = NULL;
+
+		if (!entry[i].in || !out_set_of(routing, entry[i].in, &set))
+			continue;
+		key = out_set_key(&set);
+		numbers_note(tables, key);
+		out_set_free(&set);
+	}
+	for (size_t i = 0; i < ways->links.count; i++) {
+		const struct way_link *link = &ways->links.items[i];
+		AUTO_MEM char *key = mem_printf("out %s", link->name);
+
+		if ((!link->loopback && symmetric_wants(routing, link->name)) ||
+		    (routing->host.out && !strcmp(routing->host.out, link->name)))
+			numbers_note(tables, key);
+	}
+}

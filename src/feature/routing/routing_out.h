@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_FEATURE_ROUTING_OUT_H
+#define MH_FEATURE_ROUTING_OUT_H
+
+#include "feature/routing/routing_work.h"
+
+/* Links to leave by; the names are the configuration's. */
+struct out_set {
+	VEC(const char *) names;
+};
+
+/* Sorts, and drops what stands twice. */
+void out_set_finish(struct out_set *set);
+/* "out bond0+bond1": what its table is called. */
+char *out_set_key(const struct out_set *set);
+void out_set_free(struct out_set *set);
+
+/*
+ * The links that what comes in on @in may leave by. False when some entry lets it leave by any.
+ */
+bool out_set_of(const struct routing *routing, const char *in, struct out_set *ret_set);
+/* `symmetric` is about this link. */
+bool symmetric_wants(const struct routing *routing, const char *link);
+
+/* Notes the names of all such tables. */
+void out_tables_note(const struct routing *routing, const struct ways *ways, struct numbers *tables);
+/* The number of the table of @set, which is filled when it is first asked for. */
+uint32_t out_table(struct work *work, const struct out_set *set, struct place place);
+uint32_t out_table_of_one(struct work *work, const char *link, struct place place);
+
+#endif
