@@ -123,7 +123,7 @@ static void act(struct walk *walk, size_t at, const struct proof_cube *cube)
 
 	switch (rule->action) {
 	case FR_ACT_TO_TBL:
-		if (rule->l3mdev && !rule->invert)
+		if (rule->l3mdev)
 			ask_tables_of_vrfs(walk, at, cube);
 		else
 			ask_table(walk, at, cube, rule->table);
@@ -170,14 +170,19 @@ static void part_ways(struct walk *walk, size_t at, const struct proof_cube *cub
 static void meet(struct walk *walk, size_t at, const struct proof_cube *cube,
 		 const struct proof_cube *selection)
 {
-	struct proof_cube match;
+	struct proof_cube match = *cube;
 
-	if (proof_cube_and(walk->space, cube, selection, &match))
+	/* What is in no VRF has no table of one: what the kernel makes of that is its own affair. */
+	if (walk->rules[at].invert && walk->rules[at].l3mdev) {
+		match.doubt = cube->doubt ? cube->doubt : &walk->rules[at];
+		wait_at(walk, at + 1, &match);
+	} else if (proof_cube_and(walk->space, cube, selection, &match)) {
 		part_ways(walk, at, cube, &match);
-	else if (walk->rules[at].invert)
+	} else if (walk->rules[at].invert) {
 		act(walk, at, cube);
-	else
+	} else {
 		wait_at(walk, at + 1, cube);
+	}
 }
 
 static bool is_too_big(const struct walk *walk, size_t at)
