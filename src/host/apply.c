@@ -63,6 +63,15 @@ static bool may_be_added(const struct round *round, const struct errand *errand)
 	       ((const struct host_link *)operation->after)->group == HOST_PROTOCOL;
 }
 
+/* What goes back to what it was, and is gone already, needs no more. */
+static bool is_given_back(const struct round *round, const struct errand *errand)
+{
+	const struct operation *operation = &round->operations[errand->operation];
+
+	return operation->kind == OBJECT_LINK && operation->type == OPERATION_CHANGE &&
+	       !((const struct host_link *)operation->after)->object.ours;
+}
+
 static void answered(void *data, uint32_t number, int error, const char *text)
 {
 	struct round *round = data;
@@ -79,7 +88,10 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 	outcome->told = true;
 	outcome->again = errand->step == STEP_REPLACE && is_gone(error) &&
 			 may_be_added(round, errand);
-	outcome->error = errand->step == STEP_DELETE && is_gone(error) ? 0 : error;
+	outcome->error = is_gone(error) && (errand->step == STEP_DELETE ||
+					    is_given_back(round, errand)) ?
+				 0 :
+				 error;
 	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
 }
 

@@ -441,7 +441,7 @@ bool link_released(const void *before, void *ret_after)
 	if (link->group == HOST_PROTOCOL)
 		return false;
 	*after = *link;
-	after->object = (struct object){ .ours = true };
+	after->object = (struct object){ 0 };
 	after->former = (struct link_former){ 0 };
 	if (known & LINK_FORMER_STATE)
 		after->state = link->former.state;
