@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Linux box in the middle of a university's wireless network, and its four rules.
+
+    device --- wireless === bond0  box  bond1 === world --- web
+    10.16.0.5            .98    .97   .5     .6             203.0.113.80
+    2001:db8:16::5                 |                        2001:db8:80::80, and 10.2.9.9, as the world sees it
+                                eth0 10.2.2.2
+                                   |
+                     management 10.2.2.254 --- syslog 10.2.9.9, 2001:db8:9::9
+                                           --- admin 10.2.50.50, 2001:db8:50::50
+
+(1) What comes in on bond0 to be forwarded may only leave by bond1; (2) what comes in on eth0 is never forwarded; (3) what
+comes in on bond1 to be forwarded may only leave by bond0; (4) what the box itself sends leaves only by eth0. Management has
+the routes that would make a leak work: to the devices and to the world by way of the box.
+"""
+
+import dataclasses
+import socket
+import threading
+
+import pytest
+
+import ask
+from lab import Node, wait_until
+
+PORT = 514
+
+CONFIG = """
+routing:
+  tables:
+    eduroam-egress:
+      id: 200
+      routes:
+        - { to: default, via: 192.168.120.6, link: bond1 }
+        - { to: default, via: "2001:db8:120::6", link: bond1 }
+  routes:
+    - { to: default, via: 10.2.2.254 }
+    - { to: default, via: "2001:db8:2::ff" }
+    - { to: 10.16.0.0/12, via: 192.168.34.98 }
+    - { to: "2001:db8:16::/64", via: "2001:db8:34::2" }
+  rules:
+    - { in: bond0, table: eduroam-egress }
+  forwarding:
+    - { in: bond0, out: bond1 }
+    - { in: bond1, out: bond0 }
+  host: { out: eth0 }
+  nat: [ { out: bond1, from: 10.16.0.0/12, to: 192.168.120.5 } ]
+"""
+
+SYMMETRIC = """
+routing:
+  tables:
+    world: { routes: [ { to: default, via: 192.168.120.6 }, { to: default, via: "2001:db8:120::6" } ] }
+  routes:
+    - { to: default, via: 10.2.2.254 }
+    - { to: default, via: "2001:db8:2::ff" }
+  symmetric: true
+"""
+
+DEVICE = {4: "10.16.0.5", 6: "2001:db8:16::5"}
+WEB = {4: "203.0.113.80", 6: "2001:db8:80::80"}
+SYSLOG = {4: "10.2.9.9", 6: "2001:db8:9::9"}
+ADMIN = {4: "10.2.50.50", 6: "2001:db8:50::50"}
+BOND1 = {4: "192.168.120.5", 6: "2001:db8:120::5"}
+
+both = pytest.mark.parametrize("family", (4, 6))
+
+
+@dataclasses.dataclass
+class University:
+    device: Node
+    wireless: Node
+    box: Node
+    world: Node
+    web: Node
+    management: Node
+    syslog: Node
+    admin: Node
+
+
+class Server:
+    """Answers on a wildcard socket with its name and whom it saw asking."""
+
+    def __init__(self, node, port=PORT, address="::"):
+        self.name = node.role
+        self.heard = []
+        with node.inside():
+            self.socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.socket.bind((address if ":" in address else f"::ffff:{address}", port))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            data, peer = self.socket.recvfrom(2000)
+            if data == b"end":
+                return
+            source = peer[0].removeprefix("::ffff:")
+            self.heard.append((source, data))
+            self.socket.sendto(f"{self.name} {source}".encode(), peer)
+
+
+def cable(one, one_link, ones, other, other_link, others):
+    """A cable, and an IPv4 and an IPv6 address with its length on both ends."""
+    one.lab.link(one, one_link, other, other_link)
+    for node, link, addresses in ((one, one_link, ones), (other, other_link, others)):
+        for address in addresses.split():
+            node.ip("address", "add", address, "dev", link, *(["nodad"] if ":" in address else []))
+
+
+def ways(node, *lines):
+    for line in lines:
+        prefix, via = line.split()
+        node.ip(*(["-6"] if ":" in via else []), "route", "add", prefix, "via", via)
+
+
+def forwards(*nodes):
+    for node in nodes:
+        node.sysctl("net/ipv4/ip_forward", 1)
+        node.sysctl("net/ipv6/conf/all/forwarding", 1)
+
+
+@pytest.fixture
+def net(lab):
+    net = University(*(lab.node(field.name) for field in dataclasses.fields(University)))
+    cable(net.device, "eth0", "10.16.0.5/12 2001:db8:16::5/64", net.wireless, "eth0", "10.16.0.1/12 2001:db8:16::1/64")
+    cable(net.wireless, "eth1", "192.168.34.98/30 2001:db8:34::2/64", net.box, "bond0",
+          "192.168.34.97/30 2001:db8:34::1/64")
+    cable(net.box, "bond1", "192.168.120.5/30 2001:db8:120::5/64", net.world, "eth0",
+          "192.168.120.6/30 2001:db8:120::6/64")
+    cable(net.world, "eth1", "203.0.113.1/24 2001:db8:80::1/64", net.web, "eth0", "203.0.113.80/24 2001:db8:80::80/64")
+    cable(net.box, "eth0", "10.2.2.2/24 2001:db8:2::2/64", net.management, "eth0", "10.2.2.254/24 2001:db8:2::ff/64")
+    cable(net.management, "eth1", "10.2.9.1/24 2001:db8:9::1/64", net.syslog, "eth0", "10.2.9.9/24 2001:db8:9::9/64")
+    cable(net.management, "eth2", "10.2.50.1/24 2001:db8:50::1/64", net.admin, "eth0",
+          "10.2.50.50/24 2001:db8:50::50/64")
+    forwards(net.wireless, net.world, net.management)
+    ways(net.device, "default 10.16.0.1", "::/0 2001:db8:16::1")
+    ways(net.wireless, "default 192.168.34.97", "::/0 2001:db8:34::1")
+    ways(net.web, "default 203.0.113.1", "::/0 2001:db8:80::1")
+    ways(net.world, "2001:db8:16::/64 2001:db8:120::5", "10.2.9.9/32 203.0.113.80", "10.2.0.0/16 192.168.120.5",
+         "2001:db8:9::9/128 2001:db8:80::80", "2001:db8:50::/64 2001:db8:120::5")
+    net.web.ip("address", "add", "10.2.9.9/32", "dev", "lo")
+    net.web.ip("address", "add", "2001:db8:9::9/128", "dev", "lo")
+    ways(net.syslog, "default 10.2.9.1", "::/0 2001:db8:9::1")
+    ways(net.admin, "default 10.2.50.1", "::/0 2001:db8:50::1")
+    ways(net.management, "10.16.0.0/12 10.2.2.2", "203.0.113.0/24 10.2.2.2", "192.168.120.0/24 10.2.2.2",
+         "2001:db8:16::/64 2001:db8:2::2", "2001:db8:80::/64 2001:db8:2::2", "2001:db8:120::/64 2001:db8:2::2")
+    for field in dataclasses.fields(University):
+        getattr(net, field.name).wait_addresses()
+    return net
+
+
+def said(node, address, **options):
+    """What answered, as text; None when nothing did."""
+    answer = ask.udp(node, address, PORT, timeout=options.pop("timeout", 1.0), **options)
+    return answer and answer.data.decode()
+
+
+def silent(node, address):
+    try:
+        return said(node, address, timeout=0.3, tries=2) is None
+    except OSError:		# unreachable, as the sender is told
+        return True
+
+
+@both
+def test_devices_go_to_the_world_and_the_host_to_its_log_server(net, daemon, family):
+    web, syslog = Server(net.web), Server(net.syslog)
+    daemon(net.box, CONFIG)
+    seen = BOND1[4] if family == 4 else DEVICE[6]
+    assert said(net.device, WEB[family]) == f"web {seen}"
+    assert said(net.box, SYSLOG[family]).startswith("syslog ")
+    assert {source for source, _ in syslog.heard} <= {"10.2.2.2", "2001:db8:2::2"}
+    assert {source for source, _ in web.heard} == {seen}
+
+
+@both
+def test_devices_see_the_university_from_outside(net, daemon, family):
+    """The same address is the log server inside and something else outside: users must look external."""
+    Server(net.web, address=SYSLOG[family]), Server(net.syslog)
+    daemon(net.box, CONFIG)
+    assert said(net.device, SYSLOG[family]).startswith("web ")
+    assert said(net.box, SYSLOG[family]).startswith("syslog ")
+
+
+@both
+def test_nothing_else_is_forwarded(net, daemon, family):
+    servers = {node: Server(getattr(net, node)) for node in ("device", "admin", "syslog", "web")}
+    daemon(net.box, CONFIG)
+    assert silent(net.admin, DEVICE[family])
+    assert silent(net.admin, WEB[family])
+    assert silent(net.web, ADMIN[family])
+    assert silent(net.device, ADMIN[family])
+    assert all(server.heard == [] for server in servers.values())
+
+
+def test_the_world_reaches_devices(net, daemon):
+    Server(net.device)
+    daemon(net.box, CONFIG)
+    assert said(net.web, DEVICE[6]) == f"device {WEB[6]}"
+
+
+@both
+def test_the_host_leaves_only_by_eth0(net, daemon, family):
+    web = Server(net.web)
+    world = Server(net.world)
+    daemon(net.box, CONFIG)
+    assert silent(net.box, {4: "192.168.120.6", 6: "2001:db8:120::6"}[family])
+    assert silent(net.box, WEB[family])
+    assert world.heard == [] and web.heard == []
+
+
+@both
+def test_a_missing_route_falls_through_to_no_other_table(net, daemon, family):
+    Server(net.web), Server(net.syslog)
+    box = daemon(net.box, CONFIG)
+    net.box.ip("link", "set", "bond1", "down")
+    wait_until(lambda: box.status()["objects"]["pending"], what="the routes to be pending")
+    assert silent(net.device, SYSLOG[family])
+    assert said(net.box, SYSLOG[family]).startswith("syslog ")
+    net.box.ip("link", "set", "bond1", "up")
+    if family == 6:
+        net.box.ip("address", "replace", "2001:db8:120::5/64", "dev", "bond1", "nodad")
+    wait_until(lambda: said(net.device, WEB[family], timeout=0.3), what="the way to be back")
+
+
+def test_a_second_apply_does_nothing_and_stop_leaves_nothing(net, daemon):
+    before = net.box.snapshot()
+    box = daemon(net.box, CONFIG)
+    assert box.plan(expect=0).operations == []
+    box.stop()
+    assert net.box.snapshot() == before
+
+
+@both
+def test_answers_leave_by_the_link_whose_address_they_bear(net, daemon, family):
+    server = Server(net.box, 5140)
+    box = daemon(net.box, SYMMETRIC)
+    source = ask.udp(net.web, BOND1[family], 5140)
+    if family == 4:
+        # A wildcard socket answers from the address of the way that it takes: TCP and replies know better.
+        assert source is None or source.data
+    assert said_tcp(net, BOND1[family]) == "hello"
+    assert box.plan(expect=0).operations == []
+    assert server.heard
+
+
+def said_tcp(net, address):
+    family = ask.family_of(address)
+    with net.box.inside():
+        listener = socket.create_server(("", 7000), family=family)
+    with net.web.inside():
+        client = socket.socket(family, socket.SOCK_STREAM)
+    client.settimeout(3)
+    with listener, client:
+        client.connect((address, 7000))
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(b"hello")
+        return client.recv(100).decode()
+
+
+def test_an_address_that_comes_and_goes_takes_its_rule_along(net, daemon):
+    box = daemon(net.box, SYMMETRIC)
+    net.box.ip("address", "add", "198.51.100.7/24", "dev", "bond1")
+    wait_until(lambda: "from 198.51.100.7 iif lo" in net.box.ip("rule"), what="the rule of the new address")
+    net.box.ip("address", "del", "198.51.100.7/24", "dev", "bond1")
+    wait_until(lambda: "198.51.100.7" not in net.box.ip("rule"), what="the rule to go")
+    assert box.plan(expect=0).operations == []
