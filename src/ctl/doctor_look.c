@@ -25,14 +25,13 @@ static void unseen(struct look *look, const char *what, int error)
 static int read_tables(struct look *look, struct text *error)
 {
 	const struct host_options options = { .only_look = true };
-	struct host_interest interest = { .sysctls = doctor_sysctls, .all_routes = true };
+	struct host_interest interest = { .all_routes = true };
 	bool changed, resynced;
 	int r = host_open(&options, &look->host, error);
 
 	if (r < 0)
 		return r;
-	while (doctor_sysctls[interest.sysctl_count])
-		interest.sysctl_count++;
+	interest.sysctls = doctor_sysctls(&interest.sysctl_count);
 	host_set_interest(look->host, &interest);
 	r = host_settle(look->host, &changed, &resynced);
 	if (r < 0)
@@ -151,6 +150,31 @@ static void ask_daemon(const struct call *call, struct look *look)
 	json_decref(reply);
 }
 
+/* Servers that named one address, and so mean it. */
+static void read_services(struct look *look)
+{
+	struct host_peers servers = { 0 };
+	int r = host_tcp_servers(&servers);
+
+	if (r < 0)
+		unseen(look, "TCP servers (modprobe tcp_diag)", r);
+	for (size_t i = 0; i < servers.items.count; i++)
+		*VEC_PUSH(&look->services) = (struct service){
+			.protocol = IPPROTO_TCP,
+			.address = servers.items.items[i].own,
+			.port = servers.items.items[i].own_port,
+		};
+	for (size_t i = 0; i < look->servers.items.count; i++)
+		*VEC_PUSH(&look->services) = (struct service){
+			.protocol = IPPROTO_UDP,
+			.address = look->servers.items.items[i].address,
+			.port = look->servers.items.items[i].port,
+		};
+	host_peers_free(&servers);
+	look->patient.services = look->services.items;
+	look->patient.service_count = look->services.count;
+}
+
 int look_at_host(const struct call *call, struct look *look, struct text *error)
 {
 	int r = read_tables(look, error);
@@ -164,8 +188,8 @@ int look_at_host(const struct call *call, struct look *look, struct text *error)
 	r = host_servers(look->host, &look->servers);
 	if (r < 0)
 		unseen(look, "UDP servers (modprobe udp_diag)", r);
-	else
-		ask_daemon(call, look);
+	read_services(look);
+	ask_daemon(call, look);
 	look->patient.servers = &look->servers;
 	read_ports(&look->patient);
 	read_log_files(look);
@@ -182,5 +206,6 @@ void look_free(struct look *look)
 	VEC_FREE(&look->unseen);
 	host_servers_free(&look->servers);
 	log_servers_free(&look->log_servers);
+	VEC_FREE(&look->services);
 	host_close(look->host);
 }

@@ -10,6 +10,7 @@ struct look {
 	struct host *host;
 	struct host_servers servers;
 	struct log_servers log_servers;
+	VEC(struct service) services;
 	struct patient patient; /* points into the others */
 	VEC(char *) unseen;	/* a line each */
 };

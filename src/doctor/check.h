@@ -3,6 +3,7 @@
 #define MH_DOCTOR_CHECK_H
 
 #include "doctor/doctor.h"
+#include "model/model.h"
 
 /* What the checks share. */
 
@@ -24,6 +25,7 @@ struct table {
 struct examination {
 	const struct patient *patient;
 	const struct state *state;
+	struct model *model;
 	struct findings *findings;
 	VEC(struct own) own;	  /* by address */
 	VEC(struct table) tables; /* by family, number */
@@ -83,5 +85,8 @@ void check_mtu(struct examination *examination);
 /* host.c */
 void check_neighbour_tables(struct examination *examination);
 void check_udp_servers(struct examination *examination);
+/* ways.c */
+void check_rp_filter(struct examination *examination);
+void check_services(struct examination *examination);
 
 #endif

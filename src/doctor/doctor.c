@@ -18,6 +18,8 @@ static const struct check checks[] = {
 	{ "own-gateway", check_own_gateway },
 	{ "on-link", check_on_link },
 	{ "log-server", check_log_server },
+	{ "service-address", check_services },
+	{ "rp-filter", check_rp_filter },
 	{ "neighbour-table", check_neighbour_tables },
 	{ "local-table", check_local_table },
 	{ "shadowed-rule", check_shadowed_rules },
@@ -30,13 +32,11 @@ static const struct check checks[] = {
 	{ "udp-server", check_udp_servers },
 };
 
-const char *const doctor_sysctls[] = {
-	"net/ipv4/conf/*/forwarding",
-	"net/ipv6/conf/*/forwarding",
-	"net/ipv4/conf/*/rp_filter",
-	"net/ipv4/conf/*/src_valid_mark",
-	NULL,
-};
+const char *const *doctor_sysctls(size_t *ret_count)
+{
+	*ret_count = model_sysctl_count;
+	return model_sysctls;
+}
 
 const char *severity_name(enum severity severity)
 {
@@ -252,6 +252,7 @@ void doctor_examine(const struct patient *patient, struct findings *ret_findings
 					   .findings = ret_findings };
 
 	*ret_findings = (struct findings){ 0 };
+	examination.model = model_new(patient->state);
 	gather_own(&examination);
 	gather_tables(&examination);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -263,6 +264,7 @@ void doctor_examine(const struct patient *patient, struct findings *ret_findings
 			ret_findings->items.items[before].check = checks[i].name;
 	}
 	sort_findings(ret_findings);
+	model_free(examination.model);
 	VEC_FREE(&examination.own);
 	VEC_FREE(&examination.tables);
 }

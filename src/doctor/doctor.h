@@ -39,18 +39,27 @@ struct log_server {
 	char source[96]; /* where that is said: "/etc/rsyslog.conf", "a socket of port 514" */
 };
 
+/* A server on one address of this host. */
+struct service {
+	uint8_t protocol; /* IPPROTO_* */
+	struct address address;
+	uint16_t port;
+};
+
 /* What is looked at. What is unknown is NULL or 0, and not complained about. */
 struct patient {
-	const struct state *state; /* observed, with all routes and the sysctls of doctor_sysctls */
+	const struct state *state; /* observed, with all routes and the sysctls of doctor_sysctls() */
 	const struct host_servers *servers;
 	struct host_neighbour_table tables[2]; /* IPv4, IPv6 */
 	const struct log_server *log_servers;
 	size_t log_server_count;
+	const struct service *services;
+	size_t service_count;
 	uint16_t ephemeral_first, ephemeral_last; /* ports of sockets that named none */
 };
 
-/* The names that .state should have; NULL ends them. See struct host_interest. */
-extern const char *const doctor_sysctls[];
+/* The names that .state should have: see struct host_interest. */
+const char *const *doctor_sysctls(size_t *ret_count);
 
 void doctor_examine(const struct patient *patient, struct findings *ret_findings);
 void findings_free(struct findings *findings);

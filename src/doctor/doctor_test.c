@@ -381,6 +381,36 @@ static void the_table_of_a_vrf_needs_no_rule(void **data)
 	finds_nothing(vrf, nobody);
 }
 
+#define STRICT                                                                                     \
+	"sysctl net/ipv4/conf/all/rp_filter 0\n"                                                   \
+	"sysctl net/ipv4/conf/bond1/rp_filter 1\n"
+
+static void a_strict_filter_on_a_way_back_from_elsewhere_is_found(void **data)
+{
+	finds(HEALTHY STRICT, nobody, "rp-filter", SEVERITY_WARNING,
+	      "strict rp_filter on bond1 drops what comes in from the world");
+	finds_nothing(HEALTHY "sysctl net/ipv4/conf/all/rp_filter 0\n"
+			      "sysctl net/ipv4/conf/eth0/rp_filter 1\n"
+			      "sysctl net/ipv4/conf/bond1/rp_filter 2\n",
+		      nobody);
+}
+
+static void a_service_whose_answers_leave_elsewhere_is_found(void **data)
+{
+	struct service service = { .protocol = IPPROTO_TCP, .port = 443 };
+	struct patient patient = { .services = &service, .service_count = 1 };
+
+	assert_int_equal(address_parse("192.168.120.5", &service.address), 0);
+	finds(HEALTHY, patient, "service-address", SEVERITY_WARNING,
+	      "what is answered from 192.168.120.5 on bond1 leaves by eth0");
+	finds_nothing(HEALTHY "rule ipv4 900 from 192.168.120.5/32 table 200 protocol static\n",
+		      patient);
+	assert_int_equal(address_parse("10.2.2.2", &service.address), 0);
+	finds_nothing(HEALTHY, patient);
+	assert_int_equal(address_parse("0.0.0.0", &service.address), 0);
+	finds_nothing(HEALTHY, patient);
+}
+
 static struct host_servers servers(const char *address, uint16_t port)
 {
 	struct host_servers list = { 0 };
@@ -466,6 +496,8 @@ int main(void)
 		cmocka_unit_test(a_vlan_that_is_larger_than_its_link_is_found),
 		cmocka_unit_test(a_bond_that_survives_no_loss_is_found),
 		cmocka_unit_test(the_table_of_a_vrf_needs_no_rule),
+		cmocka_unit_test(a_strict_filter_on_a_way_back_from_elsewhere_is_found),
+		cmocka_unit_test(a_service_whose_answers_leave_elsewhere_is_found),
 		cmocka_unit_test(a_wildcard_server_of_a_host_with_many_addresses_is_found),
 		cmocka_unit_test(of_a_thousand_of_one_kind_a_few_are_told),
 		cmocka_unit_test(the_worst_comes_first),

@@ -107,7 +107,8 @@ static void tell_forwarding(struct examination *examination, uint8_t family, con
 
 	text_printf(&finding->what, "%s is forwarded, and %s is the only link",
 		    family == AF_INET ? "IPv4" : "IPv6", link);
-	text_printf(&finding->where, "sysctl net/%s/conf/%s/forwarding 1", folder, link);
+	text_printf(&finding->where, "sysctl net/%s/conf/%s/forwarding 1", folder,
+		    family == AF_INET ? link : "all");
 	text_puts(
 		&finding->why,
 		"The host sends on what others hand to it, back out of the same link: a detour for "
@@ -120,21 +121,19 @@ static void tell_forwarding(struct examination *examination, uint8_t family, con
 
 void check_forwarding(struct examination *examination)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	char name[sizeof(((struct host_sysctl *)0)->name)];
 
 	if (useful_links(examination) > 1)
 		return;
 	STATE_EACH(examination->state, OBJECT_LINK, const struct host_link, link) {
 		if (!(link->flags & IFF_UP) || link->flags & IFF_LOOPBACK || link->master)
 			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-			char name[sizeof(((struct host_sysctl *)0)->name)];
-
-			snprintf(name, sizeof(name), "net/%s/conf/%s/forwarding",
-				 families[i] == AF_INET ? "ipv4" : "ipv6", link->name);
-			if (sysctl_number(examination, name, 0) > 0)
-				tell_forwarding(examination, families[i], link->name);
-		}
+		/* Of one link only IPv4 asks whether it forwards. */
+		snprintf(name, sizeof(name), "net/ipv4/conf/%s/forwarding", link->name);
+		if (sysctl_number(examination, name, 0) > 0)
+			tell_forwarding(examination, AF_INET, link->name);
+		if (sysctl_number(examination, "net/ipv6/conf/all/forwarding", 0) > 0)
+			tell_forwarding(examination, AF_INET6, link->name);
 	}
 }
 

@@ -20,8 +20,9 @@
 #define DUMP_ROOM 32768
 
 struct search {
-	const uint16_t *ports;
+	const uint16_t *ports; /* NULL = all */
 	size_t port_count;
+	uint32_t states; /* bits of TCP_* */
 	uint8_t protocol;
 	struct host_peers *into;
 };
@@ -31,7 +32,7 @@ static bool is_wanted(const struct search *search, uint16_t port)
 	for (size_t i = 0; i < search->port_count; i++)
 		if (search->ports[i] == port)
 			return true;
-	return false;
+	return !search->ports;
 }
 
 /* IPv4 in the clothes of IPv6 is IPv4. */
@@ -81,7 +82,7 @@ static int dump_sockets(struct mnl_socket *socket, uint8_t family, struct search
 	request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
 	request->sdiag_family = family;
 	request->sdiag_protocol = search->protocol;
-	request->idiag_states = 1u << TCP_ESTABLISHED | 1u << TCP_SYN_SENT;
+	request->idiag_states = search->states;
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	do {
@@ -100,32 +101,63 @@ static int compare_peers(const void *a, const void *b)
 	const struct host_peer *one = a, *other = b;
 	int order = address_compare(&one->address, &other->address);
 
-	return order ? order : (int)one->port - (int)other->port;
+	if (order)
+		return order;
+	return one->port != other->port ? (int)one->port - (int)other->port :
+					  (int)one->own_port - (int)other->own_port;
+}
+
+/* Of one protocol and both families. */
+static int search_sockets(struct search *search)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
+		r = dump_sockets(socket, families[i], search);
+	if (socket)
+		mnl_socket_close(socket);
+	return r;
+}
+
+static int search_end(int r, struct host_peers *peers, struct host_peers *ret_peers)
+{
+	if (r < 0) {
+		host_peers_free(peers);
+		return r;
+	}
+	if (peers->items.count)
+		qsort(peers->items.items, peers->items.count, sizeof(struct host_peer),
+		      compare_peers);
+	*ret_peers = *peers;
+	return 0;
 }
 
 int host_peers(const uint16_t *ports, size_t count, struct host_peers *ret_peers)
 {
-	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	struct host_peers peers = { 0 };
-	struct search search = { ports, count, 0, &peers };
-	int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+	struct search search = { .ports = ports,
+				 .port_count = count,
+				 .states = 1u << TCP_ESTABLISHED | 1u << TCP_SYN_SENT,
+				 .protocol = IPPROTO_UDP,
+				 .into = &peers };
+	int r = search_sockets(&search);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(protocols) * ARRAY_SIZE(families); i++) {
-		search.protocol = protocols[i / ARRAY_SIZE(families)];
-		r = dump_sockets(socket, families[i % ARRAY_SIZE(families)], &search);
-	}
-	if (socket)
-		mnl_socket_close(socket);
-	if (r < 0) {
-		host_peers_free(&peers);
-		return r;
-	}
-	if (peers.items.count)
-		qsort(peers.items.items, peers.items.count, sizeof(struct host_peer), compare_peers);
-	*ret_peers = peers;
-	return 0;
+	search.protocol = IPPROTO_TCP;
+	if (r == 0)
+		r = search_sockets(&search);
+	return search_end(r, &peers, ret_peers);
+}
+
+int host_tcp_servers(struct host_peers *ret_servers)
+{
+	struct host_peers servers = { 0 };
+	struct search search = { .states = 1u << TCP_LISTEN,
+				 .protocol = IPPROTO_TCP,
+				 .into = &servers };
+
+	return search_end(search_sockets(&search), &servers, ret_servers);
 }
 
 void host_peers_free(struct host_peers *peers)

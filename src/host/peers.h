@@ -24,6 +24,8 @@ struct host_peers {
  * -errno.
  */
 int host_peers(const uint16_t *ports, size_t count, struct host_peers *ret_peers);
+/* Those that wait for connections: .own and .own_port. */
+int host_tcp_servers(struct host_peers *ret_servers);
 void host_peers_free(struct host_peers *peers);
 
 /* The neighbour table of a family: one for all network namespaces of the machine. */

@@ -143,12 +143,28 @@ def test_a_wildcard_udp_server_of_a_host_with_many_addresses(gateway):
         assert "port 161" in finds_only(gateway, "udp-server")["what"]
 
 
+def test_a_service_is_answered_by_another_link_than_its_own(gateway):
+    with gateway.inside(), socket.create_server(("192.168.120.5", 443)):
+        finding = finds_only(gateway, "service-address")
+        assert finding["what"] == "what is answered from 192.168.120.5 on bond1 leaves by eth0"
+        gateway.ip("rule", "add", "pref", "900", "from", "192.168.120.5", "table", "200")
+        assert not findings(gateway, expect=0)
+
+
+def test_a_strict_rp_filter_drops_what_takes_another_way(gateway):
+    gateway.sysctl("net/ipv4/conf/bond1/rp_filter", 1)
+    finding = finds_only(gateway, "rp-filter")
+    assert finding["command"] == "sysctl -w net.ipv4.conf.bond1.rp_filter=2"
+    gateway.sysctl("net/ipv4/conf/bond1/rp_filter", 2)
+    assert not findings(gateway, expect=0)
+
+
 def test_forwarding_with_one_link(lab):
     node, other = lab.node("alone"), lab.node("other")
     lab.link(node, "eth0", other, "eth0")
     assert not findings(node, expect=0)
     node.sysctl("net/ipv4/conf/eth0/forwarding", 1)
-    node.sysctl("net/ipv6/conf/eth0/forwarding", 1)
+    node.sysctl("net/ipv6/conf/all/forwarding", 1)
     assert [finding["check"] for finding in mhctl(node, "doctor", "--json", expect=1)["findings"]] == ["forwarding"] * 2
 
 
