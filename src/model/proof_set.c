@@ -21,6 +21,8 @@ struct answer {
 };
 
 #define ANSWERS (1 << 14)
+/* What is worked out of so few ranges is not worth the place of an answer that cost more. */
+#define CHEAP 8
 
 struct proof_sets {
 	struct proof_set **buckets;
@@ -304,9 +306,13 @@ static const struct proof_set *work_out(struct proof_sets *sets, enum operation 
 static const struct proof_set *remember(struct proof_sets *sets, enum operation operation,
 					const struct proof_set *a, const struct proof_set *b)
 {
-	uint64_t hash = mix(mix((uint64_t)operation + 1, (uintptr_t)a), (uintptr_t)b);
-	struct answer *answer = &sets->answers[hash % ANSWERS];
+	uint64_t hash;
+	struct answer *answer;
 
+	if (a->count + b->count <= CHEAP)
+		return work_out(sets, operation, a, b);
+	hash = mix(mix((uint64_t)operation + 1, (uintptr_t)a), (uintptr_t)b);
+	answer = &sets->answers[hash % ANSWERS];
 	if (answer->a != a || answer->b != b || answer->operation != operation || !answer->result)
 		*answer = (struct answer){ a, b, work_out(sets, operation, a, b), operation };
 	return answer->result;
