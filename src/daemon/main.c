@@ -5,6 +5,8 @@
 #include "daemon/engine.h"
 
 #include <getopt.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,11 +50,20 @@ static int say(const char *text)
 	return fflush(stdout) ? 1 : 0;
 }
 
+/*
+ * What is large goes back to the kernel as soon as it is freed. By default the C library would keep
+ * what it once had to fetch, and a configuration that was large for a moment would stay so.
+ */
+#define LARGE (64 << 10)
+
 static int run(const struct engine_options *chosen, enum log_level quietest)
 {
 	struct engine *engine;
 	int exit;
 
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, 2 * LARGE);
+	mallopt(M_MMAP_MAX, INT_MAX);
 	log_open("engine", quietest);
 	engine = engine_new(chosen, &exit);
 	if (!engine)

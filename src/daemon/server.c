@@ -13,6 +13,7 @@
 #include "io/channel.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #define CLIENT_BUFFER (1 << 20)
 #define WORKERS_WAIT_MS 300 /* for workers to answer, before status or apply go without */
 #define MOST_CONFIRM_MS 86400000
+#define LARGE_ANSWER (1 << 20) /* its many small pieces are given back to the kernel */
 
 struct client {
 	struct server *server;
@@ -94,6 +96,8 @@ static void client_send(struct client *client, enum control_message type, json_t
 
 	json_decref(json);
 	free(text);
+	if (message.length > LARGE_ANSWER)
+		malloc_trim(0);
 	if (r < 0) {
 		log_debug("a client of the control socket: %s", strerror(-r));
 		client->state = CLIENT_GONE;

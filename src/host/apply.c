@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From so many operations on, reading all again costs less than being told of each. */
+#define MUTED_FROM 4096
+
 enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM, STEP_LEAVE };
 
 struct errand {
@@ -326,6 +329,8 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 	size_t end = last - *at > HOST_SLICE ? *at + HOST_SLICE : last;
 	int r = 0;
 
+	if (plan->count > MUTED_FROM)
+		host_mute(host);
 	while (r == 0 && *at < end) {
 		size_t run = *at;
 

@@ -133,10 +133,51 @@ static void take_attribute(const struct property *row, const struct nlattr *attr
 	}
 }
 
+/* The most attributes that a kind tells apart by number. */
+#define ATTRIBUTES 64
+
+/* Of one kind: which row is the first for an attribute (its index + 1; 0 = none has it). */
+struct attribute_rows {
+	const struct kind *kind;
+	uint8_t first[ATTRIBUTES];
+};
+
+/* Made when a kind is first decoded: a full table has millions of attributes to look up. */
+static const struct attribute_rows *rows_of(const struct kind *kind)
+{
+	static struct attribute_rows known[OBJECT_KINDS + 1];
+	struct attribute_rows *rows = known;
+
+	while (rows->kind && rows->kind != kind)
+		rows++;
+	if (rows->kind)
+		return rows;
+	rows->kind = kind;
+	for (size_t i = kind->row_count; i > 0; i--)
+		if (kind->rows[i - 1].attribute && kind->rows[i - 1].attribute < ATTRIBUTES)
+			rows->first[kind->rows[i - 1].attribute] = (uint8_t)i;
+	return rows;
+}
+
+static void take_attributes(const struct kind *kind, const struct nlmsghdr *message, void *object)
+{
+	const struct attribute_rows *rows = rows_of(kind);
+	const struct nlattr *attribute = NULL;
+	uint8_t family = header_family(message);
+
+	while ((attribute = netlink_attribute(message, kind->header_size, attribute))) {
+		uint16_t type = mnl_attr_get_type(attribute);
+
+		for (size_t i = type < ATTRIBUTES ? rows->first[type] : 0;
+		     i && i <= kind->row_count; i++)
+			if (kind->rows[i - 1].attribute == type)
+				take_attribute(&kind->rows[i - 1], attribute, family, object);
+	}
+}
+
 bool codec_decode(const struct kind *kind, const struct nlmsghdr *message,
 		  union host_object *ret_object)
 {
-	const struct nlattr *attribute = NULL;
 	union host_object object;
 
 	if (mnl_nlmsg_get_payload_len(message) < kind->header_size)
@@ -145,13 +186,7 @@ bool codec_decode(const struct kind *kind, const struct nlmsghdr *message,
 	for (size_t i = 0; i < kind->row_count; i++)
 		if (kind->rows[i].header_size)
 			take_header(&kind->rows[i], message, &object);
-	while ((attribute = netlink_attribute(message, kind->header_size, attribute))) {
-		for (size_t i = 0; i < kind->row_count; i++)
-			if (kind->rows[i].attribute &&
-			    kind->rows[i].attribute == mnl_attr_get_type(attribute))
-				take_attribute(&kind->rows[i], attribute, header_family(message),
-					       &object);
-	}
+	take_attributes(kind, message, &object);
 	if (!kind->decoded(&object, message))
 		return false;
 	*ret_object = object;

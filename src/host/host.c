@@ -341,10 +341,30 @@ static bool merge_journals(struct host *host)
 	return changed;
 }
 
+void host_mute(struct host *host)
+{
+	if (host->muted)
+		return;
+	netlink_mute(&host->events, host->requests.port, RTM_NEWROUTE, RTM_DELROUTE);
+	host->muted = true;
+}
+
+static void unmute(struct host *host)
+{
+	if (!host->muted)
+		return;
+	netlink_unmute(&host->events);
+	host->muted = false;
+	host->stale |= STALE(OBJECT_ROUTE);
+}
+
 int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 {
 	bool changed = false, resynced = false, untold = false;
-	int r = host_receive(host);
+	int r;
+
+	unmute(host);
+	r = host_receive(host);
 
 	for (int i = 0; r == 0 && i < SETTLE_TRIES; i++) {
 		changed |= merge_journals(host);
@@ -404,6 +424,7 @@ bool host_observe(struct host *host, enum object_kind kind, struct object_set *f
 	news = set_is_news(set, fresh, kind_of(kind));
 	free(set->items);
 	*set = *fresh;
+	set_trim(set, kind_of(kind));
 	return news;
 }
 

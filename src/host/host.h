@@ -24,7 +24,7 @@ struct host_interest {
 	size_t sysctl_count;
 	bool local_routes;	    /* every route in table local, whoever made it */
 	bool all_routes;	    /* every route in every table */
-	bool link_routes; /* of table main: default routes, and those without a gateway */
+	bool link_routes;	    /* of table main: default routes, and those without a gateway */
 	const char *const *cgroups; /* control groups whose existence matters */
 	size_t cgroup_count;
 };

@@ -367,6 +367,29 @@ static void routes_of_no_interest_are_not_kept(void **data)
 	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 2);
 }
 
+static void what_a_large_plan_did_is_seen_and_what_others_do_meanwhile_too(void **data)
+{
+	struct scene *scene = *data;
+	bool resynced = false;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "route 10.%u.%u.0/24 table 1000 link eth0", i / 250,
+			 i % 250);
+		scene_desire_route(scene, line);
+	}
+	assert_int_equal(scene_apply(scene), 5000);
+	assert_true(scratch_run("ip route del 10.3.7.0/24 table 1000"));
+	assert_true(scene_settle(scene, &resynced));
+	assert_true(resynced);
+	assert_int_equal(scene_ours(scene), 4999);
+	assert_true(scratch_run("ip route del 10.3.8.0/24 table 1000"));
+	assert_true(scene_settle(scene, &resynced));
+	assert_false(resynced);
+	assert_int_equal(scene_ours(scene), 4998);
+}
+
 static void without_rights_it_says_which(void **data)
 {
 	struct host_options options = { .sockets_per_listener = 1 };
@@ -394,6 +417,7 @@ int main(void)
 		SCENE(a_second_apply_does_nothing),
 		SCENE(a_restart_finds_what_is_ours),
 		SCENE(events_and_a_dump_tell_the_same),
+		SCENE(what_a_large_plan_did_is_seen_and_what_others_do_meanwhile_too),
 		SCENE(routes_that_vanish_with_their_link_are_missed),
 		SCENE(a_link_that_rose_and_fell_unseen_took_its_routes),
 		SCENE(routes_that_lean_on_a_nexthop_go_with_it),

@@ -28,6 +28,7 @@ struct host {
 	struct journal journals[OBJECT_KINDS];
 	VEC(struct host_touched) touched;
 	bool touched_all; /* more than that */
+	bool muted;	  /* what we do to routes is not told: they are read again */
 	unsigned stale;	  /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
 	bool risen; /* a link rose since the last merge */
@@ -52,6 +53,8 @@ struct host {
 
 /* host.c: tells the journal of something that we did ourselves and that no event will tell. */
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed);
+/* host.c: until the next settling; for plans of which each event would be told. */
+void host_mute(struct host *host);
 /*
  * A new socket for requests, when the old one may hold answers that nobody waits for; all is read
  * anew.

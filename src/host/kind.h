@@ -61,6 +61,8 @@ struct kind {
 	const struct property *rows;
 	size_t row_count;
 	const struct property *keys[KIND_MAX_KEYS + 1]; /* in the order of the sort; ended by NULL */
+	/* The same as the keys, quicker; NULL = by the keys. */
+	int (*compare)(const void *a, const void *b);
 	bool twins; /* an observed key may stand several times */
 	/* Twins: adding it may change another of its key, untold; NULL = never. */
 	bool (*melts)(const void *object);
@@ -107,6 +109,7 @@ int property_parse(const struct property *row, const char *token, const struct s
 
 /* By key. */
 int kind_compare(const struct kind *kind, const void *a, const void *b);
+int kind_compare_keys(const struct kind *kind, const void *a, const void *b); /* the slow twin */
 /* In every row. */
 bool kind_identical(const struct kind *kind, const void *a, const void *b);
 /* @observed gives all that @desired asks for; both of one key. */
@@ -118,6 +121,7 @@ bool kind_is_news(const struct kind *kind, const void *before, const void *after
 void *set_at(const struct object_set *set, const struct kind *kind, size_t index);
 void *set_push(struct object_set *set, const struct kind *kind, const void *object);
 void set_sort_observed(struct object_set *set, const struct kind *kind);
+void set_trim(struct object_set *set, const struct kind *kind); /* gives back room that is not needed */
 /* The index of the first object of a sorted set whose key is not less than that of @like. */
 size_t set_lower_bound(const struct object_set *set, const struct kind *kind, const void *like);
 

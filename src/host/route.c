@@ -295,12 +295,25 @@ static bool route_melts(const void *object)
 	return ((const struct host_route *)object)->to.family == AF_INET6;
 }
 
+/* Full tables are sorted and merged by this. */
+static int route_compare(const void *left, const void *right)
+{
+	const struct host_route *a = left, *b = right;
+	int r;
+
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
+	r = prefix_compare(&a->to, &b->to);
+	return r ? r : (a->metric > b->metric) - (a->metric < b->metric);
+}
+
 const struct kind route_kind = {
 	.name = "route",
 	.size = sizeof(struct host_route),
 	.rows = route_rows,
 	.row_count = ARRAY_SIZE(route_rows),
 	.keys = { &route_rows[ROUTE_TABLE], &route_rows[ROUTE_TO], &route_rows[ROUTE_METRIC] },
+	.compare = route_compare,
 	.twins = true,
 	.melts = route_melts,
 	.complete = route_complete,

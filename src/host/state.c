@@ -168,6 +168,16 @@ void set_sort_observed(struct object_set *set, const struct kind *kind)
 	set->count = kept;
 }
 
+void set_trim(struct object_set *set, const struct kind *kind)
+{
+	char *items = set->count ? realloc(set->items, set->count * kind->size) : NULL;
+
+	if (!items)
+		return;
+	set->items = items;
+	set->room = set->count;
+}
+
 void state_free(struct state *state)
 {
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)

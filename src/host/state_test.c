@@ -268,9 +268,29 @@ static void ours_stands_before_its_twins(void **data)
 	state_free(&state);
 }
 
+static int sign(int number)
+{
+	return (number > 0) - (number < 0);
+}
+
+static void the_quick_order_is_the_order_of_the_keys(void **data)
+{
+	for (unsigned round = 0; round < 20000; round++) {
+		enum object_kind kind = (enum object_kind)dice(OBJECT_KINDS);
+		union host_object a, b;
+
+		dice_object(kind, &a);
+		dice_object(kind, &b);
+		assert_int_equal(sign(kind_compare(kind_of(kind), &a, &b)),
+				 sign(kind_compare_keys(kind_of(kind), &a, &b)));
+		assert_int_equal(kind_compare(kind_of(kind), &a, &a), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_quick_order_is_the_order_of_the_keys),
 		cmocka_unit_test(lines_read_as_they_are_written),
 		cmocka_unit_test(whose_it_is_stands_in_the_text),
 		cmocka_unit_test(mistakes_in_a_text_are_named),

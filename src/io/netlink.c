@@ -21,7 +21,9 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +140,37 @@ void netlink_close(struct netlink *netlink)
 	free(netlink->packets);
 	free(netlink->batch);
 	*netlink = (struct netlink){ .fd = -1 };
+}
+
+/* The filter reads in network order what stands there in the host's. */
+static uint32_t as_loaded(uint32_t value, size_t offset)
+{
+	return offset == offsetof(struct nlmsghdr, nlmsg_pid) ? htonl(value) : htons((uint16_t)value);
+}
+
+void netlink_mute(struct netlink *events, uint32_t port, uint16_t first, uint16_t last)
+{
+	const uint32_t pid = offsetof(struct nlmsghdr, nlmsg_pid);
+	const uint32_t type = offsetof(struct nlmsghdr, nlmsg_type);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, pid),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(port, pid), 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, type),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(first, type), 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(last, type), 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	(void)setsockopt(events->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+void netlink_unmute(struct netlink *events)
+{
+	int unused = 0;
+
+	(void)setsockopt(events->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 }
 
 static void arrival_init(struct arrival *arrival, char *packets)

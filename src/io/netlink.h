@@ -46,6 +46,14 @@ void netlink_close(struct netlink *netlink);
 int netlink_receive(struct netlink *netlink, unsigned most, netlink_message_fn *fn, void *data);
 
 /*
+ * From now on leaves out the events of message types @first and @last that requests of @port cause:
+ * who makes many changes himself need not be told of each. Without the kernel's help (and after
+ * netlink_unmute()) all are told.
+ */
+void netlink_mute(struct netlink *events, uint32_t port, uint16_t first, uint16_t last);
+void netlink_unmute(struct netlink *events);
+
+/*
  * Sends the dump @request and tells each message of the answer to @fn. Returns 0, -EINTR when the
  * kernel says that the dump is not consistent (NLM_F_DUMP_INTR), -ETIMEDOUT, or -errno. Not during
  * a round.
