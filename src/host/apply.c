@@ -275,6 +275,7 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	round->host = host;
 	round->operations = plan->items + *at;
 	round->count = count;
+	links_load_driver(host, round->operations, count);
 	r = run_round(round);
 	if (r == 0)
 		r = run_again(round);

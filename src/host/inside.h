@@ -76,6 +76,8 @@ void links_forget_gone(struct host *host);
 int link_remember(struct host *host, const struct host_link *after);
 /* Afterwards: forgets what is not ours any more. */
 void link_done(struct host *host, const struct operation *operation, int error);
+/* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */
+void links_load_driver(struct host *host, const struct operation *operations, size_t count);
 /* A bond takes no member that is up. */
 bool link_joins_bond(const struct host_link *before, const struct host_link *after);
 

@@ -406,6 +406,12 @@ void link_down_encode(const struct host_link *link, struct nlmsghdr *message)
 	header->ifi_change = IFF_UP;
 }
 
+bool link_is_drivers_own(const struct host_link *link)
+{
+	return link->type == LINK_BOND && !link->group && link->state == LINK_DOWN &&
+	       link->bond.mode == BOND_MODE_ROUNDROBIN && !link->bond.miimon;
+}
+
 unsigned link_turn(const void *object)
 {
 	return ((const struct host_link *)object)->depth;

@@ -22,6 +22,9 @@ void link_change_encode(const struct host_link *before, const struct host_link *
 /* The message that only takes the link down: a bond takes no member that is up. */
 void link_down_encode(const struct host_link *link, struct nlmsghdr *message);
 
+/* The bond that the driver makes when it is loaded, as it comes, as far as it tells by itself. */
+bool link_is_drivers_own(const struct host_link *link);
+
 /* The hooks of link_kind. */
 unsigned link_turn(const void *object);
 bool link_is_recreated(const void *before, const void *after);

@@ -5,12 +5,14 @@
  * we changed of it: that is remembered like a sysctl, by the link's name, written before it is done.
  * It is given back only while it is still what we wrote.
  */
+#include "host/codec.h"
 #include "host/inside.h"
 #include "host/link_made.h"
 
 #include "base/log.h"
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -170,6 +172,84 @@ void link_done(struct host *host, const struct operation *operation, int error)
 		if (memory_forget(&host->memory, name) < 0)
 			log_warning("%s cannot be written", host->memory.path);
 		host->stale |= STALE(OBJECT_LINK);
+	}
+}
+
+static bool adds_bond(const struct operation *operation)
+{
+	const struct host_link *after = operation->after;
+
+	return operation->kind == OBJECT_LINK && operation->type == OPERATION_ADD &&
+	       after->type == LINK_BOND;
+}
+
+static bool any_bond(const struct host *host)
+{
+	STATE_EACH(&host->observed, OBJECT_LINK, const struct host_link, link)
+		if (link->type == LINK_BOND)
+			return true;
+	return false;
+}
+
+/* What came of that name since we last looked, or NULL. */
+static const struct host_link *newcomer(const struct host *host, const char *name)
+{
+	const struct journal *journal = &host->journals[OBJECT_LINK];
+
+	for (size_t i = journal->changes.count; i > 0; i--) {
+		const struct change *change = &journal->changes.items[i - 1];
+
+		if (!strcmp(change->object.link.name, name))
+			return change->removed ? NULL : &change->object.link;
+	}
+	return NULL;
+}
+
+static void not_heard(void *data, uint32_t number, int error, const char *text)
+{
+}
+
+static void ask_alone(struct host *host, struct nlmsghdr *message)
+{
+	netlink_begin(&host->requests, not_heard, NULL);
+	if (netlink_request(&host->requests, message) == 0)
+		(void)netlink_finish(&host->requests);
+}
+
+/*
+ * The first bond of all has the kernel load its driver, and the driver makes one by itself, bond0:
+ * which is the very name that people choose. So the driver is loaded by a request for a bond that
+ * cannot be (its MAC address is none), and what it made is removed.
+ */
+void links_load_driver(struct host *host, const struct operation *operations, size_t count)
+{
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	size_t first = 0;
+
+	while (first < count && !adds_bond(&operations[first]))
+		first++;
+	if (first == count || any_bond(host))
+		return;
+	message->nlmsg_type = RTM_NEWLINK;
+	message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	codec_encode(&link_kind, &(struct host_link){ .type = LINK_BOND }, message);
+	mnl_attr_put(message, IFLA_ADDRESS, 6, (const uint8_t[6]){ 0 });
+	ask_alone(host, message);
+	(void)host_receive(host);
+	for (size_t i = first; i < count; i++) {
+		const struct host_link *after = operations[i].after;
+		const struct host_link *own = adds_bond(&operations[i]) ?
+						      newcomer(host, after->name) :
+						      NULL;
+
+		if (!own || !link_is_drivers_own(own))
+			continue;
+		memset(buffer, 0, sizeof(buffer));
+		message = mnl_nlmsg_put_header(buffer);
+		message->nlmsg_type = RTM_DELLINK;
+		codec_encode_key(&link_kind, own, message);
+		ask_alone(host, message);
 	}
 }
 

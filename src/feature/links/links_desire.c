@@ -35,7 +35,7 @@ static bool is_made(const struct link_wish *wish)
  */
 static bool is_drivers_own(const struct host_link *link, const struct state *observed)
 {
-	if (link->type != LINK_BOND || link->group || link->state == LINK_UP || link->bond.mode)
+	if (!link_is_drivers_own(link))
 		return false;
 	STATE_EACH(observed, OBJECT_LINK, const struct host_link, other)
 		if (other->master == link->index || other->parent == link->index)
