@@ -60,22 +60,24 @@ static const char *name_of(const struct model *model, uint32_t index)
 void filter_hops(const struct model *model, const struct flow *flow, uint32_t in,
 		 struct verdict *verdict)
 {
-	struct sight sight = { .in = name_of(model, in), .flow = flow, .from = &verdict->source };
-	unsigned dropped = 0;
+	struct sight sight = { .in = name_of(model, in), .flow = flow };
 
 	for (unsigned i = 0; i < verdict->hop_count; i++) {
 		struct verdict_hop *hop = &verdict->hops[i];
 
+		if (hop->end != END_LEAVES)
+			continue;
+		sight.from = &hop->source;
 		sight.out = name_of(model, hop->link);
 		sight.chain = FILTER_FORWARD;
 		hop->filter = in ? first_of(model, &sight) : NULL;
-		hop->filtered = hop->filter && hop->filter->verdict == FILTER_DROP;
-		dropped += hop->filtered;
+		if (hop->filter && hop->filter->verdict == FILTER_DROP) {
+			hop->end = END_FILTERED;
+			continue;
+		}
 		sight.chain = FILTER_NAT;
-		hop->nat = hop->filtered ? NULL : first_of(model, &sight);
+		hop->nat = first_of(model, &sight);
 	}
-	if (dropped && dropped == verdict->hop_count)
-		verdict->end = END_FILTERED;
 }
 
 bool model_reply(const struct model *model, const struct flow *flow, const struct verdict *there,
@@ -83,17 +85,19 @@ bool model_reply(const struct model *model, const struct flow *flow, const struc
 {
 	struct flow reply = {
 		.from = flow->to,
-		.to = flow->from.family ? flow->from : there->source,
+		.to = flow->from,
 		.ip_protocol = flow->ip_protocol,
 		.tos = flow->tos,
 		.sport = flow->dport,
 		.dport = flow->sport,
 	};
 
-	if (there->end == END_LEAVES && hop < there->hop_count)
+	if (there->end == END_LEAVES && hop < there->hop_count && there->hops[hop].end == END_LEAVES)
 		reply.in = there->hops[hop].link;
 	else if (there->end != END_LOCAL)
 		return false;
+	if (!reply.to.family)
+		reply.to = reply.in ? there->hops[hop].source : there->source;
 	if (!reply.to.family)
 		return false;
 	*ret_reply = reply;
@@ -143,6 +147,8 @@ const char *verdict_doubt_text(unsigned doubt)
 		{ DOUBT_SOURCE, "several source addresses fit equally well" },
 		{ DOUBT_GATEWAY,
 		  "of several equal default routes one whose gateway answers is preferred" },
+		{ DOUBT_SHARED, "IPv6 may take the source or the length of another route by the "
+				"same nexthop object" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -51,16 +51,27 @@ struct model {
 	int8_t forwarding6;	    /* net/ipv6/conf/all/forwarding */
 	struct model_table *tables; /* by id */
 	size_t table_count;
+	struct model_shared *shared; /* for each nexthop object */
 	struct model_rules rules[2]; /* IPv4, IPv6 */
 	/* IPv4's tables local and main are one tree until the first rule is added: see tables.c. */
 	bool merged;
-	bool custom_local; /* somebody's route in IPv4's table local */
+	bool custom_local; /* IPv4: a local route that the kernel did not make */
+};
+
+/*
+ * IPv6 keeps what it made of a route with the nexthop object, and takes it for all routes by that
+ * object (seen on 6.18): harmless as long as they agree.
+ */
+struct model_shared {
+	const struct host_route *route; /* one of them; NULL = none */
+	bool sources_differ, lengths_differ;
 };
 
 /* A question to rules and tables, as the kernel puts it (struct flowi). */
 struct query {
 	uint8_t family, ip_protocol, tos;
 	bool has_from;
+	uint8_t scope;		/* IPv4: of a gateway, no route of a wider scope will do */
 	bool no_linkstate;	/* IPv4: a link without carrier will do */
 	bool strict, reachable; /* IPv6: only by .wish; only by gateways that answer */
 	uint32_t in, out, vrf;	/* .in: the index of lo for what this host sends */
@@ -82,6 +93,7 @@ const struct model_link *model_link(const struct model *model, uint32_t index);
 const struct model_link *model_link_named(const struct model *model, const char *name);
 const struct model_table *model_table(const struct model *model, uint32_t id);
 const struct host_nexthop *model_nexthop(const struct model *model, uint32_t id);
+const struct model_shared *model_shared(const struct model *model, const struct host_nexthop *object);
 /* A setting that counts when it is set for all or for the link; for all and the link; the larger. */
 bool conf_either(int8_t all, int8_t link, unsigned *doubts);
 int conf_larger(int8_t all, int8_t link, unsigned *doubts);

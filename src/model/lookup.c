@@ -110,11 +110,22 @@ static struct query query_received(const struct work *work)
 	return query;
 }
 
+static void give_source(struct verdict *verdict, struct address source)
+{
+	verdict->source = source;
+	for (unsigned i = 0; i < verdict->hop_count; i++)
+		verdict->hops[i].source = source;
+}
+
 static void take(const struct work *work, const struct query *query, const struct found *found)
 {
-	work->verdict->route = found->route;
-	if (!found->error)
-		hops_of(work->model, query, found, work->verdict);
+	struct verdict *verdict = work->verdict;
+
+	verdict->route = found->route;
+	if (found->error)
+		return;
+	hops_of(work->model, query, found, verdict);
+	give_source(verdict, verdict->source);
 }
 
 static enum verdict_end end_of(const struct host_route *route)
@@ -146,6 +157,8 @@ static bool may_bear(const struct model *model, const struct address *from)
 			return true;
 	}
 	found = table_lookup(model, local, &query, &doubts);
+	if (!found.route && model->merged)
+		found = table_lookup(model, model_table(model, RT_TABLE_MAIN), &query, &doubts);
 	return !found.error && found.route->type == RTN_LOCAL;
 }
 
@@ -161,24 +174,42 @@ static uint32_t bearer(const struct model *model, const struct address *from)
 	return 0;
 }
 
-static void choose_ipv4(const struct work *work, const struct query *query, const struct found *found)
+static struct address choose_ipv4(const struct work *work, const struct query *query,
+				  const struct host_route *route, const struct verdict_hop *hop)
 {
-	struct verdict *verdict = work->verdict;
-	const struct host_route *route = found->route;
+	unsigned *doubts = &work->verdict->doubts;
+	const struct address none = { 0 };
+
+	if (query->has_from)
+		return work->flow->from;
+	if (route->source.family)
+		return route->source;
+	if (route->type == RTN_LOCAL)
+		return work->flow->to;
+	if (query->vrf && vrf_of(work->model, hop->link) != query->vrf)
+		return source_ipv4(work->model, query->vrf, &none, RT_SCOPE_LINK, doubts);
+	return source_ipv4(work->model, hop->link, &hop->via, route->scope, doubts);
+}
+
+/* IPv6 asks for the first member of a group, whichever the packet takes. */
+static struct address choose_ipv6(const struct work *work, const struct query *query,
+				  const struct found *found)
+{
+	const struct host_nexthop *object =
+		found->route->nexthop ? model_nexthop(work->model, found->route->nexthop) : NULL;
 	uint32_t link = found->hop.link;
 
-	if (work->flow->from.family && query->has_from)
-		verdict->source = work->flow->from;
-	else if (route->source.family)
-		verdict->source = route->source;
-	else if (route->type == RTN_LOCAL)
-		verdict->source = work->flow->to;
-	else if (query->vrf && vrf_of(work->model, link) != query->vrf)
-		verdict->source = source_ipv4(work->model, query->vrf, &(struct address){ 0 },
-					      RT_SCOPE_LINK, &verdict->doubts);
-	else
-		verdict->source = source_ipv4(work->model, link, &found->hop.via, route->scope,
-					      &verdict->doubts);
+	if (query->has_from)
+		return work->flow->from;
+	if (found->hop.object && model_shared(work->model, found->hop.object)->sources_differ)
+		work->verdict->doubts |= DOUBT_SHARED;
+	if (found->route->source.family)
+		return found->route->source;
+	if (object && object->member_count)
+		object = model_nexthop(work->model, object->members[0].id);
+	if (object)
+		link = object->link;
+	return source_ipv6(work->model, link, &work->flow->to, &work->verdict->doubts);
 }
 
 /* On the link that was asked for, without any route. */
@@ -197,6 +228,7 @@ static void assume_on_link(const struct work *work, uint32_t link, uint8_t scope
 	if (!verdict->source.family)
 		verdict->source = source_ipv4(work->model, link, &(struct address){ 0 }, scope,
 					      &verdict->doubts);
+	give_source(verdict, verdict->source);
 }
 
 /* What IPv4 answers before it looks at any table. Returns whether it did. */
@@ -209,12 +241,16 @@ static bool sent_ipv4_early(const struct work *work, const struct query *query)
 	if (query->has_from) {
 		work->verdict->source = flow->from;
 		if (address_is_multicast(&flow->from) || is_limited_broadcast(&flow->from) ||
-		    is_ipv4(&flow->from, 0) || !may_bear(work->model, &flow->from)) {
+		    is_ipv4(&flow->from, 0)) {
 			refuse(work->verdict, END_MARTIAN, -EINVAL);
 			return true;
 		}
 		if (!flow->out && (multicast || broad)) {
 			assume_on_link(work, bearer(work->model, &flow->from), RT_SCOPE_LINK);
+			return true;
+		}
+		if (!may_bear(work->model, &flow->from)) {
+			refuse(work->verdict, END_MARTIAN, -ENETUNREACH);
 			return true;
 		}
 	}
@@ -252,7 +288,9 @@ static void sent_ipv4(const struct work *work)
 		verdict->end = END_MULTICAST;
 	if (is_ipv4(&work->flow->to, 0) && verdict->end != END_LOCAL)
 		refuse(verdict, END_MARTIAN, -EINVAL);
-	choose_ipv4(work, &query, &found);
+	for (unsigned i = 0; i < verdict->hop_count; i++)
+		verdict->hops[i].source = choose_ipv4(work, &query, found.route, &verdict->hops[i]);
+	verdict->source = verdict->hops[0].source;
 }
 
 static void sent_ipv6(const struct work *work)
@@ -268,13 +306,7 @@ static void sent_ipv6(const struct work *work)
 		return;
 	}
 	verdict->end = end_of(found.route);
-	if (query.has_from)
-		verdict->source = work->flow->from;
-	else if (found.route->source.family)
-		verdict->source = found.route->source;
-	else
-		verdict->source = source_ipv6(work->model, found.hop.link, &work->flow->to,
-					      &verdict->doubts);
+	give_source(verdict, choose_ipv6(work, &query, &found));
 }
 
 /* What is asked of the tables about the source of a packet. */
@@ -285,7 +317,9 @@ static struct query query_back(const struct work *work, uint32_t out)
 
 	query.in = out ? out : LOOPBACK;
 	query.vrf = work->in->vrf;
-	query.from = work->flow->to;
+	/* For a broadcast the kernel does not ask as from whom it would be answered. */
+	query.from = work->verdict->end == END_BROADCAST ? (struct address){ .family = AF_INET } :
+							   work->flow->to;
 	query.to = work->flow->from;
 	query.has_from = true;
 	query.sport = work->flow->dport;
@@ -380,13 +414,17 @@ static bool is_martian_ipv4(const struct work *work)
 	       (!local && (is_ipv4(&flow->from, 127) || is_ipv4(&flow->to, 127)));
 }
 
+/* The check asks as if the packet came by the link that it is to leave by: hops may differ. */
 static void forwarded_ipv4(const struct work *work)
 {
 	struct verdict *verdict = work->verdict;
 
-	verdict->end = END_LEAVES;
-	for (unsigned i = 0; i < verdict->hop_count && verdict->end == END_LEAVES; i++)
+	for (unsigned i = 0; i < verdict->hop_count; i++) {
+		verdict->end = END_LEAVES;
 		(void)check_source(work, verdict->hops[i].link);
+		verdict->hops[i].end = verdict->end;
+	}
+	verdict->end = END_LEAVES;
 }
 
 static void received_ipv4_elsewhere(const struct work *work)
@@ -483,6 +521,21 @@ static void received(const struct work *work)
 		received_ipv6(work);
 }
 
+static int error_of(enum verdict_end end)
+{
+	return end == END_MARTIAN ? -EINVAL : end == END_RP_FILTER ? -EXDEV : 0;
+}
+
+/* By any hop that it can take it leaves; if by none, what befalls it by the first. */
+static void sum_up(struct verdict *verdict)
+{
+	verdict->end = verdict->hops[0].end;
+	for (unsigned i = 0; i < verdict->hop_count; i++)
+		if (verdict->hops[i].end == END_LEAVES)
+			verdict->end = END_LEAVES;
+	verdict->error = error_of(verdict->end);
+}
+
 void model_lookup(const struct model *model, const struct flow *flow, struct verdict *ret)
 {
 	struct work work = { model, flow, NULL, ret };
@@ -497,6 +550,8 @@ void model_lookup(const struct model *model, const struct flow *flow, struct ver
 	} else {
 		sent_ipv6(&work);
 	}
-	if (ret->end == END_LEAVES)
+	if (ret->end == END_LEAVES) {
 		filter_hops(model, flow, work.in ? work.in->link->index : 0, ret);
+		sum_up(ret);
+	}
 }

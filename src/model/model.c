@@ -98,6 +98,44 @@ const struct host_nexthop *model_nexthop(const struct model *model, uint32_t id)
 	return state_find(model->state, OBJECT_NEXTHOP, &(struct host_nexthop){ .id = id });
 }
 
+const struct model_shared *model_shared(const struct model *model, const struct host_nexthop *object)
+{
+	const struct host_nexthop *first = state_at(model->state, OBJECT_NEXTHOP, 0);
+
+	return &model->shared[object - first];
+}
+
+static void share(struct model *model, const struct host_route *route,
+		  const struct host_nexthop *object)
+{
+	struct model_shared *shared = (struct model_shared *)model_shared(model, object);
+
+	if (!shared->route)
+		shared->route = route;
+	shared->sources_differ |= !address_equal(&shared->route->source, &route->source);
+	shared->lengths_differ |= shared->route->to.length != route->to.length;
+}
+
+static void share_nexthops(struct model *model)
+{
+	model->shared =
+		mem_alloc((state_count(model->state, OBJECT_NEXTHOP) + 1) * sizeof(*model->shared));
+	STATE_EACH(model->state, OBJECT_ROUTE, const struct host_route, route) {
+		const struct host_nexthop *object, *member;
+
+		if (!route->nexthop || route->to.family != AF_INET6)
+			continue;
+		object = model_nexthop(model, route->nexthop);
+		for (unsigned i = 0; object && i < object->member_count; i++) {
+			member = model_nexthop(model, object->members[i].id);
+			if (member)
+				share(model, route, member);
+		}
+		if (object && !object->member_count)
+			share(model, route, object);
+	}
+}
+
 static bool known(int8_t value, unsigned *doubts)
 {
 	if (value < 0)
@@ -247,7 +285,7 @@ static void index_tables(struct model *model)
 		const struct host_route *next =
 			i + 1 < count ? state_at(model->state, OBJECT_ROUTE, i + 1) : NULL;
 
-		if (route->table == RT_TABLE_LOCAL && route->to.family == AF_INET &&
+		if (route->type == RTN_LOCAL && route->to.family == AF_INET &&
 		    route->protocol != RTPROT_KERNEL)
 			model->custom_local = true;
 		if (next && next->table == route->table)
@@ -362,6 +400,7 @@ struct model *model_new(const struct state *state)
 	model->forwarding6 = setting(state, "ipv6", "all", "forwarding");
 	index_links(model);
 	index_tables(model);
+	share_nexthops(model);
 	collect_rules(model, AF_INET);
 	collect_rules(model, AF_INET6);
 	link_jumps(&model->rules[0]);
@@ -378,6 +417,7 @@ void model_free(struct model *model)
 		lpm_free(model->tables[i].lpm);
 	free(model->tables);
 	free(model->links);
+	free(model->shared);
 	free(model->by_name);
 	free(model->rules[0].items);
 	free(model->rules[1].items);

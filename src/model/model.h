@@ -3,6 +3,7 @@
 #define MH_MODEL_MODEL_H
 
 #include "host/state.h"
+#include "net/flow.h"
 
 /*
  * What Linux does with a packet, worked out from a state: observed, or on paper. Pure. The state
@@ -23,23 +24,6 @@ struct model *model_new(const struct state *state);
 void model_free(struct model *model);
 const struct state *model_state(const struct model *model);
 
-/* A packet. Its family is that of .to. */
-struct flow {
-	uint32_t in;	     /* the link that it came in by; 0 = this host sends it */
-	uint32_t out;	     /* the link that the sending socket is bound to; 0 = none */
-	struct address from; /* .family 0: not chosen yet; only if this host sends it */
-	struct address to;
-	uint32_t mark;
-	uint32_t uid; /* of the sending socket; what came in counts as 0 */
-	uint8_t ip_protocol, tos;
-	uint16_t sport, dport;
-	/*
-	 * As RTM_GETROUTE asks it, to compare with its answer: .out is only a wish when an IPv6
-	 * source is given, and a link in a VRF is not its VRF.
-	 */
-	bool asked;
-};
-
 enum verdict_end {
 	END_LEAVES,    /* sent or forwarded, out of .hops */
 	END_LOCAL,     /* to this host itself */
@@ -49,7 +33,7 @@ enum verdict_end {
 	END_NO_FORWARDING,
 	END_MARTIAN,   /* an address that may not stand there */
 	END_RP_FILTER, /* the way back does not lead out where it came in */
-	END_FILTERED,  /* our filter drops it, whichever hop it takes */
+	END_FILTERED,  /* our filter drops it */
 };
 
 enum step_outcome {
@@ -78,15 +62,18 @@ struct verdict_step {
 #define DOUBT_SYSCTL 32	  /* a setting that is not known: taken for the kernel's usual one */
 #define DOUBT_SOURCE 64	  /* of several addresses that fit equally well, the first one given */
 #define DOUBT_GATEWAY 128 /* several equal default routes: a gateway that answers is preferred */
+#define DOUBT_SHARED                                                                               \
+	256 /* IPv6: what the kernel keeps of another route by the same nexthop object */
 
 struct verdict_hop {
 	uint32_t link;
 	uint16_t weight;
 	struct address via;		   /* .family 0: on the link */
+	struct address source;		   /* that the packet bears by this hop, before NAT */
 	const struct host_nexthop *object; /* or NULL */
 	const struct host_filter *filter;  /* decides on what is forwarded; NULL = none does */
 	const struct host_filter *nat;	   /* or NULL */
-	bool filtered;			   /* dropped by .filter */
+	enum verdict_end end; /* by this hop: leaves, filtered, or the check of its source */
 };
 
 struct verdict {
@@ -96,7 +83,7 @@ struct verdict {
 	uint32_t table;		      /* 0 = none */
 	const struct host_route *route; /* or NULL, also where IPv4 takes the destination for on-link */
 	bool assumed;		       /* a bound IPv4 socket: without a route all is on the link */
-	struct address source;	       /* that it bears, before NAT; .family 0 = none is found */
+	struct address source;	       /* before NAT; by the first hop; .family 0 = none is found */
 	unsigned doubts;	       /* DOUBT_* */
 	unsigned step_count;	       /* may be more than are kept */
 	unsigned hop_count;	       /* more than one: by hash */

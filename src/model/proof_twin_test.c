@@ -306,7 +306,9 @@ static bool violates(const struct scene *scene, const struct proof_claim *claim,
 	for (unsigned i = 0; i < verdict->hop_count; i++) {
 		bool allowed = allows(scene, claim, verdict->hops[i].link);
 
-		if (verdict->hops[i].filtered ? reaches : !allowed && (!reaches || claim->link_count))
+		if (verdict->hops[i].end == END_FILTERED ?
+			    reaches :
+			    !allowed && (!reaches || claim->link_count))
 			return true;
 	}
 	return false;

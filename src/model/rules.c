@@ -101,6 +101,9 @@ static bool ask_table(const struct model *model, const struct model_rule *rule,
 		step.outcome = found.route ? STEP_THROW : STEP_NOTHING;
 	else if (!found.error && found.route->to.length < rule->rule->suppress)
 		step.outcome = STEP_SUPPRESS;
+	if (!found.error && found.hop.object && query->family == AF_INET6 && rule->rule->suppress &&
+	    model_shared(model, found.hop.object)->lengths_differ)
+		verdict->doubts |= DOUBT_SHARED;
 	note(verdict, &step);
 	if (step.outcome != STEP_DECIDES)
 		return false;
@@ -122,17 +125,6 @@ static void doubt_order(const struct model_rules *rules, size_t at, struct verdi
 	}
 }
 
-/*
- * Without any rule but those of boot IPv4 does not walk them: what table main refuses is looked for in
- * table default as well, if there is one.
- */
-static bool boot_goes_on(const struct model *model, const struct query *query,
-			 const struct host_rule *rule, const struct found *found)
-{
-	return model->merged && query->family == AF_INET && found->error &&
-	       rule->table == RT_TABLE_MAIN && model_table(model, RT_TABLE_DEFAULT);
-}
-
 static bool decides(const struct model *model, const struct model_rule *rule,
 		    const struct query *query, struct verdict *verdict, struct found *ret_found)
 {
@@ -141,8 +133,7 @@ static bool decides(const struct model *model, const struct model_rule *rule,
 	if (rule->rule->action == FR_ACT_NOP || rule->rule->action == FR_ACT_GOTO)
 		return false;
 	if (rule->rule->action == FR_ACT_TO_TBL)
-		return ask_table(model, rule, query, verdict, ret_found) &&
-		       !boot_goes_on(model, query, rule->rule, ret_found);
+		return ask_table(model, rule, query, verdict, ret_found);
 	note(verdict, &step);
 	ret_found->error = refusal(rule->rule);
 	return true;

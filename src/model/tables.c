@@ -39,47 +39,82 @@ static int refusal(uint8_t type)
 	return 0;
 }
 
+/* Addresses of the host itself are there without a carrier. */
+static bool needs_carrier(const struct host_route *route)
+{
+	return route->to.family == AF_INET ? route->scope < RT_SCOPE_HOST :
+					     route->type != RTN_LOCAL && route->type != RTN_ANYCAST;
+}
+
 /* Whether the kernel counts on the link: it is up, and has a carrier where that is asked for. */
-static bool carries(const struct model *model, const struct query *query, uint32_t index,
-		    unsigned *doubts)
+static bool carries(const struct model *model, const struct query *query,
+		    const struct host_route *route, uint32_t index, unsigned *doubts)
 {
 	const struct model_link *link = model_link(model, index);
-	bool ipv6 = query->family == AF_INET6;
 
 	if (!link)
 		return true; /* of another namespace, or untold */
 	if (!link->up)
 		return false;
-	if (link->linked || query->no_linkstate)
+	if (link->linked || query->no_linkstate || !needs_carrier(route))
 		return true;
-	return !(ipv6 ? conf_own(link->conf.ignore_linkdown[1], doubts) :
-			conf_either(model->all.ignore_linkdown[0], link->conf.ignore_linkdown[0],
-				    doubts));
+	return !(query->family == AF_INET6 ? conf_own(link->conf.ignore_linkdown[1], doubts) :
+					     conf_either(model->all.ignore_linkdown[0],
+							 link->conf.ignore_linkdown[0], doubts));
 }
 
-/* The link of a gateway that only a plan knows: the kernel looks in the table, then in main. */
-static uint32_t link_of_gateway(const struct model *model, uint32_t table, const struct address *via)
+/*
+ * The route to a gateway, as the kernel looks for it when a route by it is made: in the route's own
+ * table, else by all rules (of which table main has to do here).
+ */
+static const struct host_route *route_to_gateway(const struct model *model, uint32_t table,
+						 const struct verdict_hop *hop)
 {
-	const uint32_t tables[] = { table, RT_TABLE_MAIN };
+	const struct query query = { .family = hop->via.family,
+				     .to = hop->via,
+				     .out = hop->link,
+				     .wish = hop->link,
+				     .strict = hop->link != 0,
+				     .scope = RT_SCOPE_LINK,
+				     .no_linkstate = true };
+	const uint32_t tables[] = { RT_TABLE_LOCAL, table, RT_TABLE_MAIN };
+	unsigned doubts = 0;
 
-	for (int i = 0; i < 2; i++) {
+	/* Table local is asked first only where it is one tree with main. */
+	for (int i = model->merged && table == RT_TABLE_MAIN ? 0 : 1; i < 3; i++) {
 		const struct model_table *at = model_table(model, tables[i]);
-		const struct lpm_entry *entry = at ? lpm_find(at->lpm, via) : NULL;
-		const struct host_route *route =
-			entry ? state_at(model->state, OBJECT_ROUTE, entry->value) : NULL;
+		struct found found = table_lookup(model, at, &query, &doubts);
 
-		if (route && route->type == RTN_UNICAST && !route->via.family && route->link)
-			return route->link;
+		if (found.route && !found.error)
+			return found.route;
 	}
-	return 0;
+	return NULL;
 }
 
-static struct verdict_hop plain_hop(const struct model *model, const struct host_route *route)
+/*
+ * IPv4 takes a gateway that is an address of this host for no gateway: then the whole destination is
+ * on the link. The link of a gateway that only a plan knows is that of the gateway's network.
+ */
+static void settle_gateway(const struct model *model, uint32_t table, const struct query *query,
+			   struct verdict_hop *hop)
+{
+	const struct host_route *route;
+
+	if (!hop->via.family || query->scope || (hop->link && hop->via.family != AF_INET))
+		return;
+	route = route_to_gateway(model, table, hop);
+	if (!hop->link && route)
+		hop->link = route->link;
+	if (route && route->type == RTN_LOCAL && hop->via.family == AF_INET)
+		hop->via = (struct address){ 0 };
+}
+
+static struct verdict_hop plain_hop(const struct model *model, const struct query *query,
+				    const struct host_route *route)
 {
 	struct verdict_hop hop = { .link = route->link, .weight = 1, .via = route->via };
 
-	if (!hop.link && hop.via.family)
-		hop.link = link_of_gateway(model, route->table, &hop.via);
+	settle_gateway(model, route->table, query, &hop);
 	return hop;
 }
 
@@ -102,9 +137,10 @@ static bool member_hop(const struct model *model, const struct host_nexthop *obj
 }
 
 static bool good_ipv4(const struct model *model, const struct query *query,
-		      const struct verdict_hop *hop, unsigned *doubts)
+		      const struct host_route *route, const struct verdict_hop *hop, unsigned *doubts)
 {
-	return (!query->out || query->out == hop->link) && carries(model, query, hop->link, doubts);
+	return (!query->out || query->out == hop->link) &&
+	       carries(model, query, route, hop->link, doubts);
 }
 
 /* 1: @ret_found is set; 0: no next hop is good; -1: and the rest of the leaf is hidden. */
@@ -120,10 +156,11 @@ static int try_object_ipv4(const struct model *model, const struct query *query,
 	}
 	if (!object->member_count) {
 		ret_found->hop = object_hop(object, 1);
-		return good_ipv4(model, query, &ret_found->hop, doubts) ? 1 : -1;
+		return good_ipv4(model, query, ret_found->route, &ret_found->hop, doubts) ? 1 : -1;
 	}
 	for (unsigned i = 0; i < object->member_count; i++) {
-		if (!member_hop(model, object, i, &hop) || !good_ipv4(model, query, &hop, doubts))
+		if (!member_hop(model, object, i, &hop) ||
+		    !good_ipv4(model, query, ret_found->route, &hop, doubts))
 			continue;
 		ret_found->hop = hop;
 		return 1;
@@ -136,6 +173,8 @@ static int try_ipv4(const struct model *model, const struct query *query,
 {
 	const struct host_nexthop *object;
 
+	if (route->scope < query->scope)
+		return 0;
 	*ret_found = (struct found){ .route = route, .error = refusal(route->type) };
 	if (ret_found->error)
 		return 1;
@@ -147,8 +186,8 @@ static int try_ipv4(const struct model *model, const struct query *query,
 	}
 	if (route->hops)
 		*doubts |= DOUBT_HOPS;
-	ret_found->hop = plain_hop(model, route);
-	return good_ipv4(model, query, &ret_found->hop, doubts);
+	ret_found->hop = plain_hop(model, query, route);
+	return good_ipv4(model, query, route, &ret_found->hop, doubts);
 }
 
 static const struct host_route *route_at(const struct model *model, size_t index,
@@ -260,14 +299,14 @@ static bool answers_not(const struct model *model, const struct verdict_hop *hop
 }
 
 static int score_hop(const struct model *model, const struct query *query,
-		     const struct verdict_hop *hop, unsigned *doubts)
+		     const struct host_route *route, const struct verdict_hop *hop, unsigned *doubts)
 {
 	uint32_t link = hop->link ? hop->link : LOOPBACK;
 	bool fits = !query->wish || query->wish == link;
 
 	if (!fits && query->strict)
 		return SCORE_NONE;
-	if (hop->link && !carries(model, query, hop->link, doubts))
+	if (hop->link && !carries(model, query, route, hop->link, doubts))
 		return SCORE_NONE;
 	if (query->reachable && hop->via.family && answers_not(model, hop))
 		return SCORE_NONE;
@@ -276,15 +315,16 @@ static int score_hop(const struct model *model, const struct query *query,
 
 /* The best member of a group, the first of equals. */
 static int score_group(const struct model *model, const struct query *query,
-		       const struct host_nexthop *object, struct verdict_hop *ret_hop,
-		       unsigned *doubts)
+		       const struct host_route *route, struct verdict_hop *ret_hop, unsigned *doubts)
 {
+	const struct host_nexthop *object = model_nexthop(model, route->nexthop);
 	struct verdict_hop hop;
 	int best = SCORE_NONE;
 
 	for (unsigned i = 0; i < object->member_count; i++) {
-		int got = member_hop(model, object, i, &hop) ? score_hop(model, query, &hop, doubts) :
-							       SCORE_NONE;
+		int got = member_hop(model, object, i, &hop) ?
+				  score_hop(model, query, route, &hop, doubts) :
+				  SCORE_NONE;
 
 		if (got > best) {
 			best = got;
@@ -311,11 +351,11 @@ static int try_ipv6(const struct model *model, const struct query *query,
 		return SCORE_FITS + 1; /* whatever was asked for */
 	}
 	if (object && object->member_count)
-		return score_group(model, query, object, &ret_found->hop, doubts);
+		return score_group(model, query, route, &ret_found->hop, doubts);
 	if (route->hops)
 		*doubts |= DOUBT_HOPS;
-	ret_found->hop = object ? object_hop(object, 1) : plain_hop(model, route);
-	return score_hop(model, query, &ret_found->hop, doubts);
+	ret_found->hop = object ? object_hop(object, 1) : plain_hop(model, query, route);
+	return score_hop(model, query, route, &ret_found->hop, doubts);
 }
 
 /* Of all routes of one prefix the lowest metric that has a usable one, and of that the best. */
