@@ -126,8 +126,7 @@ static int read_content(struct host *host, struct nft_dump *dump)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(questions); i++)
 		r = ask(host, questions[i], NULL, dump);
 	for (size_t i = 0; r == 0 && i < dump->sets.count; i++)
-		r = ask(host, NFT_MSG_GETSETELEM,
-			nftnl_set_get_str(dump->sets.items[i], NFTNL_SET_NAME), dump);
+		r = ask(host, NFT_MSG_GETSETELEM, dump->sets.items[i].name, dump);
 	/* What was there a moment ago. */
 	return r == -ENOENT ? -EINTR : r;
 }

@@ -132,6 +132,11 @@ static const char *const tampering[] = {
 	"nft replace rule inet multihomed forward handle $(nft -a list table inet multihomed | "
 	"sed -n 's/.*\"forward 6 .*handle //p') counter accept comment "
 	"'\"forward 6 accept mark 8 mask 4294967295\"'",
+	"nft replace rule inet multihomed nat handle $(nft -a list table inet multihomed | "
+	"sed -n 's/.*\"nat 5 .*handle //p') oifname eth2 counter masquerade random comment "
+	"'\"nat 5 masquerade out eth2\"'",
+	"nft replace rule inet multihomed forward handle $(nft -a list table inet multihomed | "
+	"sed -n 's/.*@links2.*handle //p') iifname != @links2 drop comment '\"@links2\"'",
 	"nft delete rule inet multihomed forward handle $(nft -a list table inet multihomed | "
 	"sed -n 's/.*@links1.*handle //p')",
 };

@@ -8,66 +8,37 @@
 #include "host/nft_table.h"
 
 #include "host/kind.h"
-#include "io/netlink.h"
+#include "host/nft_wire.h"
 
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/common.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Table's name: attribute 1 of each kind of message but that of the generation. */
 bool nft_message_is_ours(const struct nlmsghdr *message)
 {
-	const struct nlattr *attribute = NULL;
 	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
+	const char *name;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
 	    NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
 	    NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN ||
 	    header->nfgen_family != NFPROTO_INET)
 		return false;
-	while ((attribute = netlink_attribute(message, sizeof(*header), attribute))) {
-		if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME)
-			return mnl_attr_get_payload_len(attribute) == sizeof(NFT_TABLE) &&
-			       !memcmp(mnl_attr_get_payload(attribute), NFT_TABLE, sizeof(NFT_TABLE));
-	}
-	return false;
+	/* All other kinds of message name their table by attribute 1. */
+	name = nft_string(nft_find(message, NFTA_TABLE_NAME));
+	return name && !strcmp(name, NFT_TABLE);
 }
 
 static void take_table(struct nft_dump *dump, const struct nlmsghdr *message)
 {
-	struct nftnl_table *table = nftnl_table_alloc();
-	const char *comment = NULL;
-	const void *data;
-	uint32_t length;
+	const char *comment = nft_comment_of(nft_find(message, NFTA_TABLE_USERDATA));
 
-	if (!table)
-		abort();
-	if (nftnl_table_nlmsg_parse(message, table) == 0) {
-		data = nftnl_table_get_data(table, NFTNL_TABLE_USERDATA, &length);
-		if (data && nftnl_table_is_set(table, NFTNL_TABLE_USERDATA))
-			comment = nft_comment(data, length);
-		dump->exists = true;
-		dump->ours = comment && !strcmp(comment, NFT_MARK);
-		dump->flags = nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS);
-	}
-	nftnl_table_free(table);
-}
-
-static bool has_hook(const struct nftnl_chain *chain, int which)
-{
-	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
-	const struct nft_hook *ours = nft_hook_of((uint8_t)which);
-
-	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) && type && !strcmp(type, ours->type) &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == ours->hook &&
-	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == ours->priority &&
-	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_ACCEPT;
+	dump->exists = true;
+	dump->ours = comment && !strcmp(comment, NFT_MARK);
+	dump->flags = nft_number(nft_find(message, NFTA_TABLE_FLAGS), 0);
 }
 
 static int chain_named(const char *name)
@@ -78,84 +49,68 @@ static int chain_named(const char *name)
 	return -1;
 }
 
-static void take_chain(struct nft_dump *dump, const struct nlmsghdr *message)
+static bool has_hook(const struct nlmsghdr *message, const struct nft_hook *ours)
 {
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	struct nft_found_chain found;
+	const struct nlattr *hook = nft_find(message, NFTA_CHAIN_HOOK);
+	const char *type = nft_string(nft_find(message, NFTA_CHAIN_TYPE));
 
-	if (!chain)
-		abort();
-	if (dump->chain_count == ARRAY_SIZE(dump->chains)) {
-		dump->more_chains = true;
-	} else if (nftnl_chain_nlmsg_parse(message, chain) == 0) {
-		found.chain = chain_named(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
-		found.intact = found.chain >= 0 && has_hook(chain, found.chain);
-		dump->chains[dump->chain_count++] = found;
-	}
-	nftnl_chain_free(chain);
+	return hook && type && !strcmp(type, ours->type) &&
+	       nft_number(nft_find_in(hook, NFTA_HOOK_HOOKNUM), UINT32_MAX) == ours->hook &&
+	       (int32_t)nft_number(nft_find_in(hook, NFTA_HOOK_PRIORITY), 1) == ours->priority &&
+	       nft_number(nft_find(message, NFTA_CHAIN_POLICY), NF_DROP) == NF_ACCEPT;
 }
 
-static void take_rule(struct nft_dump *dump, const struct nlmsghdr *message)
+static void take_chain(struct nft_dump *dump, const struct nlmsghdr *message)
 {
-	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct nft_found_chain found;
 
-	if (!rule)
-		abort();
-	if (nftnl_rule_nlmsg_parse(message, rule) == 0)
-		*VEC_PUSH(&dump->rules) = rule;
-	else
-		nftnl_rule_free(rule);
+	if (dump->chain_count == ARRAY_SIZE(dump->chains)) {
+		dump->more_chains = true;
+		return;
+	}
+	found.chain = chain_named(nft_string(nft_find(message, NFTA_CHAIN_NAME)));
+	found.intact = found.chain >= 0 && has_hook(message, nft_hook_of((uint8_t)found.chain));
+	dump->chains[dump->chain_count++] = found;
+}
+
+static struct nlmsghdr *copy_of(const struct nlmsghdr *message)
+{
+	struct nlmsghdr *copy = mem_alloc(message->nlmsg_len);
+
+	memcpy(copy, message, message->nlmsg_len);
+	return copy;
+}
+
+static struct nft_found_set *set_named(const struct nft_dump *dump, const char *name)
+{
+	for (size_t i = 0; name && i < dump->sets.count; i++)
+		if (!strcmp(dump->sets.items[i].name, name))
+			return &dump->sets.items[i];
+	return NULL;
 }
 
 static void take_set(struct nft_dump *dump, const struct nlmsghdr *message)
 {
-	struct nftnl_set *set = nftnl_set_alloc();
+	const char *name = nft_string(nft_find(message, NFTA_SET_NAME));
 
-	if (!set)
-		abort();
-	if (nftnl_set_nlmsg_parse(message, set) == 0 && nftnl_set_is_set(set, NFTNL_SET_NAME))
-		*VEC_PUSH(&dump->sets) = set;
-	else
-		nftnl_set_free(set);
-}
-
-static struct nftnl_set *set_named(const struct nft_dump *dump, const char *name)
-{
-	for (size_t i = 0; name && i < dump->sets.count; i++)
-		if (!strcmp(nftnl_set_get_str(dump->sets.items[i], NFTNL_SET_NAME), name))
-			return dump->sets.items[i];
-	return NULL;
+	if (name && !set_named(dump, name))
+		VEC_PUSH(&dump->sets)->name = mem_strdup(name);
 }
 
 /* A set's elements come in several messages, each of which names it. */
 static void take_elements(struct nft_dump *dump, const struct nlmsghdr *message)
 {
-	struct nftnl_set *part = nftnl_set_alloc(), *set = NULL;
+	const char *name = nft_string(nft_find(message, NFTA_SET_ELEM_LIST_SET));
+	struct nft_found_set *set = set_named(dump, name);
 
-	if (!part)
-		abort();
-	if (nftnl_set_elems_nlmsg_parse(message, part) == 0 && nftnl_set_is_set(part, NFTNL_SET_NAME))
-		set = set_named(dump, nftnl_set_get_str(part, NFTNL_SET_NAME));
-	nftnl_set_free(part);
 	if (set)
-		(void)nftnl_set_elems_nlmsg_parse(message, set);
-}
-
-static void take_generation(struct nft_dump *dump, const struct nlmsghdr *message)
-{
-	const struct nlattr *attribute = NULL;
-
-	while ((attribute = netlink_attribute(message, sizeof(struct nfgenmsg), attribute))) {
-		if (mnl_attr_get_type(attribute) == NFTA_GEN_ID &&
-		    mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t))
-			dump->generation = ntohl(mnl_attr_get_u32(attribute));
-	}
+		*VEC_PUSH(&set->elements) = copy_of(message);
 }
 
 void nft_dump_take(struct nft_dump *dump, const struct nlmsghdr *message)
 {
 	if (message->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) {
-		take_generation(dump, message);
+		dump->generation = nft_number(nft_find(message, NFTA_GEN_ID), 0);
 		return;
 	}
 	if (!nft_message_is_ours(message))
@@ -168,7 +123,7 @@ void nft_dump_take(struct nft_dump *dump, const struct nlmsghdr *message)
 		take_chain(dump, message);
 		break;
 	case NFT_MSG_NEWRULE:
-		take_rule(dump, message);
+		*VEC_PUSH(&dump->rules) = copy_of(message);
 		break;
 	case NFT_MSG_NEWSET:
 		take_set(dump, message);
@@ -182,9 +137,15 @@ void nft_dump_take(struct nft_dump *dump, const struct nlmsghdr *message)
 void nft_dump_free(struct nft_dump *dump)
 {
 	for (size_t i = 0; i < dump->rules.count; i++)
-		nftnl_rule_free(dump->rules.items[i]);
-	for (size_t i = 0; i < dump->sets.count; i++)
-		nftnl_set_free(dump->sets.items[i]);
+		free(dump->rules.items[i]);
+	for (size_t i = 0; i < dump->sets.count; i++) {
+		struct nft_found_set *set = &dump->sets.items[i];
+
+		for (size_t j = 0; j < set->elements.count; j++)
+			free(set->elements.items[j]);
+		VEC_FREE(&set->elements);
+		free(set->name);
+	}
 	VEC_FREE(&dump->rules);
 	VEC_FREE(&dump->sets);
 	*dump = (struct nft_dump){ 0 };
@@ -233,35 +194,47 @@ static bool read_words(const char *words, struct host_filter *ret_filter)
 	       !ret_filter->altered;
 }
 
-static int read_element(struct nftnl_set_elem *element, void *data)
+static bool has_key(const struct nlattr *element, const struct host_filter *filter)
 {
-	struct reader *reader = data;
-	const char *words = NULL;
+	const struct nlattr *key = nft_find_in(element, NFTA_SET_ELEM_KEY);
+	const struct nlattr *value = nft_find_in(key, NFTA_DATA_VALUE);
 	char expected[NFT_KEY_SIZE];
-	uint32_t length = 0, key_length = 0;
-	const void *comment = NULL, *key;
+	size_t length = nft_key(filter, expected);
+
+	return value && mnl_attr_get_payload_len(value) == length &&
+	       !memcmp(mnl_attr_get_payload(value), expected, length);
+}
+
+static void read_element(struct reader *reader, const struct nlattr *element)
+{
+	const char *words = nft_comment_of(nft_find_in(element, NFTA_SET_ELEM_USERDATA));
 	struct host_filter filter;
 
-	if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_USERDATA))
-		comment = nftnl_set_elem_get(element, NFTNL_SET_ELEM_USERDATA, &length);
-	if (comment)
-		words = nft_comment(comment, length);
 	if (!read_words(words, &filter)) {
 		add_alien(reader);
-		return 0;
+		return;
 	}
 	if (reader->entries->count == reader->begin) {
 		reader->lookup.shape = nft_shape_of(&filter);
 		reader->lookup.verdict = filter.verdict;
 	}
-	key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &key_length);
 	filter.altered = nft_shape_of(&filter) != reader->lookup.shape ||
 			 filter.verdict != reader->lookup.verdict ||
-			 filter.chain != reader->lookup.chain ||
-			 key_length != nft_key(&filter, expected) || !key ||
-			 memcmp(key, expected, key_length) != 0;
-	(void)add(reader, &filter, nft_element_count(element));
-	return 0;
+			 filter.chain != reader->lookup.chain || !has_key(element, &filter);
+	(void)add(reader, &filter, nft_expression_count(nft_find_in(element, NFTA_SET_ELEM_EXPR)));
+}
+
+static void read_elements(struct reader *reader, const struct nft_found_set *set)
+{
+	for (size_t i = 0; i < set->elements.count; i++) {
+		const struct nlattr *list = nft_find(set->elements.items[i],
+						     NFTA_SET_ELEM_LIST_ELEMENTS);
+		const struct nlattr *element;
+
+		if (!list)
+			continue;
+		mnl_attr_for_each_nested(element, list) read_element(reader, element);
+	}
 }
 
 /* All that an altered rule, or a set that is not looked into as we would, stands for. */
@@ -292,9 +265,9 @@ static void check_order(struct reader *reader, size_t begin, uint8_t chain)
 		reader->last[chain] = greatest;
 }
 
-static void read_lookup(struct reader *reader, const struct nftnl_rule *rule, const char *name)
+static void read_lookup(struct reader *reader, const struct nlmsghdr *rule, const char *name)
 {
-	struct nftnl_set *set = set_named(reader->dump, name);
+	const struct nft_found_set *set = set_named(reader->dump, name);
 	struct nftnl_rule *expected;
 
 	if (!set) {
@@ -303,21 +276,21 @@ static void read_lookup(struct reader *reader, const struct nftnl_rule *rule, co
 	}
 	reader->begin = reader->entries->count;
 	reader->lookup.set = name;
-	(void)nftnl_set_elem_foreach(set, read_element, reader);
+	read_elements(reader, set);
 	if (reader->entries->count == reader->begin || reader->lookup.shape == NFT_SINGLE) {
 		add_alien(reader);
 		alter(reader, reader->begin);
 		return;
 	}
 	expected = nft_rule_lookup(&reader->lookup);
-	if (!nft_rules_agree(rule, expected))
+	if (!nft_rule_agrees(rule, expected))
 		alter(reader, reader->begin);
 	nftnl_rule_free(expected);
 	for (size_t i = 0; i < reader->dump->sets.count; i++)
-		reader->used[i] |= reader->dump->sets.items[i] == set;
+		reader->used[i] |= &reader->dump->sets.items[i] == set;
 }
 
-static void read_single(struct reader *reader, const struct nftnl_rule *rule, const char *words,
+static void read_single(struct reader *reader, const struct nlmsghdr *rule, const char *words,
 			int chain)
 {
 	const struct nft_count none = { 0 };
@@ -329,23 +302,17 @@ static void read_single(struct reader *reader, const struct nftnl_rule *rule, co
 		return;
 	}
 	expected = nft_rule_new(&filter, &none);
-	filter.altered = filter.chain != chain || !nft_rules_agree(rule, expected);
+	filter.altered = filter.chain != chain || !nft_rule_agrees(rule, expected);
 	nftnl_rule_free(expected);
 	(void)add(reader, &filter, nft_rule_count(rule));
 }
 
-static void read_rule(struct reader *reader, const struct nftnl_rule *rule)
+static void read_rule(struct reader *reader, const struct nlmsghdr *rule)
 {
-	int chain = chain_named(nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+	int chain = chain_named(nft_string(nft_find(rule, NFTA_RULE_CHAIN)));
+	const char *comment = nft_comment_of(nft_find(rule, NFTA_RULE_USERDATA));
 	size_t begin = reader->entries->count;
-	const char *comment = NULL;
-	uint32_t length = 0;
-	const void *data = NULL;
 
-	if (nftnl_rule_is_set(rule, NFTNL_RULE_USERDATA))
-		data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &length);
-	if (data)
-		comment = nft_comment(data, length);
 	if (chain < 0 || !comment) {
 		add_alien(reader);
 		return;

@@ -2,9 +2,7 @@
 /*
  * An object becomes expressions: each loads a piece of the packet into a register and compares it;
  * the first that does not agree ends the rule. The kernel gives them back as it was given them (but
- * for counters), so that a rule was altered if its expressions read otherwise than those that we
- * would write. They are compared as libnftnl writes them in text: it leaves out what a newer kernel
- * may add.
+ * for counters), so that a rule was altered if it does not say all that we would write; nft_wire.c.
  */
 #include "host/nft_rule.h"
 
@@ -30,8 +28,6 @@
 /* How nft(8) names the type of a set's key: a number of six bits for each part. */
 #define TYPE_IFNAME 41u
 #define TYPE_PAIR (TYPE_IFNAME << 6 | TYPE_IFNAME)
-
-#define EXPRESSIONS_MAX 32
 
 static struct nftnl_expr *expression(const char *name)
 {
@@ -219,6 +215,14 @@ static void add_end(struct nftnl_rule *rule, uint32_t verdict)
 	nftnl_rule_add_expr(rule, expr);
 }
 
+static void add_masquerade(struct nftnl_rule *rule)
+{
+	struct nftnl_expr *expr = expression("masq");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_MASQ_FLAGS, 0);
+	nftnl_rule_add_expr(rule, expr);
+}
+
 static void add_verdict(struct nftnl_rule *rule, const struct host_filter *filter)
 {
 	switch ((enum filter_verdict)filter->verdict) {
@@ -229,7 +233,7 @@ static void add_verdict(struct nftnl_rule *rule, const struct host_filter *filte
 		add_end(rule, NF_DROP);
 		break;
 	case FILTER_MASQUERADE:
-		nftnl_rule_add_expr(rule, expression("masq"));
+		add_masquerade(rule);
 		break;
 	case FILTER_SNAT:
 		add_snat(rule, filter);
@@ -335,7 +339,8 @@ struct nftnl_rule *nft_rule_lookup(const struct nft_lookup *lookup)
 		add_meta(rule, NFT_META_OIFNAME, lookup->shape == NFT_PAIR ? NFT_REG_2 : NFT_REG_1);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, lookup->set);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, lookup->id);
+	if (lookup->id)
+		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, lookup->id);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 	nftnl_rule_add_expr(rule, expr);
 	add_verdict(rule, &end);
@@ -396,68 +401,6 @@ struct nftnl_set_elem *nft_element_new(const struct host_filter *filter, const s
 	nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, data, (uint32_t)length);
 	nftnl_set_elem_add_expr(element, counter(count));
 	return element;
-}
-
-/* The expressions of a rule, without the counters. */
-struct expressions {
-	struct nftnl_expr *items[EXPRESSIONS_MAX];
-	size_t count;
-	struct nft_count sum;
-};
-
-static int collect(struct nftnl_expr *expr, void *data)
-{
-	struct expressions *all = data;
-
-	if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter")) {
-		all->sum.packets += nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-		all->sum.bytes += nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
-	} else if (all->count < EXPRESSIONS_MAX) {
-		all->items[all->count++] = expr;
-	}
-	return 0;
-}
-
-static bool expressions_agree(const struct nftnl_expr *one, const struct nftnl_expr *other)
-{
-	char texts[2][512] = { "", "" };
-
-	if (strcmp(nftnl_expr_get_str(one, NFTNL_EXPR_NAME),
-		   nftnl_expr_get_str(other, NFTNL_EXPR_NAME)) != 0)
-		return false;
-	nftnl_expr_snprintf(texts[0], sizeof(texts[0]), one, NFTNL_OUTPUT_DEFAULT, 0);
-	nftnl_expr_snprintf(texts[1], sizeof(texts[1]), other, NFTNL_OUTPUT_DEFAULT, 0);
-	return !strcmp(texts[0], texts[1]);
-}
-
-bool nft_rules_agree(const struct nftnl_rule *one, const struct nftnl_rule *other)
-{
-	struct expressions ones = { 0 }, others = { 0 };
-
-	(void)nftnl_expr_foreach((struct nftnl_rule *)one, collect, &ones);
-	(void)nftnl_expr_foreach((struct nftnl_rule *)other, collect, &others);
-	if (ones.count != others.count)
-		return false;
-	for (size_t i = 0; i < ones.count; i++)
-		if (!expressions_agree(ones.items[i], others.items[i]))
-			return false;
-	return true;
-}
-
-struct nft_count nft_rule_count(const struct nftnl_rule *rule)
-{
-	struct expressions all = { 0 };
-
-	(void)nftnl_expr_foreach((struct nftnl_rule *)rule, collect, &all);
-	return all.sum;
-}
-
-struct nft_count nft_element_count(struct nftnl_set_elem *element)
-{
-	struct expressions all = { 0 };
-
-	(void)nftnl_set_elem_expr_foreach(element, collect, &all);
-	return all.sum;
 }
 
 int nft_words_read(const char *words, struct host_filter *ret_filter)

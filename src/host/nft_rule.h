@@ -9,7 +9,7 @@
 #include <libnftnl/set.h>
 
 /*
- * Filter objects as rules and as elements of sets of nftables, and back. Pure: no socket.
+ * Filter objects as rules and as elements of sets of nftables. Pure: no socket.
  *
  * Every rule and every element carries its object's text as a comment, so that `nft list ruleset`
  * explains itself and a restart finds what is ours; and a counter.
@@ -33,7 +33,7 @@ struct nft_lookup {
 	enum nft_shape shape;
 	uint8_t chain, verdict;
 	const char *set;
-	uint32_t id; /* of the set, within its batch */
+	uint32_t id; /* of the set, within its batch; 0 = it exists */
 };
 
 /* The chains: where they hang, when among others, and of what type. Policy: accept. */
@@ -53,11 +53,6 @@ struct nftnl_set_elem *nft_element_new(const struct host_filter *filter,
 /* The bytes of an element's key for @filter; returns their number. */
 #define NFT_KEY_SIZE (2 * IFNAMSIZ)
 size_t nft_key(const struct host_filter *filter, char ret_key[NFT_KEY_SIZE]);
-
-/* Whether both rules do the same; counters aside. */
-bool nft_rules_agree(const struct nftnl_rule *one, const struct nftnl_rule *other);
-struct nft_count nft_rule_count(const struct nftnl_rule *rule);
-struct nft_count nft_element_count(struct nftnl_set_elem *element);
 
 /* A comment as user data (one type, one length, the text and a NUL), and back: NULL when it is none. */
 size_t nft_comment_put(const char *comment, uint8_t *ret_data);

@@ -12,6 +12,11 @@
  * Pure: no socket.
  */
 
+struct nft_found_set {
+	char *name;
+	VEC(struct nlmsghdr *) elements; /* messages with some of them each */
+};
+
 /* What the messages of a dump told. */
 struct nft_dump {
 	bool exists;	/* a table of our name */
@@ -24,8 +29,8 @@ struct nft_dump {
 	} chains[8];
 	size_t chain_count;
 	bool more_chains;
-	VEC(struct nftnl_rule *) rules; /* in the order of their chains */
-	VEC(struct nftnl_set *) sets;
+	VEC(struct nlmsghdr *) rules; /* in the order of their chains */
+	VEC(struct nft_found_set) sets;
 };
 
 /* Takes any message of the kernel; one that is not of our table is passed over. */
