@@ -2,6 +2,7 @@
 #include "daemon/report.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/guard.h"
 
 #include <string.h>
@@ -230,6 +231,23 @@ static void look_at_servers(const struct engine_status *status, struct host_serv
 		facts->servers = servers;
 }
 
+static void note_filter(void *data, const struct host_filter *filter, uint64_t packets, uint64_t bytes)
+{
+	AUTO_MEM char *key = mem_printf(
+		"filter %s %u", filter->chain == FILTER_NAT ? "nat" : "forward", filter->order);
+
+	counters_get(data, key)->asked = packets;
+}
+
+/* What no worker counts but the kernel. */
+static void count_filters(const struct engine_status *status, struct counters *counters)
+{
+	int r = status->host ? host_filter_counters(status->host, note_filter, counters) : 0;
+
+	if (r < 0)
+		log_debug("the counters of filter rules cannot be read: %s", strerror(-r));
+}
+
 static json_t *features_json(const struct engine_status *status, const char *only_feature)
 {
 	const struct config *config = status->generation->config;
@@ -248,6 +266,8 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 			continue;
 		if (features[i]->looks_at_servers)
 			look_at_servers(status, &servers, &facts);
+		if (features[i]->looks_at_filters)
+			count_filters(status, &counters);
 		one = json_object();
 		features[i]->status(value, &facts, &counters, one);
 		json_object_set_new(json, features[i]->name, one);

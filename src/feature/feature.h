@@ -90,6 +90,8 @@ struct feature {
 		       const struct counters *counters, struct json_t *status);
 	bool status_anyway;    /* status() is asked for without the key, too: @config is NULL */
 	bool looks_at_servers; /* status() wants facts.servers */
+	/* status() wants the packets of filter rules, as counters "filter forward 1", .asked. */
+	bool looks_at_filters;
 	const struct worker *worker; /* or NULL */
 };
 

@@ -175,6 +175,31 @@ def test_devices_go_to_the_world_and_the_host_to_its_log_server(net, daemon, fam
     assert {source for source, _ in web.heard} == {seen}
 
 
+def test_a_strict_reverse_path_filter_is_made_loose_where_it_must_and_comes_back(net, daemon):
+    Server(net.web), Server(net.syslog)
+    for link in ("all", "bond0", "bond1", "eth0"):
+        net.box.sysctl(f"net/ipv4/conf/{link}/rp_filter", 1)
+    box = daemon(net.box, CONFIG)
+    net.wireless.ip("neigh", "flush", "dev", "eth1")
+    net.world.ip("neigh", "flush", "dev", "eth0")
+    assert said(net.device, WEB[4]) == f"web {BOND1[4]}"
+    assert said(net.box, SYSLOG[4]) == "syslog 10.2.2.2"
+    assert [net.box.sysctl(f"net/ipv4/conf/{link}/rp_filter") for link in ("bond0", "bond1", "eth0")] == ["2", "2", "1"]
+    box.stop()
+    assert net.box.sysctl("net/ipv4/conf/bond1/rp_filter") == "1"
+
+
+def test_what_passed_and_what_did_not_is_counted(net, daemon):
+    Server(net.web)
+    box = daemon(net.box, CONFIG)
+    said(net.device, WEB[4])
+    silent(net.admin, DEVICE[4])
+    told = box.feature("routing")
+    assert [entry["packets"] > 0 for entry in told["forwarding"]] == [True, True, False]
+    assert told["nat"][0]["packets"] == 1
+    assert {table["table"]: table["number"] for table in told["tables"]}["eduroam-egress"] == 200
+
+
 @both
 def test_devices_see_the_university_from_outside(net, daemon, family):
     """The same address is the log server inside and something else outside: users must look external."""

@@ -331,4 +331,5 @@ const struct feature routing_feature = {
 	.desire = routing_desire,
 	.interest = routing_interest,
 	.status = routing_status,
+	.looks_at_filters = true,
 };

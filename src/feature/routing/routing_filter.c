@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Behind all entries. */
-#define ORDER_LAST 1000000
-
 static struct span span_of(struct config_ports ports)
 {
 	return ports.first ? (struct span){ ports.first, ports.last + 1u } : (struct span){ 0 };
@@ -44,7 +41,7 @@ static void desire_forwarding(struct work *work)
 	const struct config_list *list = &work->routing->forwarding;
 	const struct forward_config *entry = list->items;
 	struct host_filter drop = { .chain = FILTER_FORWARD,
-				    .order = ORDER_LAST,
+				    .order = FORWARD_LAST,
 				    .verdict = FILTER_DROP };
 
 	if (!place_known(list->place))

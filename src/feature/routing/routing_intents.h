@@ -4,6 +4,9 @@
 
 #include "feature/routing/routing_work.h"
 
+/* The order of the filter rule behind all entries of `forwarding`. */
+#define FORWARD_LAST 1000000
+
 /* `forwarding`, `symmetric` and `host` as rules and tables. */
 void intents_desire(struct work *work);
 /* `forwarding` and `nat` as a filter. */

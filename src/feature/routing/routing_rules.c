@@ -46,10 +46,11 @@ static struct host_rule rule_of(const struct work *work, const struct rule_confi
 	return rule;
 }
 
-static void add_for(struct work *work, const struct rule_config *config, struct host_rule *rule,
+static void add_for(struct work *work, const struct rule_config *config, struct built_rule *built,
 		    const struct prefix *from, const struct prefix *to)
 {
 	static const struct prefix any;
+	struct host_rule *rule = &built->rule;
 
 	from = from ? from : &any;
 	to = to ? to : &any;
@@ -61,14 +62,16 @@ static void add_for(struct work *work, const struct rule_config *config, struct 
 			continue;
 		rule->from = *from;
 		rule->to = *to;
-		rules_add(&work->rules[i], config->record.place, rule);
+		*VEC_PUSH(&work->rules[i].items) = *built;
 	}
 }
 
-static void add_rule(struct work *work, const struct rule_config *config)
+static void add_rule(struct work *work, const struct rule_config *config, bool absent)
 {
 	const struct prefix *from = config->from.items, *to = config->to.items;
-	struct host_rule rule = rule_of(work, config);
+	struct built_rule rule = { .rule = rule_of(work, config),
+				   .place = config->record.place,
+				   .absent = absent };
 	unsigned froms = config->from.count ? config->from.count : 1;
 	unsigned tos = config->to.count ? config->to.count : 1;
 
@@ -145,10 +148,9 @@ static void rules_of_user(struct work *work)
 		if (change)
 			desire_again(work->desired, change);
 		warn_of_table(work, &config[i]);
-		if (!now)
-			continue;
-		tell_missing_link(work, &config[i]);
-		add_rule(work, &config[i]);
+		if (now)
+			tell_missing_link(work, &config[i]);
+		add_rule(work, &config[i], !now);
 	}
 }
 
@@ -157,7 +159,8 @@ void rules_desire_built(struct work *work, struct built_rules *rules)
 	for (size_t i = 0; i < rules->items.count; i++) {
 		struct built_rule *built = &rules->items.items[i];
 
-		desire_object(work->desired, OBJECT_RULE, built->place, &built->rule);
+		if (!built->absent)
+			desire_object(work->desired, OBJECT_RULE, built->place, &built->rule);
 	}
 	rules_free(rules);
 }

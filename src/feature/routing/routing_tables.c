@@ -64,5 +64,5 @@ uint32_t table_called(const struct work *work, const char *name)
 		return table->id;
 	if (!table && number_meant(name))
 		return number_meant(name);
-	return !table && link && link->table ? link->table : numbers_of(&work->tables, name);
+	return link && link->table ? link->table : numbers_of(&work->tables, name);
 }

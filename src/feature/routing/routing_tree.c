@@ -140,16 +140,19 @@ static void grow(struct tree *tree, size_t first, size_t end)
 static void grow_run(struct tree *tree, const struct built_rules *rules, size_t first, size_t end)
 {
 	struct built_rule landing = { .place = rules->items.items[first].place };
-	size_t count = end - first;
+	size_t count = 0;
 
-	tree->twigs = mem_alloc(count * sizeof(*tree->twigs));
-	for (size_t i = 0; i < count; i++)
-		tree->twigs[i] =
-			(struct twig){ &rules->items.items[first + i],
-				       prefix_in(&rules->items.items[first + i].rule, tree->from),
-				       i };
-	qsort(tree->twigs, count, sizeof(*tree->twigs), inner_first);
-	if (keeps_order(tree->twigs, count)) {
+	/* What is absent has no place in a tree: a goto needs its target. */
+	tree->twigs = mem_alloc((end - first) * sizeof(*tree->twigs));
+	for (size_t i = first; i < end; i++)
+		if (!rules->items.items[i].absent)
+			tree->twigs[count++] =
+				(struct twig){ &rules->items.items[i],
+					       prefix_in(&rules->items.items[i].rule, tree->from),
+					       i };
+	if (count)
+		qsort(tree->twigs, count, sizeof(*tree->twigs), inner_first);
+	if (count && keeps_order(tree->twigs, count)) {
 		grow(tree, 0, count);
 		/* What is passed over last lands here, whatever stands behind the run. */
 		landing.rule.family = rules->items.items[first].rule.family;

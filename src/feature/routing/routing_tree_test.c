@@ -57,6 +57,8 @@ static void walk(const struct built_rules *rules, const struct address *from,
 	for (size_t i = 0; i < rules->items.count; i++) {
 		const struct host_rule *rule = &rules->items.items[i].rule;
 
+		if (rules->items.items[i].absent)
+			continue;
 		ret_walk->steps++;
 		if (!matches(rule, from, to))
 			continue;
@@ -71,7 +73,21 @@ static void walk(const struct built_rules *rules, const struct address *from,
 static void copy(const struct built_rules *rules, struct built_rules *ret_copy)
 {
 	for (size_t i = 0; i < rules->items.count; i++)
-		rules_add(ret_copy, (struct place){ 0 }, &rules->items.items[i].rule);
+		*VEC_PUSH(&ret_copy->items) = rules->items.items[i];
+}
+
+/* A goto without its target would walk on. */
+static void every_goto_has_its_target(const struct built_rules *rules)
+{
+	for (size_t i = 0; i < rules->items.count; i++) {
+		const struct host_rule *rule = &rules->items.items[i].rule;
+		bool found = rule->action != FR_ACT_GOTO;
+
+		for (size_t j = i + 1; !found && j < rules->items.count; j++)
+			found = !rules->items.items[j].absent &&
+				rules->items.items[j].rule.preference == rule->target;
+		assert_true(found);
+	}
 }
 
 /* The tree sends random packets through the same tables, in the same order, as the plain list. */
@@ -82,6 +98,7 @@ static void same_as_plain(struct built_rules *plain, uint8_t family, size_t pack
 
 	copy(plain, &tree);
 	rules_prefer(&tree, PREFERENCE_RULES);
+	every_goto_has_its_target(&tree);
 	for (size_t i = 1; i < tree.items.count; i++)
 		assert_true(tree.items.items[i - 1].rule.preference <
 			    tree.items.items[i].rule.preference);
@@ -120,6 +137,7 @@ static void random_rules(uint8_t family, unsigned shortest, unsigned longest)
 
 			/* Now and then the other way round, or neither: a run ends there. */
 			add(&rules, &prefix, rand() % 200, i + 1);
+			rules.items.items[i].absent = rand() % 20 == 0;
 		}
 		if (round % 2)
 			qsort(rules.items.items, rules.items.count, sizeof(*rules.items.items),

@@ -76,6 +76,8 @@ struct waiting {
 struct built_rule {
 	struct host_rule rule;
 	struct place place;
+	/* Stands at another time of day: its preference is kept, so that no other rule moves. */
+	bool absent;
 };
 struct built_rules {
 	VEC(struct built_rule) items;
