@@ -25,8 +25,8 @@
 #define SNIPPET_FOLDER "conf.d"
 #define SNIPPET_ENDING ".yaml"
 
-static_assert(SOURCE_MAX_BYTES == 8 << 20 && SOURCE_MAX_FILES == 256, "as the diagnostics say");
-static const char too_large[] = "all files together may have 8 MiB, and are larger";
+static_assert(SOURCE_MAX_BYTES == 64 << 20 && SOURCE_MAX_FILES == 256, "as the diagnostics say");
+static const char too_large[] = "all files together may have 64 MiB, and are larger";
 
 /* A reading in progress: how many bytes there are already, and the first thing that went wrong. */
 struct loading {

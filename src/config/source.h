@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* Bounds of what is read at all, in bytes and files. */
-#define SOURCE_MAX_BYTES (8u << 20) /* all files together */
+#define SOURCE_MAX_BYTES (64u << 20) /* all files together */
 #define SOURCE_MAX_FILES 256u
 
 /* The text of one generation: the main file, then conf.d/X.yaml beside it in the order of their names. */

@@ -131,7 +131,7 @@ static void too_much_is_refused(void **state)
 	write_file("conf.d/a.yaml", "x");
 	source_free(
 		load("a.yaml", -EFBIG,
-		     "error: conf.d/a.yaml: all files together may have 8 MiB, and are larger\n"));
+		     "error: conf.d/a.yaml: all files together may have 64 MiB, and are larger\n"));
 }
 
 static void too_many_files_are_refused(void **state)
@@ -210,13 +210,13 @@ static void a_packed_source_beyond_the_bounds_is_refused(void **state)
 		{ "\0\0\0\1"
 		  "\0\0\0\1"
 		  "a"
-		  "\0\x80\0\1",
-		  13, -EFBIG }, /* a text of 8 MiB and a byte */
+		  "\4\0\0\1",
+		  13, -EFBIG }, /* a text of 64 MiB and a byte */
 		{ "\0\0\0\1"
 		  "\0\0\0\1"
 		  "a"
-		  "\0\x80\0\0",
-		  13, -EPROTO }, /* 8 MiB that are not there */
+		  "\4\0\0\0",
+		  13, -EPROTO }, /* 64 MiB that are not there */
 		{ "\0\0\0\1"
 		  "\0\0\0\0"
 		  "\0\0\0\0",

@@ -69,7 +69,7 @@ static void the_number_of_values_has_a_bound(void **state)
 	config = read_sample(yaml.data, &shown);
 	assert_string_equal(
 		text_string(&shown),
-		"a.yaml:1000000:2: error: more than 1000000 keys and values in one file\n"
+		"a.yaml:4000000:2: error: more than 4000000 keys and values in one file\n"
 		"    -\n"
 		"     ^\n");
 	config_free(config);

@@ -10,7 +10,7 @@
 
 /* Bounds of one file: containers in one another, and values of any kind. */
 #define TREE_MAX_DEPTH 16
-#define TREE_MAX_NODES 1000000
+#define TREE_MAX_NODES 4000000
 
 enum node_kind {
 	NODE_SCALAR,
