@@ -51,6 +51,17 @@ static void read_ports(struct patient *patient)
 	}
 }
 
+static void read_log_file(struct look *look, const char *path)
+{
+	AUTO_TEXT text = { 0 };
+	int r = text_read_file(path, FILE_MOST, &text);
+
+	if (r < 0)
+		unseen(look, path, r);
+	else
+		log_servers_read(text_string(&text), path, &look->log_servers);
+}
+
 static void read_log_files(struct look *look)
 {
 	static const char *const patterns[] = {
@@ -64,16 +75,8 @@ static void read_log_files(struct look *look)
 		glob_t found = { 0 };
 
 		if (glob(patterns[i], 0, NULL, &found) == 0)
-			for (size_t j = 0; j < found.gl_pathc; j++) {
-				AUTO_TEXT text = { 0 };
-				int r = text_read_file(found.gl_pathv[j], FILE_MOST, &text);
-
-				if (r < 0)
-					unseen(look, found.gl_pathv[j], r);
-				else
-					log_servers_read(text_string(&text), found.gl_pathv[j],
-							 &look->log_servers);
-			}
+			for (size_t j = 0; j < found.gl_pathc; j++)
+				read_log_file(look, found.gl_pathv[j]);
 		globfree(&found);
 	}
 }

@@ -6,12 +6,14 @@
  * What mhctl and the engine say to each other over the control socket (SOCK_SEQPACKET, framed by
  * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
- * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "watch"} and
+ * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	plan	"rollback": true	what a rollback would do
  *	confirm	"id": N		only if it is this one that waits
  *	confirm	"extend_ms": N		wait so long from now on, instead
  *	status	"feature": NAME		only that feature
+ *	places	"objects": [TEXT]	who asks for each of these, in the words of a plan
+ *		"links": TEXT		"link NAME index N", a line for each link that they name
  * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by
  * source_pack(). Without it they mean the engine's own file. No path goes through the socket.
  *
@@ -57,6 +59,8 @@
  *		replies: {"groups": [{"cgroup", "state": "in place"|"within another"|"waiting"|"refused"}],
  *			"counters": {NAME: N}, "servers": [{"address", "port", "class", "note", "uid",
  *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for
+ * places adds "places": [{"file", "line", "column", "feature"} or null], one for each object, and
+ *	"tables"	{"NUMBER": NAME}, as the configuration calls them
  * watch is answered by CONTROL_EVENT messages without end: {"event":
  * "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
  *	since 1970 (real), "text": one line}; the first is {"event": "hello"}.

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/control.h"
+#include "daemon/places.h"
 #include "daemon/report.h"
 #include "io/channel.h"
 
@@ -339,6 +340,14 @@ static void request_watch(struct client *client, const json_t *request)
 	client_event(client, "hello", "watching");
 }
 
+static void request_places(struct client *client, const json_t *request)
+{
+	struct engine_status status;
+
+	engine_status(client->server->engine, &status);
+	client_reply(client, report_places(&status, request));
+}
+
 static const struct {
 	const char *command;
 	void (*answer)(struct client *client, const json_t *request);
@@ -346,6 +355,7 @@ static const struct {
 	{ "plan", request_plan },	{ "apply", request_apply },
 	{ "confirm", request_confirm }, { "rollback", request_rollback },
 	{ "status", request_status },	{ "watch", request_watch },
+	{ "places", request_places },
 };
 
 static void take_request(struct client *client, const struct channel_message *message)

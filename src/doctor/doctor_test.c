@@ -120,8 +120,9 @@ static void a_gateway_that_is_our_own_address_is_found(void **data)
 	      nobody, "own-gateway", SEVERITY_ERROR,
 	      "the gateway of the route to default is this host's own address 192.168.120.5");
 	finds(HEALTHY "route 2001:db8:f::/48 via 2001:db8:2::2 link eth0 protocol static\n", nobody,
-	      "own-gateway",
-	      SEVERITY_ERROR, "the gateway of the route to 2001:db8:f::/48 is this host's own address 2001:db8:2::2");
+	      "own-gateway", SEVERITY_ERROR,
+	      "the gateway of the route to 2001:db8:f::/48 is this host's own address "
+	      "2001:db8:2::2");
 }
 
 static void a_gateway_of_a_next_hop_is_looked_at_too(void **data)
@@ -129,8 +130,9 @@ static void a_gateway_of_a_next_hop_is_looked_at_too(void **data)
 	finds(HEALTHY "nexthop 7 family ipv4 link bond1 via 192.168.120.5 protocol static\n"
 		      "nexthop 8 group 7 protocol static\n"
 		      "route 198.51.100.0/24 nexthop 8 protocol static\n",
-	      nobody, "own-gateway",
-	      SEVERITY_ERROR, "the gateway of the route to 198.51.100.0/24 is this host's own address 192.168.120.5");
+	      nobody, "own-gateway", SEVERITY_ERROR,
+	      "the gateway of the route to 198.51.100.0/24 is this host's own address "
+	      "192.168.120.5");
 }
 
 static void a_default_route_without_a_gateway_is_found(void **data)

@@ -116,16 +116,16 @@ static void tell_service(struct examination *examination, const struct service *
 		    link_name(examination, hop->link));
 	text_printf(&finding->where, "%s %s", service->protocol == IPPROTO_TCP ? "tcp" : "udp",
 		    endpoint_text(&service->address, service->port, endpoint));
-	text_printf(
-		&finding->why,
-		"The default route and the address of this service are on different links: "
-		"firewalls "
-		"and providers beyond %s drop packets from an address that is not at home there.",
-		link_name(examination, hop->link));
+	text_printf(&finding->why,
+		    "The default route and the address of this service are on different links: "
+		    "firewalls and providers beyond %s drop packets from an address that is not at "
+		    "home there.",
+		    link_name(examination, hop->link));
 	text_puts(&finding->line, "routing: { symmetric: true }");
-	text_printf(
-		&finding->command, "%s route add default via GATEWAY dev %s table 1001 && %s rule add from %s table 1001",
-		ip, here, ip, address);
+	text_printf(&finding->command,
+		    "%s route add default via GATEWAY dev %s table 1001 && "
+		    "%s rule add from %s table 1001",
+		    ip, here, ip, address);
 }
 
 /* A link that carries addresses for others: they are at home on no wire. */

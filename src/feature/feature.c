@@ -51,6 +51,14 @@ void desired_free(struct desired *desired)
 	for (size_t i = 0; i < desired->pending.count; i++)
 		mem_freep(&desired->pending.items[i].text);
 	VEC_FREE(&desired->pending);
+	for (size_t i = 0; i < desired->tables.count; i++)
+		mem_freep(&desired->tables.items[i].name);
+	VEC_FREE(&desired->tables);
+}
+
+void desire_table_name(struct desired *desired, uint32_t table, const char *name)
+{
+	*VEC_PUSH(&desired->tables) = (struct table_name){ table, mem_strdup(name) };
 }
 
 void desire_object(struct desired *desired, enum object_kind kind, struct place place, void *object)

@@ -15,6 +15,7 @@
 
 #include "host/inside.h"
 #include "host/nft_table.h"
+#include "host/sight.h"
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -203,6 +204,11 @@ static int look(struct host *host, struct nft_dump *ret_dump)
 	return r;
 }
 
+int host_filters_error(const struct host *host)
+{
+	return host->filters.error;
+}
+
 bool filters_refresh(struct host *host)
 {
 	struct nft_entries entries = { 0 };
@@ -214,6 +220,7 @@ bool filters_refresh(struct host *host)
 	r = look(host, &dump);
 	if (r == -EINTR)
 		host->stale |= STALE(OBJECT_FILTER);
+	host->filters.error = r == -EINTR ? 0 : r;
 	if (r < 0) {
 		log_debug("nftables cannot be read: %s", strerror(-r));
 		dump.ours = false;

@@ -11,6 +11,7 @@
  */
 struct filters {
 	struct netlink events, requests;
+	int error; /* why our table could not be read; 0 = it could, or there is no nftables */
 };
 
 void filters_close(struct host *host);	 /* leaves the table as it is */

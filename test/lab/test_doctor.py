@@ -132,7 +132,8 @@ def test_an_address_stands_on_two_links(gateway):
 
 
 def test_a_member_of_a_bridge_has_another_mtu(gateway):
-    gateway.ip_batch(["link add br0 type bridge", "link set br0 mtu 1400 up", "link add port0 type veth peer name port1",
+    gateway.ip_batch(["link add br0 type bridge", "link set br0 mtu 1400 up",
+                      "link add port0 type veth peer name port1",
                       "link set port0 mtu 1500 up master br0", "link set br0 mtu 1400"])
     assert "port0 has MTU 1500" in finds_only(gateway, "mtu")["what"]
 

@@ -22,6 +22,19 @@ static void work_begin(struct work *work, const void *config, const struct facts
 	hops_number(work);
 }
 
+/* For people: those that have a name in the file, and those that were numbered here. */
+static void name_tables(const struct work *work)
+{
+	const struct table_config *table = work->routing->tables.items;
+
+	for (unsigned i = 0; i < work->routing->tables.count; i++)
+		if (table[i].id)
+			desire_table_name(work->desired, table[i].id, table[i].name);
+	for (size_t i = 0; i < work->tables.items.count; i++)
+		desire_table_name(work->desired, work->tables.items.items[i].value,
+				  work->tables.items.items[i].name);
+}
+
 static void work_end(struct work *work)
 {
 	ways_free(&work->ways);
@@ -38,6 +51,7 @@ void routing_desire(const void *config, const struct facts *facts, struct desire
 	struct work work;
 
 	work_begin(&work, config, facts, ret_desired);
+	name_tables(&work);
 	routes_desire(&work);
 	rules_desire(&work);
 	intents_desire(&work);
