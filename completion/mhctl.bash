@@ -26,9 +26,10 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status doctor watch run help version'
+	local commands='check plan apply confirm rollback status explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='links routing prefixes replies services'
+	local packet='from to in out proto sport dport mark uid tos'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 
 	COMPREPLY=()
@@ -40,7 +41,8 @@ _mhctl()
 			continue
 		elif [[ -n $option ]]; then
 			option=''
-		elif [[ $word == -s || $word == --socket || $word == --confirm || $word == --extend ]]; then
+		elif [[ $word == -s || $word == --socket || $word == --confirm || $word == --extend ||
+			$word == --file || $word == --graph ]]; then
 			option=$word
 		elif [[ $word == --color && ${COMP_WORDS[i + 1]} == '=' ]]; then
 			option=$word
@@ -69,6 +71,14 @@ _mhctl()
 		_mhctl_words '30s 60s 5m'
 		return
 		;;
+	--file)
+		_mhctl_files .yaml
+		return
+		;;
+	--graph)
+		_mhctl_words 'dot svg'
+		return
+		;;
 	esac
 	if [[ $command == run && -n $argument ]]; then
 		_mhctl_files ''
@@ -80,12 +90,22 @@ _mhctl()
 		plan) options+=' --rollback' ;;
 		apply) options+=' --confirm=' ;;
 		confirm) options+=' --extend=' ;;
+		explain) options+=' --plan --file= --graph=' ;;
 		run) options+=' --no-hook --no-preload --verbose' ;;
 		esac
 		_mhctl_words "$options"
 		if [[ ${COMPREPLY[0]} == *= ]]; then
 			compopt -o nospace 2>/dev/null
 		fi
+		return
+	fi
+	if [[ $command == explain ]]; then
+		case ${COMP_WORDS[COMP_CWORD - 1]} in
+		in | out) _mhctl_words "$(cd /sys/class/net 2>/dev/null && echo *)" ;;
+		proto) _mhctl_words 'tcp udp icmp icmpv6' ;;
+		from | to | sport | dport | mark | uid | tos) ;;
+		*) _mhctl_words "$packet" ;;
+		esac
 		return
 	fi
 	[[ -z $argument ]] || return

@@ -103,6 +103,28 @@ static int set_verbose(struct call *call, const char *value, struct text *error)
 	return 0;
 }
 
+static int set_plan(struct call *call, const char *value, struct text *error)
+{
+	call->plan = true;
+	return 0;
+}
+
+static int set_file(struct call *call, const char *value, struct text *error)
+{
+	call->file = value;
+	return 0;
+}
+
+static int set_graph(struct call *call, const char *value, struct text *error)
+{
+	if (strcmp(value, "dot") != 0 && strcmp(value, "svg") != 0) {
+		text_printf(error, "--graph=%s: write dot or svg", value);
+		return -EINVAL;
+	}
+	call->graph = value;
+	return 0;
+}
+
 static int set_print(struct call *call, const char *value, struct text *error)
 {
 	call->print = true;
@@ -167,6 +189,12 @@ static const struct option_row options[] = {
 	  "do not keep it yet: go back after TIME from now", OPTION_EXTEND, set_extend },
 	{ "rollback", 0, no_argument, "    --rollback", "show what 'rollback' would change",
 	  OPTION_ROLLBACK, set_rollback },
+	{ "plan", 0, no_argument, "    --plan", "as it would be after 'mhctl apply'", OPTION_PLAN,
+	  set_plan },
+	{ "file", 0, required_argument, "    --file=FILE",
+	  "as it would be after 'mhctl apply FILE'", OPTION_FILE, set_file },
+	{ "graph", 0, required_argument, "    --graph=FORM", "draw the ways: dot or svg",
+	  OPTION_GRAPH, set_graph },
 	{ "no-hook", 0, no_argument, "    --no-hook", "no eBPF, even with the rights for it",
 	  OPTION_NO_HOOK, set_no_hook },
 	{ "no-preload", 0, no_argument, "    --no-preload", "no preloaded library",
@@ -222,6 +250,11 @@ static int word_take(struct call *call, const char *word, struct text *error)
 	if (!call->command) {
 		call->command = command_find(word, error);
 		return call->command ? 0 : -EINVAL;
+	}
+	if (call->command->options & OPTION_TERMS && call->term_count < CALL_TERMS) {
+		call->terms[call->term_count++] = word;
+		call->argument = call->terms[0];
+		return 0;
 	}
 	if (call->argument || !call->command->argument) {
 		text_printf(error, "'%s' is too much for '%s'; see 'mhctl %s --help'", word,

@@ -11,17 +11,24 @@
 
 struct command;
 
+/* As many words as anybody needs to describe a packet. */
+#define CALL_TERMS 32
+
 /* One call of mhctl: what was typed, and where to answer. */
 struct call {
 	FILE *out, *err;
 	const struct command *command; /* NULL: none was named */
 	const char *argument;	       /* FILE, FEATURE or COMMAND; NULL = not given */
 	char **words;		       /* of `run`: the program and its arguments, ended by NULL */
+	const char *terms[CALL_TERMS]; /* of `explain`: .argument and what follows */
+	unsigned term_count;
 	const char *socket;
 	char *again; /* how a next call to the same engine begins: "mhctl", "mhctl -s SOCKET" */
 	bool colour_out, colour_err;
 	bool json, print, rollback, help, version;
-	bool no_hook, no_preload, verbose;
+	bool no_hook, no_preload, verbose, plan;
+	const char *file;		/* of `explain`; NULL = not given */
+	const char *graph;		/* "dot", "svg"; NULL = not given */
 	uint32_t confirm_ms, extend_ms; /* 0 = not given */
 };
 
@@ -35,6 +42,11 @@ struct call {
 #define OPTION_ROLLBACK 128u
 /* Of a command, no option: its argument and all behind it are the words of a program. */
 #define OPTION_WORDS 32u
+/* Of a command: its argument is several words. */
+#define OPTION_TERMS 256u
+#define OPTION_PLAN 512u
+#define OPTION_FILE 1024u
+#define OPTION_GRAPH 2048u
 
 /* mhctl's exit status for what it finds itself. */
 enum exit_status { EXIT_FINE, EXIT_NO, EXIT_MISTAKE };

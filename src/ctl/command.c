@@ -36,6 +36,13 @@ const struct command commands[] = {
 	  "Shows what is desired, what is in place, what is pending or failing and why,\n"
 	  "and counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
+	{ "explain", "PACKET...", "which way a packet takes, and why; 1 = it gets nowhere",
+	  "Tells which rule, table, route, next hop and source address a packet meets,\n"
+	  "what our filter says, and the way of its reply. PACKET is 'to ADDRESS' and, in\n"
+	  "any order, from ADDRESS, in LINK (else this host sends it), out LINK, proto P,\n"
+	  "sport N, dport N, mark M, uid U, tos T. The kernel is asked, too. Needs no\n"
+	  "daemon and no rights. 1 = the packet gets nowhere, or the kernel differs.\n",
+	  OPTION_TERMS | OPTION_PLAN | OPTION_FILE | OPTION_GRAPH, explain_run },
 	{ "doctor", NULL, "what is wrong on this host, and how to mend it",
 	  "Looks at links, addresses, rules, routes, neighbours and servers of this host,\n"
 	  "whoever configured them, and tells what is wrong: where, why it hurts, how to\n"

@@ -35,6 +35,9 @@ int ask_confirm(const struct call *call);
 int ask_rollback(const struct call *call);
 int ask_status(const struct call *call);
 
+/* explain.c: needs no daemon. */
+int explain_run(const struct call *call);
+
 /* doctor.c: needs no daemon. */
 int doctor_run(const struct call *call);
 

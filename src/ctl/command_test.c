@@ -263,8 +263,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, doctor, "
-		      "watch, run, "
+		{ "", "which command? check, plan, apply, confirm, rollback, status, explain, "
+		      "doctor, watch, run, "
 		      "help, version; "
 		      "see 'mhctl --help'" },
 		{ "stauts", "no command 'stauts'; did you mean 'status'?" },
