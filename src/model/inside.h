@@ -5,7 +5,7 @@
 #include "model/model.h"
 #include "net/lpm.h"
 
-/* What the files of the model share: model.c (index), rules.c, tables.c, sources.c, filters.c, lookup.c. */
+/* What the files of the model share. */
 
 /* A setting of a link; -1 = the state does not tell. */
 struct model_conf {
@@ -58,10 +58,7 @@ struct model {
 	bool custom_local; /* IPv4: a local route that the kernel did not make */
 };
 
-/*
- * IPv6 keeps what it made of a route with the nexthop object, and takes it for all routes by that
- * object (seen on 6.18): harmless as long as they agree.
- */
+/* IPv6 takes what it made of one route by a nexthop object for all of them (seen on 6.18). */
 struct model_shared {
 	const struct host_route *route; /* one of them; NULL = none */
 	bool sources_differ, lengths_differ;
@@ -93,7 +90,8 @@ const struct model_link *model_link(const struct model *model, uint32_t index);
 const struct model_link *model_link_named(const struct model *model, const char *name);
 const struct model_table *model_table(const struct model *model, uint32_t id);
 const struct host_nexthop *model_nexthop(const struct model *model, uint32_t id);
-const struct model_shared *model_shared(const struct model *model, const struct host_nexthop *object);
+/* Of all nexthop objects that the route may go by. */
+struct model_shared model_shared(const struct model *model, const struct host_route *route);
 /* A setting that counts when it is set for all or for the link; for all and the link; the larger. */
 bool conf_either(int8_t all, int8_t link, unsigned *doubts);
 int conf_larger(int8_t all, int8_t link, unsigned *doubts);

@@ -201,7 +201,7 @@ static struct address choose_ipv6(const struct work *work, const struct query *q
 
 	if (query->has_from)
 		return work->flow->from;
-	if (found->hop.object && model_shared(work->model, found->hop.object)->sources_differ)
+	if (model_shared(work->model, found->route).sources_differ)
 		work->verdict->doubts |= DOUBT_SHARED;
 	if (found->route->source.family)
 		return found->route->source;

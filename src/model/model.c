@@ -98,17 +98,37 @@ const struct host_nexthop *model_nexthop(const struct model *model, uint32_t id)
 	return state_find(model->state, OBJECT_NEXTHOP, &(struct host_nexthop){ .id = id });
 }
 
-const struct model_shared *model_shared(const struct model *model, const struct host_nexthop *object)
+static struct model_shared *shared_of(const struct model *model, const struct host_nexthop *object)
 {
 	const struct host_nexthop *first = state_at(model->state, OBJECT_NEXTHOP, 0);
 
 	return &model->shared[object - first];
 }
 
+struct model_shared model_shared(const struct model *model, const struct host_route *route)
+{
+	const struct host_nexthop *object, *member;
+	struct model_shared all = { 0 };
+
+	if (!route->nexthop || route->to.family != AF_INET6)
+		return all;
+	object = model_nexthop(model, route->nexthop);
+	if (object && !object->member_count)
+		return *shared_of(model, object);
+	for (unsigned i = 0; object && i < object->member_count; i++) {
+		member = model_nexthop(model, object->members[i].id);
+		if (!member)
+			continue;
+		all.sources_differ |= shared_of(model, member)->sources_differ;
+		all.lengths_differ |= shared_of(model, member)->lengths_differ;
+	}
+	return all;
+}
+
 static void share(struct model *model, const struct host_route *route,
 		  const struct host_nexthop *object)
 {
-	struct model_shared *shared = (struct model_shared *)model_shared(model, object);
+	struct model_shared *shared = shared_of(model, object);
 
 	if (!shared->route)
 		shared->route = route;

@@ -101,8 +101,7 @@ static bool ask_table(const struct model *model, const struct model_rule *rule,
 		step.outcome = found.route ? STEP_THROW : STEP_NOTHING;
 	else if (!found.error && found.route->to.length < rule->rule->suppress)
 		step.outcome = STEP_SUPPRESS;
-	if (!found.error && found.hop.object && query->family == AF_INET6 && rule->rule->suppress &&
-	    model_shared(model, found.hop.object)->lengths_differ)
+	if (!found.error && rule->rule->suppress && model_shared(model, found.route).lengths_differ)
 		verdict->doubts |= DOUBT_SHARED;
 	note(verdict, &step);
 	if (step.outcome != STEP_DECIDES)
