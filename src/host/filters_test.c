@@ -7,6 +7,7 @@
 
 #include "host/dice.h"
 #include "host/inside.h"
+#include "host/sight.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -383,6 +384,36 @@ static void a_death_in_between_leaves_the_old_or_the_new(void **data)
 	}
 }
 
+/* A process without rights in the network namespace: it sees nothing, and says why. */
+static void without_rights_the_rules_are_unknown(void **data)
+{
+	struct host_options options = { .sockets_per_listener = 1, .only_look = true };
+	struct scene *scene = *data;
+	struct text error = { 0 };
+	struct host *host = NULL;
+	bool changed, resynced;
+	int status;
+	pid_t child;
+
+	scene_desire_filter(scene, "filter forward 1 drop");
+	expect_applied(scene, 1);
+	assert_int_equal(host_filters_error(scene->host), 0);
+	child = fork();
+	if (child == 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			_exit(0);
+		if (host_open(&options, &host, &error) < 0 ||
+		    host_settle(host, &changed, &resynced) < 0)
+			_exit(1);
+		_exit(host_filters_error(host) == -EPERM &&
+				      !state_count(host_observed(host), OBJECT_FILTER) ?
+			      0 :
+			      2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
 
 int main(void)
@@ -401,6 +432,7 @@ int main(void)
 		SCENE(a_thousand_pairs_are_one_look_up),
 		SCENE(a_pair_named_twice_is_found_again),
 		SCENE(any_objects_are_found_again),
+		SCENE(without_rights_the_rules_are_unknown),
 		SCENE(a_death_in_between_leaves_the_old_or_the_new),
 	};
 

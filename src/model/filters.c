@@ -35,6 +35,8 @@ static bool fits(const struct host_filter *filter, const struct sight *sight)
 	       named(filter->out, sight->out) &&
 	       (!filter->from.family || prefix_holds(&filter->from, sight->from)) &&
 	       (!filter->to.family || prefix_holds(&filter->to, &flow->to)) &&
+	       /* Another source is of one family, and only packets of it get it. */
+	       (!filter->first.family || filter->first.family == flow->to.family) &&
 	       (!filter->ip_protocol || filter->ip_protocol == flow->ip_protocol) &&
 	       in_span(&filter->sport, flow->sport) && in_span(&filter->dport, flow->dport) &&
 	       !((filter->mark ^ flow->mark) & filter->mask);
