@@ -25,8 +25,13 @@ enum proof_says {
 /* A statement: of which packets, and what. */
 struct proof_claim {
 	enum proof_says says;
-	uint8_t family;		/* AF_UNSPEC = both, as far as .from and .to allow */
-	char in[IFNAMSIZ];	/* "" = any link; "lo" = sent by the host */
+	uint8_t family;	   /* AF_UNSPEC = both, as far as .from and .to allow */
+	char in[IFNAMSIZ]; /* "" = any link; "lo" = sent by the host */
+	/*
+	 * Of the host's packets only those that it begins by itself: with no source yet, or with one
+	 * that it would choose for a packet that leaves by one of .links.
+	 */
+	bool begun;
 	struct prefix from, to; /* .family 0 = any */
 	uint32_t mark, mask;	/* .mask 0 = any */
 	uint8_t ip_protocol;	/* 0 = any */

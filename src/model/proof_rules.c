@@ -16,13 +16,13 @@
 
 struct walk {
 	struct proof_space *space;
-	const struct host_rule *rules;
+	const struct host_rule **rules;
 	size_t count;
 	struct proof_cubes *waiting; /* at each rule, and behind the last one */
 	struct proof_pieces *pieces;
 };
 
-/* Until somebody says otherwise, the kernel has these. */
+/* What a kernel has from its start; they stand where nobody else's rules are told. */
 static const struct host_rule usual_rules[] = {
 	{ .preference = 0, .action = FR_ACT_TO_TBL, .table = RT_TABLE_LOCAL },
 	{ .preference = 32766, .action = FR_ACT_TO_TBL, .table = RT_TABLE_MAIN },
@@ -82,7 +82,7 @@ static void decide(struct walk *walk, const struct proof_cube *cube, const struc
 /* The table decides about the destinations that it knows; the rest goes on. */
 static void ask_table(struct walk *walk, size_t at, const struct proof_cube *cube, uint32_t number)
 {
-	const struct host_rule *rule = &walk->rules[at];
+	const struct host_rule *rule = walk->rules[at];
 	const struct proof_table *table = proof_table_of(walk->space, number, rule->suppress);
 	struct proof_cube on = *cube;
 
@@ -112,14 +112,14 @@ static void ask_tables_of_vrfs(struct walk *walk, size_t at, const struct proof_
 static size_t target_of(const struct walk *walk, size_t at)
 {
 	for (size_t i = at + 1; i < walk->count; i++)
-		if (walk->rules[i].preference >= walk->rules[at].target)
-			return walk->rules[i].preference == walk->rules[at].target ? i : at + 1;
+		if (walk->rules[i]->preference >= walk->rules[at]->target)
+			return walk->rules[i]->preference == walk->rules[at]->target ? i : at + 1;
 	return at + 1;
 }
 
 static void act(struct walk *walk, size_t at, const struct proof_cube *cube)
 {
-	const struct host_rule *rule = &walk->rules[at];
+	const struct host_rule *rule = walk->rules[at];
 
 	switch (rule->action) {
 	case FR_ACT_TO_TBL:
@@ -143,7 +143,7 @@ static void act(struct walk *walk, size_t at, const struct proof_cube *cube)
 static void part_ways(struct walk *walk, size_t at, const struct proof_cube *cube,
 		      const struct proof_cube *match)
 {
-	const struct host_rule *rule = &walk->rules[at];
+	const struct host_rule *rule = walk->rules[at];
 	struct proof_cube doubtful = *match;
 	struct proof_cubes rest = { 0 };
 
@@ -173,12 +173,12 @@ static void meet(struct walk *walk, size_t at, const struct proof_cube *cube,
 	struct proof_cube match = *cube;
 
 	/* What is in no VRF has no table of one: what the kernel makes of that is its own affair. */
-	if (walk->rules[at].invert && walk->rules[at].l3mdev) {
-		match.doubt = cube->doubt ? cube->doubt : &walk->rules[at];
+	if (walk->rules[at]->invert && walk->rules[at]->l3mdev) {
+		match.doubt = cube->doubt ? cube->doubt : walk->rules[at];
 		wait_at(walk, at + 1, &match);
 	} else if (proof_cube_and(walk->space, cube, selection, &match)) {
 		part_ways(walk, at, cube, &match);
-	} else if (walk->rules[at].invert) {
+	} else if (walk->rules[at]->invert) {
 		act(walk, at, cube);
 	} else {
 		wait_at(walk, at + 1, cube);
@@ -195,7 +195,7 @@ static void walk_rules(struct walk *walk)
 {
 	wait_at(walk, 0, &walk->space->all);
 	for (size_t at = 0; at < walk->count && !walk->space->too_big; at++) {
-		struct proof_cube selection = selected(walk->space, &walk->rules[at]);
+		struct proof_cube selection = selected(walk->space, walk->rules[at]);
 		struct proof_cubes cubes = walk->waiting[at];
 
 		walk->space->too_big = is_too_big(walk, at);
@@ -207,22 +207,38 @@ static void walk_rules(struct walk *walk)
 		decide(walk, &walk->waiting[walk->count].items[i], NULL, NULL);
 }
 
+/* Puts the rules of the family in order, with the usual ones among them where none are foreign. */
+static void gather_rules(struct walk *walk)
+{
+	const struct state *state = walk->space->state;
+	size_t usual = ARRAY_SIZE(usual_rules), next = 0;
+
+	walk->rules = mem_alloc((state_count(state, OBJECT_RULE) + usual) * sizeof(*walk->rules));
+	STATE_EACH(state, OBJECT_RULE, const struct host_rule, rule) {
+		if (rule->family == walk->space->family && !rule->object.ours)
+			next = usual;
+	}
+	STATE_EACH(state, OBJECT_RULE, const struct host_rule, rule) {
+		if (rule->family != walk->space->family)
+			continue;
+		for (; next < usual && usual_rules[next].preference <= rule->preference; next++)
+			walk->rules[walk->count++] = &usual_rules[next];
+		walk->rules[walk->count++] = rule;
+	}
+	for (; next < usual; next++)
+		walk->rules[walk->count++] = &usual_rules[next];
+}
+
 void proof_rules_cut(struct proof_space *space, struct proof_pieces *ret_pieces)
 {
 	struct walk walk = { .space = space, .pieces = ret_pieces };
-	size_t first = state_lower_bound(space->state, OBJECT_RULE,
-					 &(struct host_rule){ .family = space->family });
-	size_t end = state_lower_bound(space->state, OBJECT_RULE,
-				       &(struct host_rule){ .family = space->family + 1 });
 
-	walk.count = end - first;
-	walk.rules = walk.count ? state_at(space->state, OBJECT_RULE, first) : usual_rules;
-	if (!walk.count)
-		walk.count = ARRAY_SIZE(usual_rules);
+	gather_rules(&walk);
 	walk.waiting = mem_alloc((walk.count + 1) * sizeof(*walk.waiting));
 	*ret_pieces = (struct proof_pieces){ 0 };
 	walk_rules(&walk);
 	for (size_t at = 0; at <= walk.count; at++)
 		VEC_FREE(&walk.waiting[at]);
 	free(walk.waiting);
+	free(walk.rules);
 }

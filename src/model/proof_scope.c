@@ -50,6 +50,52 @@ static const struct proof_set *own_sources(struct proof_space *space)
 	return own;
 }
 
+static bool names_link(const struct proof_space *space, const struct proof_claim *claim,
+		       uint32_t index)
+{
+	const struct host_link *link = state_link(space->state, index);
+
+	for (size_t i = 0; link && i < claim->link_count; i++)
+		if (!strcmp(claim->links[i], link->name))
+			return true;
+	return false;
+}
+
+static const struct proof_set *with_source(struct proof_space *space, const struct proof_set *set,
+					   const struct address *address)
+{
+	proof_number number = proof_number_of(address);
+
+	return proof_set_or(space->sets, set, proof_set_range(space->sets, number, number));
+}
+
+/*
+ * What the kernel may choose as the source of a packet that leaves by a link of the claim: an address
+ * of the link, or the one that the route says; without any, one of another link.
+ */
+static const struct proof_set *begun_sources(struct proof_space *space,
+					     const struct proof_scope *scope,
+					     const struct proof_claim *claim)
+{
+	const struct proof_set *yet = proof_set_range(space->sets, 0, 0), *set = yet;
+
+	STATE_EACH(space->state, OBJECT_ADDRESS, const struct host_address, address) {
+		struct address plain = prefix_address(&address->prefix);
+
+		if (plain.family == space->family && names_link(space, claim, address->link))
+			set = with_source(space, set, &plain);
+	}
+	if (set == yet)
+		return scope->own;
+	STATE_EACH(space->state, OBJECT_ROUTE, const struct host_route, route) {
+		if (route->source.family == space->family && route->type == RTN_UNICAST &&
+		    !proof_set_holds(set, proof_number_of(&route->source)) &&
+		    names_link(space, claim, route->link))
+			set = with_source(space, set, &route->source);
+	}
+	return set;
+}
+
 /* The value of a setting; @otherwise when it is not told. */
 static bool setting(const struct proof_space *space, const char *name, bool otherwise)
 {
@@ -149,7 +195,8 @@ static bool scope_in(struct proof_space *space, const struct proof_scope *scope,
 				    claim->in[0] ? claim->in : "but lo");
 	if (!strcmp(claim->in, "lo")) {
 		cube->axes[AXIS_IN] = in;
-		cube->axes[AXIS_FROM] = scope->own;
+		cube->axes[AXIS_FROM] = claim->begun ? begun_sources(space, scope, claim) :
+						       scope->own;
 		cube->axes[AXIS_UID] = proof_span_set(space, AXIS_UID, claim->uid);
 		return true;
 	}

@@ -123,6 +123,27 @@ static void a_host_sends_by_the_links_of_its_neighbours_too(void **data)
 	      &(struct proof_claim){ IN("lo"), LEAVES(eth0) }, "holds");
 }
 
+static void what_the_host_begins_and_what_it_answers_part(void **data)
+{
+#define HOST_ETH0                                                                                  \
+	BOX "rule ipv4 1500 in lo from 192.168.120.5/32 table 503\n"                               \
+	    "rule ipv4 2000 in lo table 300\nrule ipv4 2001 unreachable in lo\n"                   \
+	    "route 0.0.0.0/0 via 10.2.2.254 link eth0 table 300\n"                                 \
+	    "route 0.0.0.0/0 via 192.168.120.6 link bond1 table 503\n"
+	struct proof_claim claim = { IN("lo"), LEAVES(eth0) };
+
+	finds(HOST_ETH0, &claim,
+	      "violated: a packet of this host from 192.168.120.5 to 192.0.2.1 leaves bond1 (rule "
+	      "1500, "
+	      "table 503, route 0.0.0.0/0 via 192.168.120.6 link bond1)");
+	claim.begun = true;
+	finds(HOST_ETH0, &claim, "holds");
+	finds(BOX, &claim,
+	      "violated: a packet of this host to 10.16.0.1 leaves bond0 (rule 32766, table main, "
+	      "route "
+	      "10.16.0.0/12 via 192.168.34.98 link bond0)");
+}
+
 static void without_its_rule_the_wireless_side_leaves_by_the_way_of_management(void **data)
 {
 	finds(LINKS LOCAL MAIN EGRESS USUAL, &(struct proof_claim){ IN("bond0"), LEAVES(bond1) },
@@ -331,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_four_rules_of_the_story_hold),
 		cmocka_unit_test(a_host_sends_by_the_links_of_its_neighbours_too),
+		cmocka_unit_test(what_the_host_begins_and_what_it_answers_part),
 		cmocka_unit_test(without_its_rule_the_wireless_side_leaves_by_the_way_of_management),
 		cmocka_unit_test(a_route_that_is_missing_falls_through_to_the_next_table),
 		cmocka_unit_test(a_filter_that_lets_pass_is_named),

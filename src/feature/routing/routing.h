@@ -124,6 +124,7 @@ struct routing {
 	struct host_config host;
 	struct config_list symmetric; /* of const char *: links; "true" = all, "false" = none */
 	struct config_list nat;
+	struct config_list asserts; /* of struct assert_config: routing_assert.h */
 };
 
 extern const struct config_field routing_fields[], table_fields[], route_fields[], rule_fields[],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is wrong with `routing` in itself, whatever the host has. */
-#include "feature/routing/routing.h"
+#include "feature/routing/routing_assert.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -376,4 +376,5 @@ void routing_check(const void *config, struct diags *diags)
 			HERE(&checker.routing->host, host_fields, host_config, out));
 	check_symmetric(&checker);
 	check_nat(&checker);
+	routing_assert_check(&checker.routing->asserts, diags);
 }

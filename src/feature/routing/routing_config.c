@@ -2,6 +2,8 @@
 /* The keys below `routing`. */
 #include "feature/routing/routing.h"
 
+#include "feature/routing/routing_assert.h"
+
 #include "host/protocols.h"
 
 #define AT(type, member) offsetof(struct type, member)
@@ -269,6 +271,7 @@ ITEM(named_hop, named_hop_fields, named_hop, "A next hop.");
 ITEM(rule, rule_fields, rule_config, "A rule.");
 ITEM(forward, forward_fields, forward_config, "What may be forwarded.");
 ITEM(nat, nat_fields, nat_config, "A translation.");
+ITEM(assert, assert_fields, assert_config, "A statement.");
 
 const struct config_field routing_fields[] = {
 	{ "tables", CONFIG_MAP, AT(routing, tables), .item = &table_item,
@@ -312,6 +315,11 @@ const struct config_field routing_fields[] = {
 	  .help = "Which source address forwarded packets get on the way out. The first entry that "
 		  "matches decides.",
 	  .example = "[{ out: bond1, from: 10.16.0.0/12, to: masquerade }]" },
+	{ "assert", CONFIG_LIST, AT(routing, asserts), .item = &assert_item,
+	  .help = "Statements about flows that are proven for all packets, not for samples. One that "
+		  "does not hold refuses the apply, with a packet that shows it and the rule and route "
+		  "that it meets; one that ceases to hold later is told.",
+	  .example = "[{ in: eth0, forwarded: never }, { in: bond0, to: 0.0.0.0/0, leaves: bond1 }]" },
 	{ 0 }
 };
 
@@ -329,6 +337,8 @@ const struct feature routing_feature = {
 	.root = &routing_root,
 	.check = routing_check,
 	.desire = routing_desire,
+	.prove = routing_prove,
+	.proves = routing_proves,
 	.interest = routing_interest,
 	.status = routing_status,
 	.looks_at_filters = true,

@@ -4,6 +4,7 @@
  * and what follows from intents. What
  * other keys desire was desired before, see feature/list.c.
  */
+#include "feature/routing/routing_assert.h"
 #include "feature/routing/routing_intents.h"
 #include "feature/routing/routing_out.h"
 #include "feature/routing/routing_rules.h"
@@ -57,6 +58,7 @@ void routing_desire(const void *config, const struct facts *facts, struct desire
 	intents_desire(&work);
 	filter_desire(&work);
 	settings_desire(&work);
+	routing_assert_desire(&work.routing->asserts, facts, ret_desired);
 	work_end(&work);
 }
 
@@ -84,4 +86,5 @@ void routing_interest(const void *config, struct interest *interest)
 	interest->link_routes = true;
 	interest_routes(&routing->routes, interest);
 	settings_interest(routing, interest);
+	routing_assert_interest(&routing->asserts, interest);
 }
