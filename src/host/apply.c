@@ -41,7 +41,7 @@ struct round {
 	struct host *host;
 	const struct operation *operations;
 	size_t count;
-	struct errand errands[2 * HOST_SLICE];
+	struct errand errands[3 * HOST_SLICE];
 	uint32_t errand_count;
 	struct outcome outcomes[HOST_SLICE];
 };
@@ -124,9 +124,22 @@ static int ask(struct round *round, uint32_t operation, enum step step, const vo
 	return send_off(round, operation, step, message);
 }
 
+static int ask_link_state(struct round *round, uint32_t index, const struct host_link *link,
+			  enum link_state state, enum step step)
+{
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+
+	message->nlmsg_type = RTM_NEWLINK;
+	link_state_encode(link, state, message);
+	return send_off(round, index, step, message);
+}
+
 /*
- * A link cannot be replaced: what differs is changed, or it is made anew. One that joins a bond is
- * taken down first.
+ * A link cannot be replaced: what differs is changed, or it is made anew. One that joins a bond, or
+ * gets another name (before Linux 6.2), is taken down first. A bond brings up who joins it and takes
+ * down who leaves, and Linux 6.1 would do both after it looked at the flags of the message: so with
+ * another master the state is told by itself.
  */
 static int ask_link_change(struct round *round, uint32_t index)
 {
@@ -134,24 +147,22 @@ static int ask_link_change(struct round *round, uint32_t index)
 	const struct host_link *after = round->operations[index].after;
 	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	int r;
+	int r = 0;
 
-	message->nlmsg_type = RTM_NEWLINK;
 	if (link_is_recreated(before, after)) {
 		r = ask(round, index, STEP_MAKE_ROOM, before);
 		return r < 0 ? r : ask(round, index, STEP_ADD, after);
 	}
-	if (link_joins_bond(before, after)) {
-		link_down_encode(before, message);
-		r = send_off(round, index, STEP_MAKE_ROOM, message);
-		if (r < 0)
-			return r;
-		memset(buffer, 0, sizeof(buffer));
-		message = mnl_nlmsg_put_header(buffer);
-		message->nlmsg_type = RTM_NEWLINK;
-	}
+	if (link_must_be_down(before, after))
+		r = ask_link_state(round, index, before, LINK_DOWN, STEP_MAKE_ROOM);
+	if (r < 0)
+		return r;
+	message->nlmsg_type = RTM_NEWLINK;
 	link_change_encode(before, after, message);
-	return send_off(round, index, STEP_REPLACE, message);
+	r = send_off(round, index, STEP_REPLACE, message);
+	if (r == 0 && before->master != after->master)
+		r = ask_link_state(round, index, after, (enum link_state)after->state, STEP_LEAVE);
+	return r;
 }
 
 /* Nothing is asked for: it ended before. */

@@ -78,8 +78,8 @@ int link_remember(struct host *host, const struct host_link *after);
 void link_done(struct host *host, const struct operation *operation, int error);
 /* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */
 void links_load_driver(struct host *host, const struct operation *operations, size_t count);
-/* A bond takes no member that is up. */
-bool link_joins_bond(const struct host_link *before, const struct host_link *after);
+/* Before it is made @after: a bond takes no member that is up. */
+bool link_must_be_down(const struct host_link *before, const struct host_link *after);
 
 /* sysctls.c */
 bool sysctls_refresh(struct host *host); /* true when anything changed */

@@ -282,20 +282,30 @@ static bool targets_differ(const struct host_link *before, const struct host_lin
 	return memcmp(before->bond.targets, after->bond.targets, sizeof(after->bond.targets)) != 0;
 }
 
-static void put_targets(const struct host_link *link, uint8_t family, struct nlmsghdr *message)
+static bool has_targets(const struct host_link *link, uint8_t family)
 {
-	uint16_t type = family == AF_INET ? IFLA_BOND_ARP_IP_TARGET : IFLA_BOND_NS_IP6_TARGET;
-	struct nlattr *nest = NULL;
+	for (size_t i = 0; i < BOND_TARGETS; i++)
+		if (link->bond.targets[i].family == family)
+			return true;
+	return false;
+}
+
+/* A nest without any clears those that were there. */
+static void put_targets(const struct host_link *before, const struct host_link *after,
+			uint8_t family, struct nlmsghdr *message)
+{
+	struct nlattr *nest;
 	uint16_t count = 0;
 
-	for (size_t i = 0; i < BOND_TARGETS; i++) {
-		if (link->bond.targets[i].family != family)
-			continue;
-		nest = nest ? nest : mnl_attr_nest_start(message, type);
-		mnl_attr_put(message, count++, address_size(family), link->bond.targets[i].bytes);
-	}
-	if (nest)
-		mnl_attr_nest_end(message, nest);
+	if (!has_targets(after, family) && (!before || !has_targets(before, family)))
+		return;
+	nest = mnl_attr_nest_start(message, family == AF_INET ? IFLA_BOND_ARP_IP_TARGET :
+								IFLA_BOND_NS_IP6_TARGET);
+	for (size_t i = 0; i < BOND_TARGETS; i++)
+		if (after->bond.targets[i].family == family)
+			mnl_attr_put(message, count++, address_size(family),
+				     after->bond.targets[i].bytes);
+	mnl_attr_nest_end(message, nest);
 }
 
 static void put_peer(const struct host_link *link, struct nlmsghdr *message)
@@ -324,8 +334,8 @@ static void put_details(const struct host_link *before, const struct host_link *
 			put_detail(detail, value, message);
 	}
 	if (after->type == LINK_BOND && (!before || targets_differ(before, after))) {
-		put_targets(after, AF_INET, message);
-		put_targets(after, AF_INET6, message);
+		put_targets(before, after, AF_INET, message);
+		put_targets(before, after, AF_INET6, message);
 	}
 	if (after->type == LINK_VETH && !before && after->peer[0])
 		put_peer(after, message);
@@ -377,8 +387,9 @@ void link_change_encode(const struct host_link *before, const struct host_link *
 	struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 
 	header->ifi_index = (int)after->index;
-	/* Who joins or leaves a bond is taken up or down by it: so the state is told once more. */
-	if (before->state != after->state || before->master != after->master) {
+	/* With another master the state comes afterwards: link_state_encode(). */
+	if (before->master == after->master &&
+	    (before->state != after->state || strcmp(before->name, after->name) != 0)) {
 		header->ifi_flags = after->state == LINK_UP ? IFF_UP : 0;
 		header->ifi_change = IFF_UP;
 	}
@@ -398,11 +409,12 @@ void link_change_encode(const struct host_link *before, const struct host_link *
 		put_info(before, after, message);
 }
 
-void link_down_encode(const struct host_link *link, struct nlmsghdr *message)
+void link_state_encode(const struct host_link *link, enum link_state state, struct nlmsghdr *message)
 {
 	struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 
 	header->ifi_index = (int)link->index;
+	header->ifi_flags = state == LINK_UP ? IFF_UP : 0;
 	header->ifi_change = IFF_UP;
 }
 

@@ -19,8 +19,8 @@ void link_made_encode(const void *object, struct nlmsghdr *message);
  */
 void link_change_encode(const struct host_link *before, const struct host_link *after,
 			struct nlmsghdr *message);
-/* The message that only takes the link down: a bond takes no member that is up. */
-void link_down_encode(const struct host_link *link, struct nlmsghdr *message);
+/* The message that only brings the link up (LINK_UP) or takes it down. */
+void link_state_encode(const struct host_link *link, enum link_state state, struct nlmsghdr *message);
 
 /* The bond that the driver makes when it is loaded, as it comes, as far as it tells by itself. */
 bool link_is_drivers_own(const struct host_link *link);

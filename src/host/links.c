@@ -253,8 +253,10 @@ void links_load_driver(struct host *host, const struct operation *operations, si
 	}
 }
 
-bool link_joins_bond(const struct host_link *before, const struct host_link *after)
+bool link_must_be_down(const struct host_link *before, const struct host_link *after)
 {
-	return after->master && after->master != before->master && after->port.type == LINK_BOND &&
-	       before->state == LINK_UP;
+	bool joins = after->master && after->master != before->master &&
+		     after->port.type == LINK_BOND;
+
+	return before->state == LINK_UP && (joins || strcmp(before->name, after->name) != 0);
 }

@@ -302,6 +302,32 @@ def test_bonds_speak_lacp_with_each_other_and_carry_a_vlan(pair, daemon):
 
 
 @pytest.mark.stock
+def test_a_bond_asks_for_its_targets_and_can_stop_to(pair, daemon):
+    host, other = pair
+    need(host, "bond")
+    other.ip_batch(["link add br0 type bridge", "link set eth1 master br0", "link set eth2 master br0", "link set br0 up",
+                    "address add 192.0.2.2/24 dev br0", "address add 2001:db8::2/64 dev br0 nodad"])
+    text = """
+links:
+  bond0: { bond: { members: [eth1, eth2], primary: eth1, %s }, addresses: [192.0.2.1/24, "2001:db8::1/64"] }
+"""
+    asks = text % 'arp-interval: 200ms, arp-targets: ["2001:db8::2", 192.0.2.2]'
+    one = daemon(host, asks)
+    pings(host, "192.0.2.2", "2001:db8::2")
+    settled(one)
+    data = info(host, "bond0")["info_data"]
+    assert data["arp_interval"] == 200 and data["miimon"] == 0 and data["primary"] == "eth1"
+    stops = text % "miimon: 50ms"
+    one.apply(stops)
+    settled(one, stops)
+    data = info(host, "bond0")["info_data"]
+    assert data["arp_interval"] == 0 and data["miimon"] == 50
+    pings(host, "192.0.2.2", "2001:db8::2")
+    one.stop()
+    assert "bond0" not in links(host)
+
+
+@pytest.mark.stock
 def test_a_vrf_routes_by_itself_and_a_dummy_is_up(pair, daemon):
     host, other = pair
     need(host, "vrf", "dummy")

@@ -98,8 +98,6 @@ static void make(const struct resolver *resolver, struct link_wish *wish,
 	link->former = (struct link_former){ 0 };
 	if (parent)
 		link->parent = parent;
-	if (link->type == LINK_BOND)
-		link->bond.primary = index_of(resolver, wish->config->bond.primary);
 	if (existing && link_is_recreated(existing, link))
 		memset(link->mac, 0, sizeof(link->mac));
 }
@@ -129,8 +127,6 @@ static bool adopt(const struct resolver *resolver, struct link_wish *wish,
 	if (is_made(wish)) {
 		link_config_made(wish->config, true, &wanted);
 		wanted.parent = parent ? parent : wanted.parent;
-		if (wanted.type == LINK_BOND && wish->config->bond.primary)
-			wanted.bond.primary = index_of(resolver, wish->config->bond.primary);
 	}
 	if (!kind_satisfies(&link_kind, &wanted, existing)) {
 		refuse_other(resolver, wish, existing, &wanted);
@@ -321,6 +317,18 @@ static void resolve(const struct resolver *resolver, struct link_wish *wish)
 		note_former(&wish->link, facts_link(resolver->facts, wish->name));
 }
 
+/* Members are resolved after their bond, so that they come after it: then there is an index to name. */
+static void set_primaries(const struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->wishes->items.count; i++) {
+		struct link_wish *wish = &resolver->wishes->items.items[i];
+
+		if (wish->link.type == LINK_BOND && wish->config &&
+		    (wish->link.group == HOST_PROTOCOL || wish->config->bond.primary))
+			wish->link.bond.primary = index_of(resolver, wish->config->bond.primary);
+	}
+}
+
 static void desire_addresses(const struct link_wish *wish, struct desired *desired)
 {
 	const struct config_list *list = &wish->config->addresses;
@@ -382,6 +390,7 @@ void links_desire(const void *config, const struct facts *facts, struct desired 
 	link_wishes_collect(config, &wishes);
 	for (size_t i = 0; i < wishes.items.count; i++)
 		resolve(&resolver, &wishes.items.items[i]);
+	set_primaries(&resolver);
 	for (size_t i = 0; i < wishes.items.count; i++) {
 		struct link_wish *wish = &wishes.items.items[i];
 
