@@ -70,6 +70,8 @@ static void set_interest(struct engine *engine, const struct config *one, const 
 						.sysctl_count = interest.sysctls.count,
 						.cgroups = interest.cgroups.items,
 						.cgroup_count = interest.cgroups.count,
+						.tables = interest.tables.items,
+						.table_count = interest.tables.count,
 						.local_routes = interest.local_routes,
 						.all_routes = interest.all_routes,
 						.link_routes = interest.link_routes,

@@ -163,4 +163,5 @@ void interest_free(struct interest *interest)
 	VEC_FREE(&interest->prefixes);
 	VEC_FREE(&interest->sysctls);
 	VEC_FREE(&interest->cgroups);
+	VEC_FREE(&interest->tables);
 }

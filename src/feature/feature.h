@@ -21,6 +21,7 @@ struct interest {
 	VEC(struct prefix) prefixes;
 	VEC(const char *) sysctls; /* static strings */
 	VEC(const char *) cgroups; /* of the configuration */
+	VEC(uint32_t) tables;	   /* every route in them */
 	bool local_routes, all_routes;
 	bool link_routes; /* of table main: default routes, and those without a router */
 };

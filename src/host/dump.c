@@ -41,12 +41,14 @@ bool route_uses_nexthop(const struct nlmsghdr *message)
 static bool wants_route(const struct dump *dump, const struct host_route *route,
 			const struct nlmsghdr *message)
 {
-	bool named = !dump->host->taste.all_routes &&
-		     (route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL);
+	const struct taste *taste = &dump->host->taste;
+	bool named = !taste->all_routes &&
+		     (route->table == RT_TABLE_MAIN || route->table == RT_TABLE_LOCAL ||
+		      taste_wants_table(taste, route->table));
 
 	if (dump->table ? route->table != dump->table : named)
 		return false;
-	if (!taste_wants_route(&dump->host->taste, route))
+	if (!taste_wants_route(taste, route))
 		return false;
 	dump->host->nexthops |= route_uses_nexthop(message);
 	return true;
@@ -94,20 +96,34 @@ static int dump_once(struct dump *dump)
 		       r;
 }
 
-/* Routes and rules: both families, one by one; routes of main and local, then ours elsewhere. */
+/* The tables that are read one by one, then 0: ours of all others. @round counts from 0. */
+static uint32_t table_of_round(const struct taste *taste, size_t round)
+{
+	static const uint32_t always[] = { RT_TABLE_LOCAL, RT_TABLE_MAIN };
+
+	if (round < ARRAY_SIZE(always))
+		return always[round];
+	round -= ARRAY_SIZE(always);
+	return round < taste->table_count ? taste->tables[round] : 0;
+}
+
+/*
+ * Routes and rules: both families, one by one; routes of main, local and the tables that are asked
+ * for, then ours elsewhere.
+ */
 static int dump_families(struct dump *dump)
 {
-	static const uint32_t tables[] = { RT_TABLE_LOCAL, RT_TABLE_MAIN, 0 };
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	bool by_table = dump->kind == OBJECT_ROUTE && !dump->host->taste.all_routes;
-	size_t rounds = by_table ? ARRAY_SIZE(tables) : 1;
+	const struct taste *taste = &dump->host->taste;
+	bool by_table = dump->kind == OBJECT_ROUTE && !taste->all_routes;
+	size_t rounds = by_table ? taste->table_count + 3 : 1;
 	bool interrupted = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(families) * rounds; i++) {
 		int r;
 
 		dump->family = families[i / rounds];
-		dump->table = by_table ? tables[i % rounds] : 0;
+		dump->table = by_table ? table_of_round(taste, i % rounds) : 0;
 		r = dump_once(dump);
 		if (r < 0 && r != -EINTR)
 			return r;

@@ -22,9 +22,11 @@ struct host_interest {
 	/* Names to read; a component "*" stands for every link and for "all". */
 	const char *const *sysctls;
 	size_t sysctl_count;
-	bool local_routes;	    /* every route in table local, whoever made it */
-	bool all_routes;	    /* every route in every table */
-	bool link_routes;	    /* of table main: default routes, and those without a gateway */
+	bool local_routes;	/* every route in table local, whoever made it */
+	bool all_routes;	/* every route in every table */
+	bool link_routes;	/* of table main: default routes, and those without a gateway */
+	const uint32_t *tables; /* of which every route matters */
+	size_t table_count;
 	const char *const *cgroups; /* control groups whose existence matters */
 	size_t cgroup_count;
 };

@@ -17,6 +17,19 @@ static int by_prefix(const void *a, const void *b)
 	return prefix_compare(a, b);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool taste_wants_table(const struct taste *taste, uint32_t table)
+{
+	return taste->table_count &&
+	       bsearch(&table, taste->tables, taste->table_count, sizeof(*taste->tables), by_number);
+}
+
 static char **names_copy(const char *const *names, size_t count)
 {
 	char **copy = mem_alloc((count + 1) * sizeof(*copy));
@@ -33,6 +46,18 @@ static void names_free(char **names)
 	free(names);
 }
 
+/* Main and local are read anyhow. */
+static void tables_once(struct taste *taste)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < taste->table_count; i++)
+		if (taste->tables[i] != RT_TABLE_MAIN && taste->tables[i] != RT_TABLE_LOCAL &&
+		    (!kept || taste->tables[kept - 1] != taste->tables[i]))
+			taste->tables[kept++] = taste->tables[i];
+	taste->table_count = kept;
+}
+
 void taste_set(struct taste *taste, const struct host_interest *interest)
 {
 	struct lpm_entry *entries = mem_alloc((interest->prefix_count + 1) * sizeof(*entries));
@@ -46,6 +71,13 @@ void taste_set(struct taste *taste, const struct host_interest *interest)
 	free(entries);
 	taste->sysctls = names_copy(interest->sysctls, interest->sysctl_count);
 	taste->cgroups = names_copy(interest->cgroups, interest->cgroup_count);
+	taste->table_count = interest->table_count;
+	taste->tables = mem_alloc((interest->table_count + 1) * sizeof(*taste->tables));
+	if (interest->table_count)
+		memcpy(taste->tables, interest->tables,
+		       interest->table_count * sizeof(*taste->tables));
+	qsort(taste->tables, taste->table_count, sizeof(*taste->tables), by_number);
+	tables_once(taste);
 	taste->local_routes = interest->local_routes;
 	taste->all_routes = interest->all_routes;
 	taste->link_routes = interest->link_routes;
@@ -57,6 +89,7 @@ void taste_free(struct taste *taste)
 	lpm_free(taste->by_prefix);
 	names_free(taste->sysctls);
 	names_free(taste->cgroups);
+	free(taste->tables);
 	*taste = (struct taste){ 0 };
 }
 
@@ -88,6 +121,8 @@ bool taste_wants_route(const struct taste *taste, const struct host_route *route
 	if (taste->link_routes && route->table == RT_TABLE_MAIN &&
 	    (!route->to.length || !route->via.family))
 		return true;
+	if (taste_wants_table(taste, route->table))
+		return true;
 	if (!taste->prefix_count || (route->table != RT_TABLE_MAIN && route->table != RT_TABLE_LOCAL))
 		return false;
 	return lpm_find_cover(taste->by_prefix, &route->to) || covers_any(taste, &route->to) ||
@@ -101,6 +136,9 @@ bool taste_within(const struct taste *taste, const struct taste *other)
 	if (taste->all_routes || (taste->local_routes && !other->local_routes) ||
 	    (taste->link_routes && !other->link_routes))
 		return false;
+	for (size_t i = 0; i < taste->table_count; i++)
+		if (!taste_wants_table(other, taste->tables[i]))
+			return false;
 	for (size_t i = 0; i < taste->prefix_count; i++)
 		if (!other->prefix_count || !lpm_find_cover(other->by_prefix, &taste->prefixes[i]))
 			return false;

@@ -10,8 +10,10 @@ struct taste {
 	struct prefix *prefixes; /* sorted */
 	size_t prefix_count;
 	struct lpm *by_prefix;
-	char **sysctls; /* NULL-terminated */
-	char **cgroups; /* the same */
+	char **sysctls;	  /* NULL-terminated */
+	char **cgroups;	  /* the same */
+	uint32_t *tables; /* sorted */
+	size_t table_count;
 	bool local_routes, all_routes, link_routes;
 };
 
@@ -23,6 +25,8 @@ void taste_free(struct taste *taste);
  * gateway, that is asked for.
  */
 bool taste_wants_route(const struct taste *taste, const struct host_route *route);
+/* Every route of the table is asked for. */
+bool taste_wants_table(const struct taste *taste, uint32_t table);
 /* Whether everything that @taste wants is wanted by @other as well. */
 bool taste_within(const struct taste *taste, const struct taste *other);
 /* Two lists of names, ended by NULL; either may be NULL. */

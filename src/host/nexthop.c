@@ -30,6 +30,7 @@ enum {
 	NEXTHOP_VIA,
 	NEXTHOP_LINK,
 	NEXTHOP_BLACKHOLE,
+	NEXTHOP_ONLINK,
 	NEXTHOP_GROUP,
 	NEXTHOP_RESILIENT,
 	NEXTHOP_BUCKETS,
@@ -45,6 +46,7 @@ static const struct property nexthop_rows[] = {
 	[NEXTHOP_VIA] = { "via", PROPERTY_ADDRESS, 0, AT(via), .attribute = NHA_GATEWAY },
 	[NEXTHOP_LINK] = { "link", PROPERTY_LINK, 0, AT(link), .attribute = NHA_OIF },
 	[NEXTHOP_BLACKHOLE] = { "blackhole", PROPERTY_U8, 0, AT(blackhole), .words = yes_words },
+	[NEXTHOP_ONLINK] = { "onlink", PROPERTY_U8, ROW_FREE, AT(onlink), .words = yes_words },
 	[NEXTHOP_GROUP] = { "group", PROPERTY_MEMBERS, 0, AT(members), .port = AT(member_count) },
 	[NEXTHOP_RESILIENT] = { "resilient", PROPERTY_U8, 0, AT(resilient), .words = yes_words },
 	[NEXTHOP_BUCKETS] = { "buckets", PROPERTY_U16, ROW_LAX, AT(buckets) },
@@ -135,6 +137,8 @@ static bool nexthop_decoded(void *object, const struct nlmsghdr *message)
 	/* The kernel lets a blackhole end in lo. */
 	if (nexthop->blackhole)
 		nexthop->link = 0;
+	nexthop->onlink = ((const struct nhmsg *)NLMSG_DATA(message))->nh_flags & RTNH_F_ONLINK ? 1 :
+												  0;
 	nexthop->object.ours = nexthop->protocol == HOST_PROTOCOL;
 	return nexthop->id != 0;
 }
@@ -171,6 +175,8 @@ static void nexthop_encoded(const void *object, struct nlmsghdr *message)
 {
 	const struct host_nexthop *nexthop = object;
 
+	if (nexthop->onlink && nexthop->via.family)
+		((struct nhmsg *)NLMSG_DATA(message))->nh_flags |= RTNH_F_ONLINK;
 	if (nexthop->blackhole)
 		mnl_attr_put(message, NHA_BLACKHOLE, 0, NULL);
 	if (nexthop->member_count)

@@ -111,6 +111,11 @@ struct host_route {
 	uint32_t mtu;	  /* bytes; RTAX_MTU; 0 = that of the path */
 	uint32_t window;  /* bytes; RTAX_WINDOW */
 	uint16_t initcwnd; /* segments; RTAX_INITCWND */
+	/*
+	 * RTNH_F_ONLINK: the kernel shall not ask its rules for the gateway when it is added. It asks as
+	 * the host itself, IPv4 only, and rules may confine the host to another link.
+	 */
+	uint8_t onlink;
 };
 
 /* The most members of a next hop group. */
@@ -126,6 +131,7 @@ struct host_nexthop {
 	uint8_t family;	  /* AF_UNSPEC for a group */
 	uint8_t protocol; /* RTPROT_* */
 	uint8_t blackhole;
+	uint8_t onlink;	   /* as of a route */
 	uint8_t resilient; /* a group whose flows keep their member while it lives (Linux 5.13) */
 	uint32_t link;
 	struct address via;

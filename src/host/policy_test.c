@@ -261,6 +261,43 @@ static void who_only_looks_needs_no_rights_and_sees_all_tables(void **data)
 	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 0);
 }
 
+/* Linux looks for a router as the host itself would, IPv4 only. */
+static void a_route_stands_also_where_rules_confine_the_host(void **data)
+{
+	struct scene *scene = *data;
+
+	assert_true(scratch_run("ip rule add iif lo unreachable pref 2000"));
+	scene_desire_route(scene, "route 203.0.113.0/24 via 192.0.2.2 link eth0");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_string_equal(scene->text, "Nexthop has invalid gateway");
+	state_free(&scene->desired);
+	scene_desire_route(scene, "route 203.0.113.0/24 via 192.0.2.2 link eth0 onlink yes");
+	scene_desire(scene, OBJECT_NEXTHOP,
+		     "nexthop 1829765121 family ipv4 via 192.0.2.2 link eth0 onlink yes");
+	assert_int_equal(scene_apply(scene), 2);
+	assert_int_equal(scene->failed, 0);
+	host_resync(scene->host);
+	assert_int_equal(scene_apply(scene), 0);
+}
+
+/* A table that is asked for is read whole, whoever filled it; others are not. */
+static void a_table_that_is_asked_for_is_seen_whole(void **data)
+{
+	struct scene *scene = *data;
+	const uint32_t tables[] = { 200 };
+	const struct host_route like = { .table = 200, .to = { AF_INET, 24, { 203, 0, 113 } } };
+
+	assert_true(scratch_run("ip route add 203.0.113.0/24 via 192.0.2.2 table 200"
+				" && ip route add 203.0.113.0/24 via 192.0.2.2 table 201"));
+	host_set_interest(scene->host, &(struct host_interest){ .tables = tables, .table_count = 1 });
+	scene_settle(scene, NULL);
+	assert_non_null(state_find(host_observed(scene->host), OBJECT_ROUTE, &like));
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 1);
+	assert_true(scratch_run("ip route del 203.0.113.0/24 table 200"));
+	scene_settle(scene, NULL);
+	assert_int_equal(state_count(host_observed(scene->host), OBJECT_ROUTE), 0);
+}
+
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
@@ -274,6 +311,8 @@ int main(void)
 		SCENE(one_write_moves_all_routes_to_another_gateway),
 		SCENE(nexthops_that_went_with_the_carrier_are_missed),
 		SCENE(a_foreign_nexthop_of_our_number_is_not_touched),
+		SCENE(a_route_stands_also_where_rules_confine_the_host),
+		SCENE(a_table_that_is_asked_for_is_seen_whole),
 		SCENE(who_only_looks_needs_no_rights_and_sees_all_tables),
 	};
 

@@ -38,6 +38,11 @@ static const struct word route_types[] = {
 	{ 0 },
 };
 
+static const struct word yes_words[] = {
+	{ "yes", 1 },
+	{ 0 },
+};
+
 const struct word route_tables[] = {
 	{ "default", RT_TABLE_DEFAULT },
 	{ "main", RT_TABLE_MAIN },
@@ -103,6 +108,7 @@ enum {
 	ROUTE_MTU,
 	ROUTE_WINDOW,
 	ROUTE_INITCWND,
+	ROUTE_ONLINK,
 	ROUTE_SCOPE,
 	ROUTE_PROTOCOL,
 };
@@ -124,6 +130,7 @@ static const struct property route_rows[] = {
 	[ROUTE_MTU] = { "mtu", PROPERTY_U32, 0, AT(mtu) },
 	[ROUTE_WINDOW] = { "window", PROPERTY_U32, 0, AT(window) },
 	[ROUTE_INITCWND] = { "initcwnd", PROPERTY_U16, 0, AT(initcwnd) },
+	[ROUTE_ONLINK] = { "onlink", PROPERTY_U8, ROW_FREE, AT(onlink), .words = yes_words },
 	[ROUTE_SCOPE] = { "scope", PROPERTY_U8, 0, AT(scope), .usually = usual_scope,
 			  .words = route_scopes, .header = HEADER(rtm_scope) },
 	[ROUTE_PROTOCOL] = { "protocol", PROPERTY_U8, ROW_LONG | ROW_FREE, AT(protocol),
@@ -237,6 +244,7 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 	if (leads_nowhere(route))
 		route->link = 0;
 	route->object.ours = route->protocol == HOST_PROTOCOL;
+	route->onlink = header->rtm_flags & RTNH_F_ONLINK ? 1 : 0;
 	/* What the nexthop object says is told with the route as well. */
 	if (route->object.ours && route->nexthop) {
 		route->type = route->type == RTN_BLACKHOLE ? RTN_UNICAST : route->type;
@@ -268,6 +276,8 @@ static void route_encoded(const void *object, struct nlmsghdr *message)
 	char buffer[sizeof(struct rtvia) + 16];
 	struct rtvia *via = (struct rtvia *)buffer;
 
+	if (route->onlink && route->via.family && route->link)
+		((struct rtmsg *)NLMSG_DATA(message))->rtm_flags |= RTNH_F_ONLINK;
 	if (route->mtu || route->window || route->initcwnd)
 		put_metrics(route, message);
 	if (!route->via.family || route->via.family == route->to.family)

@@ -293,3 +293,24 @@ def test_an_address_that_comes_and_goes_takes_its_rule_along(net, daemon):
     net.box.ip("address", "del", "198.51.100.7/24", "dev", "bond1")
     wait_until(lambda: "198.51.100.7" not in net.box.ip("rule"), what="the rule to go")
     assert box.plan(expect=0).operations == []
+
+
+def test_what_somebody_else_put_into_our_table_is_told_in_the_plan_and_stays(net, daemon):
+    net.box.ip("route", "add", "default", "via", "192.168.120.6", "table", "200", "proto", "static", "mtu", "1400")
+    box = daemon(net.box, "routing: {}\n")
+    told = box.plan(CONFIG, expect=2)
+    assert any("stands in its place, made by static" in text for text in told.texts), told.said()
+    box.apply(CONFIG, expect=2)
+    assert "mtu 1400" in net.box.ip("route", "show", "table", "200")
+    net.box.ip("route", "flush", "table", "200")
+    box.apply(CONFIG)
+
+
+def test_what_others_take_away_is_back(net, daemon):
+    box = daemon(net.box, CONFIG)
+    before = net.box.snapshot()
+    net.box.ip("route", "del", "default", "table", "200")
+    net.box.ip("rule", "del", "preference", "1001")
+    net.box.ip("-6", "rule", "del", "iif", "lo", "preference", "29991")
+    wait_until(lambda: net.box.snapshot() == before, what="what is ours to be back")
+    assert box.plan(expect=0).operations == []

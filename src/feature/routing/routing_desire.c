@@ -12,10 +12,29 @@
 
 #include <string.h>
 
+/*
+ * Linux looks for the router of a new IPv4 route as the host itself would send to it, by the rules
+ * that stand at that time. Where these keep the host from some link, it would refuse routes by way
+ * of that link; we looked at the networks of the link ourselves.
+ */
+static bool host_is_confined(const struct routing *routing)
+{
+	const struct rule_config *rule = routing->rules.items;
+
+	/* It asks without a source, a mark, a protocol. */
+	for (unsigned i = 0; i < routing->rules.count; i++)
+		if ((!rule[i].in || !strcmp(rule[i].in, "lo")) && !rule[i].from.count &&
+		    !rule[i].mark.mark && !rule[i].protocol && !rule[i].sport.first &&
+		    !rule[i].dport.first && !rule[i].tos)
+			return true;
+	return routing->host.out;
+}
+
 static void work_begin(struct work *work, const void *config, const struct facts *facts,
 		       struct desired *desired)
 {
 	*work = (struct work){ .routing = config, .facts = facts, .desired = desired };
+	work->confined = host_is_confined(work->routing);
 	ways_gather(facts, &desired->state, &work->ways);
 	tables_number(work->routing, &work->tables);
 	out_tables_note(work->routing, &work->ways, &work->tables);
@@ -83,7 +102,13 @@ void routing_interest(const void *config, struct interest *interest)
 {
 	const struct routing *routing = config;
 
+	const struct table_config *table = routing->tables.items;
+
 	interest->link_routes = true;
+	/* Somebody may have put routes into a table whose number people know. */
+	for (unsigned i = 0; i < routing->tables.count; i++)
+		if (table[i].id)
+			*VEC_PUSH(&interest->tables) = table[i].id;
 	interest_routes(&routing->routes, interest);
 	settings_interest(routing, interest);
 	routing_assert_interest(&routing->asserts, interest);

@@ -180,6 +180,7 @@ static const struct built_hop *single_desire(struct work *work, const struct way
 	struct host_nexthop nexthop = { .id = id, .family = family, .via = *wanted->via };
 	struct built_hop *built = (struct built_hop *)built_hop(work, id);
 
+	nexthop.onlink = work->confined && nexthop.via.family == AF_INET;
 	if (built)
 		return built;
 	if (!way_find(work, wanted, &nexthop.link))

@@ -143,6 +143,7 @@ static void take_foreign(const struct work *work, struct filling *filling, uint8
 	route = (struct host_route){
 		.type = RTN_UNICAST, .to = best->to, .link = best->link, .via = best->via
 	};
+	route.onlink = work->confined && route.via.family == AF_INET;
 	take(filling, &route);
 }
 

@@ -11,6 +11,7 @@
 #include "host/protocols.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,12 +77,25 @@ static void warn_of_onlink(const struct work *work, struct laying *laying, const
 		  prefix_text(to, text), link->name);
 }
 
+/* Linux takes no IPv6 address as a source before it knows that nobody else has it. */
+static bool is_settled(const struct work *work, const struct address *source)
+{
+	if (source->family == AF_INET)
+		return true;
+	STATE_EACH(work->facts->observed, OBJECT_ADDRESS, const struct host_address, address)
+		if (prefix_holds(&address->prefix, source) &&
+		    !memcmp(address->prefix.bytes, source->bytes, sizeof(source->bytes)))
+			return !(address->flags & IFA_F_TENTATIVE);
+	return false;
+}
+
 static bool source_is_there(struct work *work, const struct laying *laying)
 {
+	const struct address *source = &laying->config->source;
 	char text[ADDRESS_TEXT_SIZE];
 	AUTO_TEXT why = { 0 };
 
-	if (!laying->config->source.family || ways_own(&work->ways, &laying->config->source))
+	if (!source->family || (ways_own(&work->ways, source) && is_settled(work, source)))
 		return true;
 	text_printf(&why, "the address %s, which is to be its source",
 		    address_text(&laying->config->source, text));
@@ -116,6 +130,7 @@ static bool lay_way(struct work *work, struct laying *laying, struct host_route 
 	}
 	route->link = laying->route.link;
 	route->via = config->via.address;
+	route->onlink = work->confined && route->via.family == AF_INET;
 	return route->link;
 }
 

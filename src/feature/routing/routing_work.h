@@ -91,7 +91,8 @@ struct work {
 	struct numbers tables, hops;
 	VEC(struct built_hop) built;
 	VEC(struct waiting) waiting;
-	bool crowded; /* there are routes of somebody else's */
+	bool confined; /* rules look at the host's own packets: see host_is_confined() */
+	bool crowded;  /* there are routes of somebody else's */
 	/* What `routes` and then the tables became, in the set of desired routes. */
 	size_t routes_from, routes_end, tables_end;
 	VEC(uint32_t) filled;	     /* tables of ways out */
