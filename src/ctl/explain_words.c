@@ -27,7 +27,8 @@ void words_table(const struct subject *subject, uint32_t table, struct text *tex
 	else if (table == RT_TABLE_DEFAULT)
 		text_puts(text, "table default");
 	else if (name)
-		text_printf(text, "table %s (%s)", name, number);
+		text_printf(text, strchr(name, ' ') ? "table '%s' (%s)" : "table %s (%s)", name,
+			    number);
 	else
 		text_printf(text, "table %s", number);
 }

@@ -280,6 +280,17 @@ static void a_rule_that_something_may_reach_is_no_finding(void **data)
 	finds_nothing(HEALTHY "rule ipv4 500 table 200 opaque yes protocol static\n", nobody);
 }
 
+static void a_guard_behind_a_table_is_no_finding(void **data)
+{
+	finds_nothing(HEALTHY "rule ipv4 1001 unreachable in bond0 protocol static\n"
+			      "rule ipv4 24000 in bond0 table 200 protocol multihomed\n",
+		      nobody);
+	/* What falls through an empty table falls into a refusal. */
+	finds_nothing(LINKS ADDRESSES CONNECTED WAYS RULES INWARD
+		      "rule ipv4 1001 unreachable in bond0 protocol static\n",
+		      nobody);
+}
+
 static void tables_that_are_empty_or_unused_are_found(void **data)
 {
 	finds(LINKS ADDRESSES CONNECTED WAYS RULES INWARD, nobody, "table", SEVERITY_WARNING,
@@ -490,6 +501,7 @@ int main(void)
 		cmocka_unit_test(vrfs_want_the_local_table_behind_them),
 		cmocka_unit_test(a_rule_behind_one_that_takes_all_is_found),
 		cmocka_unit_test(a_rule_that_something_may_reach_is_no_finding),
+		cmocka_unit_test(a_guard_behind_a_table_is_no_finding),
 		cmocka_unit_test(tables_that_are_empty_or_unused_are_found),
 		cmocka_unit_test(an_address_on_two_links_is_found),
 		cmocka_unit_test(forwarding_with_one_link_is_found),

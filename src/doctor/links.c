@@ -196,6 +196,15 @@ static void tell_linknet(struct examination *examination, const struct own *own,
 		    ip_command(own->address.family), network, link);
 }
 
+/* The one before it, by address, is in the same network: it was looked at. */
+static bool is_second_of_network(const struct examination *examination, size_t index)
+{
+	const struct own *own = &examination->own.items[index];
+
+	return index && own[-1].link == own->link && own[-1].network.length == own->network.length &&
+	       prefix_holds(&own->network, &own[-1].address);
+}
+
 void check_linknets(struct examination *examination)
 {
 	for (size_t i = 0; i < examination->own.count; i++) {
@@ -205,7 +214,7 @@ void check_linknets(struct examination *examination)
 
 		/* On a host that does not forward, everybody else may just be silent. */
 		if (own->network.length > most || address_is_link_local(&own->address) ||
-		    is_loopback(examination, own->link) ||
+		    is_loopback(examination, own->link) || is_second_of_network(examination, i) ||
 		    !link_sysctl(examination, own->address.family,
 				 link_name(examination, own->link), "forwarding"))
 			continue;

@@ -12,6 +12,12 @@
 /* Rules that decide, held against all that follow: beyond this a host is nobody's handiwork. */
 #define DECIDERS_MOST 2048
 
+/*
+ * From here on rules of ours follow from intents: the net below the rules that people write, which
+ * is there for the day when one of their tables loses its route.
+ */
+#define NET_FIRST 20000
+
 static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 static bool is_kernels_table(uint32_t table)
@@ -150,13 +156,26 @@ static bool rule_within(const struct host_rule *inner, const struct host_rule *o
 	       span_within(&inner->dport, &outer->dport) && !outer->l3mdev;
 }
 
+static bool refuses(const struct host_rule *rule)
+{
+	return rule->action == FR_ACT_BLACKHOLE || rule->action == FR_ACT_UNREACHABLE ||
+	       rule->action == FR_ACT_PROHIBIT;
+}
+
+/* Refusals behind a table, and the net of ours, wait for what should not happen. */
+static bool is_a_guard(const struct host_rule *rule, const struct host_rule *above)
+{
+	if (refuses(rule))
+		return above->action == FR_ACT_TO_TBL;
+	return rule->object.ours && rule->preference >= NET_FIRST;
+}
+
 /* What it matches goes no further down the list. */
 static bool rule_decides(const struct examination *examination, const struct host_rule *rule)
 {
 	const struct table *table;
 
-	if (rule->action == FR_ACT_BLACKHOLE || rule->action == FR_ACT_UNREACHABLE ||
-	    rule->action == FR_ACT_PROHIBIT)
+	if (refuses(rule))
 		return true;
 	if (rule->action != FR_ACT_TO_TBL || rule->suppress || rule->l3mdev)
 		return false;
@@ -217,7 +236,7 @@ static void look_for_shadows(struct examination *examination, uint8_t family,
 			     jumps_past(deciders->items[i], rule)))
 				above = deciders->items[i];
 		/* The kernel's own last one leads to a table that nobody uses. */
-		if (above && rule->protocol != RTPROT_KERNEL)
+		if (above && rule->protocol != RTPROT_KERNEL && !is_a_guard(rule, above))
 			tell_shadowed(examination, rule, above);
 		if (!above && deciders->count < DECIDERS_MOST &&
 		    (rule->action == FR_ACT_GOTO || rule_decides(examination, rule)))
@@ -286,11 +305,47 @@ static bool is_led_to(const struct examination *examination, const struct table 
 	return is_kernels_table(table->number);
 }
 
+/* What @rule matches is refused further down, before any table decides: it does not leak. */
+static bool is_caught(const struct examination *examination, const struct host_rule *rule)
+{
+	bool behind = false;
+
+	STATE_EACH(examination->state, OBJECT_RULE, const struct host_rule, other) {
+		if (other == rule) {
+			behind = true;
+			continue;
+		}
+		if (!behind || other->family != rule->family)
+			continue;
+		if (refuses(other) && rule_within(rule, other))
+			return true;
+		if (rule_decides(examination, other) || other->action == FR_ACT_GOTO ||
+		    other->table == RT_TABLE_MAIN)
+			return false;
+	}
+	return false;
+}
+
+/* Somebody could use IPv6 here: beyond the addresses that each link gives itself. */
+static bool family_is_used(const struct examination *examination, uint8_t family)
+{
+	for (size_t i = 0; i < examination->own.count; i++) {
+		const struct own *own = &examination->own.items[i];
+		const struct host_link *link = state_link(examination->state, own->link);
+
+		if (own->address.family == family && !address_is_link_local(&own->address) &&
+		    !(link && link->flags & IFF_LOOPBACK))
+			return true;
+	}
+	return false;
+}
+
 void check_tables(struct examination *examination)
 {
 	STATE_EACH(examination->state, OBJECT_RULE, const struct host_rule, rule) {
 		if (rule->action == FR_ACT_TO_TBL && !rule->l3mdev && !is_kernels_table(rule->table) &&
-		    !table_find(examination, rule->family, rule->table))
+		    !table_find(examination, rule->family, rule->table) &&
+		    family_is_used(examination, rule->family) && !is_caught(examination, rule))
 			tell_empty(examination, rule);
 	}
 	for (size_t i = 0; i < examination->tables.count; i++)

@@ -13,32 +13,56 @@ import subprocess
 
 import pytest
 
-from daemon import MHCTL, mhctl
+from daemon import MHCTL, Daemon, mhctl
 from lab import wait_until
 
 UNPRIVILEGED = 65534
 
 
+OURS = """\
+routing:
+  tables:
+    eduroam-egress: { id: 200, routes: [ { to: default, via: 192.168.120.6, link: bond1 } ] }
+  routes:
+    - { to: default, via: 10.2.2.254 }
+    - { to: 10.16.0.0/12, via: 192.168.34.98 }
+  rules:
+    - { in: bond0, table: eduroam-egress }
+  forwarding:
+    - { in: bond0, out: bond1 }
+    - { in: bond1, out: bond0 }
+  host: { out: eth0 }
+  symmetric: true
+  nat: [ { out: bond1, from: 10.16.0.0/12, to: 192.168.120.5 } ]
+"""
+
+
 @pytest.fixture
-def gateway(lab):
-    """The gateway as it should be: what comes in bond0 goes out bond1, the host's own packets out of eth0."""
+def bare(lab):
+    """The gateway with its links and addresses alone."""
     node, wireless, world, office = (lab.node(role) for role in ("gateway", "wireless", "world", "office"))
     lab.link(node, "bond0", wireless, "up0")
     lab.link(node, "bond1", world, "down0")
     lab.link(node, "eth0", office, "lan0")
     node.ip_batch([
         "address add 192.168.34.97/30 dev bond0", "address add 192.168.120.5/30 dev bond1",
-        "address add 10.2.2.2/24 dev eth0", "address add 2001:db8:2::2/64 dev eth0",
-        "route add default via 10.2.2.254", "route add 10.16.0.0/12 via 192.168.34.98",
-        "route add default via 192.168.120.6 table 200", "rule add pref 1000 iif bond0 table 200"])
+        "address add 10.2.2.2/24 dev eth0", "address add 2001:db8:2::2/64 dev eth0"])
     wireless.ip("address", "add", "192.168.34.98/30", "dev", "up0")
     world.ip("address", "add", "192.168.120.6/30", "dev", "down0")
     office.ip("address", "add", "10.2.2.254/24", "dev", "lan0")
-    for name in ("all", "eth0", "bond0", "bond1"):
-        node.sysctl(f"net/ipv4/conf/{name}/forwarding", 1)
     node.wait_addresses()
-    node.world, node.office = world, office
+    node.world = world
     return node
+
+
+@pytest.fixture
+def gateway(bare):
+    """The gateway as it should be: what comes in bond0 goes out bond1, the host's own packets out of eth0."""
+    bare.ip_batch(["route add default via 10.2.2.254", "route add 10.16.0.0/12 via 192.168.34.98",
+                   "route add default via 192.168.120.6 table 200", "rule add pref 1000 iif bond0 table 200"])
+    for name in ("all", "eth0", "bond0", "bond1"):
+        bare.sysctl(f"net/ipv4/conf/{name}/forwarding", 1)
+    return bare
 
 
 def findings(node, expect=1):
@@ -58,6 +82,13 @@ def test_a_gateway_as_it_should_be_has_nothing(gateway):
     assert not findings(gateway, expect=0)
     said = mhctl(gateway, "doctor", expect=0).out
     assert said.startswith("Nothing found wrong: 4 links, "), said
+
+
+def test_a_gateway_that_is_configured_by_us_has_nothing(bare):
+    daemon = Daemon(bare, OURS).start()
+    said = daemon.ctl("doctor", expect=0).out
+    assert said.startswith("Nothing found wrong: "), said
+    daemon.stop()
 
 
 def test_the_gateway_of_a_route_is_the_hosts_own_address(gateway):
