@@ -301,10 +301,18 @@ static void make_links(struct world *world)
 	}
 }
 
-/* The kernel makes the routes of IPv6 addresses a little later than the addresses. */
+/*
+ * The kernel makes the routes of IPv6 addresses a little later than the addresses, and routes see a
+ * carrier later than links do.
+ */
 static bool is_settled(const struct world *world)
 {
 	const struct state *observed = host_observed(world->scene->host);
+
+	STATE_EACH(observed, OBJECT_LINK, const struct host_link, link) {
+		if ((link->flags & IFF_LOWER_UP) && !(link->flags & IFF_RUNNING))
+			return false;
+	}
 
 	for (unsigned i = 1; i <= LINKS; i++) {
 		struct address address = on_link(AF_INET6, i, 1);

@@ -125,6 +125,14 @@ struct model_shared model_shared(const struct model *model, const struct host_ro
 	return all;
 }
 
+/* The nexthop object whose link the source is chosen for. */
+static uint32_t first_object(const struct model *model, const struct host_route *route)
+{
+	const struct host_nexthop *object = model_nexthop(model, route->nexthop);
+
+	return object && object->member_count ? object->members[0].id : route->nexthop;
+}
+
 static void share(struct model *model, const struct host_route *route,
 		  const struct host_nexthop *object)
 {
@@ -132,7 +140,8 @@ static void share(struct model *model, const struct host_route *route,
 
 	if (!shared->route)
 		shared->route = route;
-	shared->sources_differ |= !address_equal(&shared->route->source, &route->source);
+	shared->sources_differ |= !address_equal(&shared->route->source, &route->source) ||
+				  first_object(model, shared->route) != first_object(model, route);
 	shared->lengths_differ |= shared->route->to.length != route->to.length;
 }
 
