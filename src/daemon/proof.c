@@ -10,6 +10,7 @@
 #include "daemon/drift.h"
 
 #include "base/clock.h"
+#include "host/foresee.h"
 #include "host/paper.h"
 
 #include <time.h>
@@ -26,6 +27,7 @@ void proof_on_paper(struct engine *engine, const struct config *config,
 	if (diags->errors || !feature_proves(config))
 		return;
 	state_after(&desired->state, facts.observed, plan, &after);
+	state_foresee(facts.observed, &after);
 	feature_prove(config, &facts, &after, diags);
 	state_free(&after);
 }
