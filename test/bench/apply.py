@@ -34,6 +34,7 @@ class Apply:
             raise Broken(f"an apply failed: {reply.said()[:2000]}")
         timing = reply["timing"]
         self.engine = sum(timing[part] for part in ("read_us", "decide_us", "apply_us")) / 1e6
+        self.apply = timing["apply_us"] / 1e6
         self.operations = reply["operations"]
 
 

@@ -17,7 +17,7 @@ import time
 from apply import Apply, batch
 from lab import wait_until
 from measure import Broken, Goal, compare, resident_bytes, timed, turns
-from programs import unpack
+from programs import environment, unpack
 from stage import CLIENT4, PROGRAMS, SERVER_CORE, pinned, processes
 
 NOTHING = "prefixes: []\n"
@@ -71,7 +71,8 @@ class Bird:
 
     def __init__(self, stage, node, networks):
         root = unpack("bird2")
-        program = shutil.which("bird", path="/usr/sbin") or str(root / "usr/sbin/bird")
+        variables = environment(root)
+        program = shutil.which("bird", path=variables["PATH"])
         routes = "".join(f"  route {network} via {GATEWAYS[0]};\n" for network in networks)
         self.node = node
         self.socket = str(stage.file("bird.ctl", ""))
@@ -81,7 +82,7 @@ class Bird:
                             f"protocol kernel {{ kernel table {TABLE}; ipv4 {{ table many; export all; }}; }}\n"
                             f"protocol static {{ ipv4 {{ table many; }};\n{routes}}}\n")
         self.process = node.spawn(program, "-f", "-c", str(config), "-s", self.socket, "-P",
-                                  str(pathlib.Path(self.socket).with_suffix(".pid")))
+                                  str(pathlib.Path(self.socket).with_suffix(".pid")), env=variables)
 
     def stop(self):
         self.process.stop()

@@ -23,6 +23,7 @@ from echo import echo_rows, spread_rows  # noqa: E402
 from hooks import hooks_rows, hooks_spread_rows  # noqa: E402
 from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
+from routing import changed_line_rows, drift_rows, routes_rows, rules_rows  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
 
 
@@ -37,12 +38,17 @@ class Plan:
     many_rounds: int		# pairs of applies of them
     patience: int		# seconds for listing addresses
     answers: int		# of which none, or few, may be wrong
+    routes: int
+    rules: int
+    route_rounds: int		# pairs of applies of them
+    sends: int			# of which the cost of one is taken
+    drifts: int			# what somebody takes away
 
 
 FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45,
-            answers=1000000)
+            answers=1000000, routes=1000000, rules=10000, route_rounds=3, sends=100000, drifts=50)
 QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8,
-             answers=100000)
+             answers=100000, routes=100000, rules=10000, route_rounds=2, sends=50000, drifts=30)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
@@ -50,6 +56,7 @@ WORKLOADS = {
     "echo": [(echo_rows, False), (spread_rows, True)],
     "library": [(library_rows, False)],
     "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
+    "routing": [(routes_rows, False), (changed_line_rows, False), (rules_rows, False), (drift_rows, False)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
