@@ -123,6 +123,10 @@ static json_t *outcome_json(const struct outcome *outcome)
 		json_object_set_new(json, "error", json_text(outcome->error));
 	json_object_set_new(json, "diagnostics", diags_json(outcome->diags, source));
 	json_object_set_new(json, "pending", pending_json(outcome->desired, source));
+	json_object_set_new(json, "timing",
+			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us,
+				      "decide_us", (json_int_t)outcome->decide_us, "apply_us",
+				      (json_int_t)outcome->apply_us));
 	return json;
 }
 
@@ -155,10 +159,6 @@ json_t *report_apply(const struct outcome *outcome)
 	json_object_set_new(json, "rolled_back", json_boolean(outcome->rolled_back));
 	if (outcome->confirm_ms && !exit)
 		json_object_set_new(json, "confirm_ms", json_integer(outcome->confirm_ms));
-	json_object_set_new(json, "timing",
-			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us,
-				      "decide_us", (json_int_t)outcome->decide_us, "apply_us",
-				      (json_int_t)outcome->apply_us));
 	return json;
 }
 

@@ -27,19 +27,7 @@ struct dump {
 	struct object_set *into;
 };
 
-bool route_uses_nexthop(const struct nlmsghdr *message)
-{
-	const struct nlattr *attribute = NULL;
-
-	while ((attribute = netlink_attribute(message, sizeof(struct rtmsg), attribute))) {
-		if (mnl_attr_get_type(attribute) == RTA_NH_ID)
-			return true;
-	}
-	return false;
-}
-
-static bool wants_route(const struct dump *dump, const struct host_route *route,
-			const struct nlmsghdr *message)
+static bool wants_route(const struct dump *dump, const struct host_route *route)
 {
 	const struct taste *taste = &dump->host->taste;
 	bool named = !taste->all_routes &&
@@ -50,7 +38,7 @@ static bool wants_route(const struct dump *dump, const struct host_route *route,
 		return false;
 	if (!taste_wants_route(taste, route))
 		return false;
-	dump->host->nexthops |= route_uses_nexthop(message);
+	host_note_nexthop(dump->host, route);
 	return true;
 }
 
@@ -62,7 +50,7 @@ static void take(void *data, const struct nlmsghdr *message)
 
 	if (message->nlmsg_type != kind->message_new || !codec_decode(kind, message, &object))
 		return;
-	if (dump->kind == OBJECT_ROUTE && !wants_route(dump, &object.route, message))
+	if (dump->kind == OBJECT_ROUTE && !wants_route(dump, &object.route))
 		return;
 	if (dump->kind == OBJECT_LINK)
 		links_recall(dump->host, &object.link);
@@ -151,7 +139,7 @@ static int dump_kind(struct host *host, enum object_kind kind, struct object_set
 int host_dump(struct host *host, unsigned stale, bool *ret_changed)
 {
 	if (stale & STALE(OBJECT_ROUTE))
-		host->nexthops = false;
+		host->nexthops = host->foreign_nexthops = false;
 	for (int kind = 0; kind < OBJECT_KINDS; kind++) {
 		struct object_set fresh = { 0 };
 		int r;

@@ -163,6 +163,12 @@ static void add_change(struct host *host, enum object_kind kind, const struct ch
 	host->stale |= STALE(kind);
 }
 
+void host_note_nexthop(struct host *host, const struct host_route *route)
+{
+	host->nexthops |= route->nexthop != 0;
+	host->foreign_nexthops |= route->nexthop && !route->object.ours;
+}
+
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed)
 {
 	struct change change = { .removed = removed };
@@ -213,7 +219,8 @@ static void note_consequences(struct host *host, enum object_kind kind, const st
 {
 	if (kind == OBJECT_LINK)
 		note_link(host, change);
-	if (kind == OBJECT_NEXTHOP && (change->removed || change->replaces) && host->nexthops)
+	if (kind == OBJECT_NEXTHOP &&
+	    ((change->removed && host->nexthops) || (change->replaces && host->foreign_nexthops)))
 		host->stale |= STALE(OBJECT_ROUTE) | STALE(OBJECT_NEXTHOP);
 	if (kind == OBJECT_ADDRESS && change->removed &&
 	    change->object.address.prefix.family == AF_INET)
@@ -244,7 +251,7 @@ static void record(void *data, const struct nlmsghdr *message)
 	if (kind == OBJECT_ROUTE) {
 		if (!taste_wants_route(&host->taste, &change.object.route))
 			return;
-		host->nexthops |= route_uses_nexthop(message);
+		host_note_nexthop(host, &change.object.route);
 		sources_told(host, &change.object.route, change.removed);
 	}
 	add_change(host, (enum object_kind)kind, &change);

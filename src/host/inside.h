@@ -31,7 +31,8 @@ struct host {
 	bool muted;	  /* what we do to routes is not told: they are read again */
 	unsigned stale;	  /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
-	bool risen; /* a link rose since the last merge */
+	bool foreign_nexthops; /* so does one of others, which shows what the object says */
+	bool risen;	       /* a link rose since the last merge */
 	struct taste taste;
 	struct memory memory;
 	VEC(struct open_listener) listeners;
@@ -51,7 +52,9 @@ struct host {
 
 #define ANSWERS_ROOM (4u << 20) /* bytes of receive buffer of the requests' socket */
 
-/* host.c: tells the journal of something that we did ourselves and that no event will tell. */
+/* host.c: a route that is kept may lean on a nexthop object. */
+void host_note_nexthop(struct host *host, const struct host_route *route);
+/* Tells the journal of something that we did ourselves and that no event will tell. */
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed);
 /* host.c: until the next settling; for plans of which each event would be told. */
 void host_mute(struct host *host);
@@ -66,8 +69,6 @@ void host_reopen(struct host *host);
  * host->stale.
  */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
-/* Whether a route message leans on a nexthop object. */
-bool route_uses_nexthop(const struct nlmsghdr *message);
 
 /* links.c: what links that are not ours were, before we changed them. */
 void links_recall(const struct host *host, struct host_link *link);
