@@ -31,8 +31,9 @@ struct errand {
 
 struct outcome {
 	int error;
-	bool told;  /* answered by the kernel */
-	bool again; /* what was to be replaced is gone: add it */
+	bool told;   /* answered by the kernel */
+	bool again;  /* what was to be replaced is gone: add it */
+	bool onlink; /* its gateway is said to be on its link */
 	char text[sizeof(((struct host_result *)0)->text)];
 };
 
@@ -121,6 +122,8 @@ static int ask(struct round *round, uint32_t operation, enum step step, const vo
 		codec_encode_key(kind, object, message);
 	else
 		codec_encode(kind, object, message);
+	if (round->outcomes[operation].onlink)
+		onlink_encode(round->operations[operation].kind, message);
 	return send_off(round, operation, step, message);
 }
 
@@ -251,6 +254,40 @@ static int run_again(struct round *round)
 	return r == 0 ? netlink_finish(&round->host->requests) : r;
 }
 
+/* Whether an operation failed, perhaps for want of one that is tried again. */
+static bool leans_on_others(const struct round *round, uint32_t index)
+{
+	enum object_kind kind = round->operations[index].kind;
+
+	return round->outcomes[index].error && (kind == OBJECT_NEXTHOP || kind == OBJECT_ROUTE);
+}
+
+/* Our own rules were in the way of a gateway: once more without the kernel's look-up, see onlink.c. */
+static int run_onlink(struct round *round)
+{
+	bool any = false;
+	int r = 0;
+
+	for (uint32_t i = 0; i < round->count; i++) {
+		struct outcome *outcome = &round->outcomes[i];
+
+		if (!outcome->error)
+			continue;
+		if (!any)
+			(void)host_receive(round->host);
+		outcome->onlink = onlink_helps(round->host, &round->operations[i], outcome->error);
+		any |= outcome->onlink;
+	}
+	if (!any)
+		return 0;
+	round->errand_count = 0;
+	netlink_begin(&round->host->requests, answered, round);
+	for (uint32_t i = 0; r == 0 && i < round->count; i++)
+		if (leans_on_others(round, i))
+			r = ask_for(round, i);
+	return r == 0 ? netlink_finish(&round->host->requests) : r;
+}
+
 /* An equal object that came in between is what was wanted. */
 static bool exists_equal(struct host *host, const struct operation *operation)
 {
@@ -290,6 +327,8 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	r = run_round(round);
 	if (r == 0)
 		r = run_again(round);
+	if (r == 0)
+		r = run_onlink(round);
 	for (uint32_t i = 0; i < count && round->outcomes[i].told; i++, (*at)++)
 		tell(round, i, audience);
 	free(round);

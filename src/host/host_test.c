@@ -390,6 +390,23 @@ static void what_a_large_plan_did_is_seen_and_what_others_do_meanwhile_too(void 
 	assert_int_equal(scene_ours(scene), 4998);
 }
 
+static void rules_that_confine_the_host_refuse_no_gateway_that_is_near(void **data)
+{
+	struct scene *scene = *data;
+
+	assert_true(scratch_run("ip rule add iif lo unreachable priority 7 &&"
+				"ip -6 rule add iif lo unreachable priority 7"));
+	scene_desire_route(scene, "route 10.9.0.0/16 via 192.0.2.7 table 1000 link eth0");
+	scene_desire_route(scene, "route 2001:db8:9::/48 via 2001:db8::7 table 1000 link eth0");
+	assert_int_equal(scene_apply(scene), 2);
+	assert_int_equal(scene->failed, 0);
+	assert_int_equal(scene_apply(scene), 0);
+
+	scene_desire_route(scene, "route 10.8.0.0/16 via 203.0.113.7 table 1000 link eth0");
+	assert_int_equal(scene_apply(scene), 1);
+	assert_int_equal(scene->failed, 1);
+}
+
 static void without_rights_it_says_which(void **data)
 {
 	struct host_options options = { .sockets_per_listener = 1 };
@@ -418,6 +435,7 @@ int main(void)
 		SCENE(a_restart_finds_what_is_ours),
 		SCENE(events_and_a_dump_tell_the_same),
 		SCENE(what_a_large_plan_did_is_seen_and_what_others_do_meanwhile_too),
+		SCENE(rules_that_confine_the_host_refuse_no_gateway_that_is_near),
 		SCENE(routes_that_vanish_with_their_link_are_missed),
 		SCENE(a_link_that_rose_and_fell_unseen_took_its_routes),
 		SCENE(routes_that_lean_on_a_nexthop_go_with_it),

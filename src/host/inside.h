@@ -82,6 +82,10 @@ void links_load_driver(struct host *host, const struct operation *operations, si
 /* Before it is made @after: a bond takes no member that is up. */
 bool link_must_be_down(const struct host_link *before, const struct host_link *after);
 
+/* onlink.c: whether a refused operation succeeds when its gateway is said to be on its link; says so. */
+bool onlink_helps(const struct host *host, const struct operation *operation, int error);
+void onlink_encode(enum object_kind kind, struct nlmsghdr *message);
+
 /* sysctls.c */
 bool sysctls_refresh(struct host *host); /* true when anything changed */
 void sysctl_apply(struct host *host, const struct operation *operation, struct host_result *result);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ways back are there when they are needed most; what is not ours stays.
 
-  host: one namespace, no peers
+  host: one namespace, no peers; for who works from afar
+  client ---- router ==== host      (topology.Routed)
 """
 
 import contextlib
@@ -9,11 +10,14 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 
 import pytest
 
+import topology
 from configuration import CLAIMED, WHO_PORT, claimed_routes, claims, destinations, listen, served
+from daemon import MHCTL
 from lab import patience, wait_until
 from topology import CLAIMS
 
@@ -265,3 +269,58 @@ def test_a_draft_that_nobody_confirmed_is_forgotten_by_the_second_start(host, la
         one.start(env=environment)
         assert ours_are(host, CLAIMS)
         assert list((lab.folder / "state").iterdir()) == []
+
+
+# What an administrator works with from afar: a line in, its output back.
+SHELL = """
+import socket, subprocess
+door = socket.create_server(("0.0.0.0", 2222))
+while True:
+    session, _ = door.accept()
+    with session, session.makefile("rw") as lines:
+        for line in lines:
+            done = subprocess.run(line, shell=True, capture_output=True, text=True)
+            print(done.returncode, file=lines, flush=True)
+"""
+
+
+@contextlib.contextmanager
+def session(net, timeout=None):
+    """A connection from the client to the shell on the host; yields a function that runs a command there."""
+    with net.client.inside():
+        sock = socket.create_connection((topology.HOST4, 2222), timeout or patience(10))
+
+    def run(*words):
+        sock.sendall((" ".join(map(str, words)) + "\n").encode())
+        return int(lines.readline())
+
+    with sock, sock.makefile() as lines:
+        yield run
+
+
+def is_reachable(net):
+    try:
+        with session(net, 0.5) as run:
+            return run("true") == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_who_cuts_off_the_branch_that_he_sits_on_gets_it_back(net, daemon, killed):
+    """Applied from afar over a connection that ends with it; the daemon may die meanwhile, and is started again."""
+    net.host.spawn(sys.executable, "-c", SHELL)
+    wait_until(lambda: is_reachable(net), what="the shell")
+    one = daemon(net.host, CLAIMED)
+    wrong = one.file("wrong.yaml",
+                     CLAIMED + f"routing: {{ rules: [ {{ to: {topology.CLIENT4}, action: prohibit }} ] }}\n")
+    seconds = round(patience(4))
+    with session(net, 2) as run, pytest.raises(OSError):
+        run(MHCTL, "-s", one.socket, "apply", wrong, "--confirm", f"{seconds}s")
+    assert not is_reachable(net), "nobody can come and confirm"
+    assert "transaction" in one.status()
+    if killed:
+        one.kill()
+        one.start()
+    wait_until(lambda: is_reachable(net), seconds + 10, "the way back")
+    assert one.plan(expect=0).operations == [] and "transaction" not in one.status()
