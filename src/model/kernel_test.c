@@ -23,13 +23,14 @@
 
 #define LINKS 4
 #define PER_WORLD 500
+#define VRF_TABLE 110
 
 /* A namespace, what is in it, and how it went so far. */
 struct world {
 	struct scene *scene;
 	struct model *model;
-	unsigned seed, kind; /* .kind: what sort of things there are, WITH_* */
-	uint32_t links[LINKS + 2];
+	unsigned seed, kind;	   /* .kind: what sort of things there are, WITH_* */
+	uint32_t links[LINKS + 2]; /* from 1 on; the last is a VRF, or 0 */
 	unsigned asked, doubted, routed, answered[16];
 };
 
@@ -38,7 +39,8 @@ enum {
 	WITH_NEXTHOPS = 2,
 	WITH_REFUSALS = 4,
 	WITH_LOCALS = 8,
-	WITH_FORWARDING = 16
+	WITH_FORWARDING = 16,
+	WITH_VRF = 32
 };
 
 static struct address dice_address(uint8_t family)
@@ -99,6 +101,8 @@ static uint32_t dice_table(const struct world *world)
 	static const uint32_t tables[] = { RT_TABLE_MAIN, RT_TABLE_MAIN, 100, 101,
 					   102,		  100,		 101, RT_TABLE_DEFAULT };
 
+	if ((world->kind & WITH_VRF) && !dice(3))
+		return VRF_TABLE;
 	if (!(world->kind & WITH_RULES))
 		return tables[dice(20) ? 0 : 7];
 	return tables[dice(8)];
@@ -170,7 +174,7 @@ static void add_nexthops(struct world *world)
 static void dice_name(char *name)
 {
 	if (!dice(8))
-		strcpy(name, "nolink");
+		strcpy(name, dice(2) ? "nolink" : "red");
 	else if (!dice(4))
 		strcpy(name, "lo");
 	else
@@ -235,7 +239,8 @@ static void add_rule(struct world *world)
 	if (rule.action == FR_ACT_GOTO)
 		rule.target = rule.preference + 1 + dice(20);
 	if (rule.action == FR_ACT_TO_TBL) {
-		rule.table = dice_table(world);
+		rule.l3mdev = (world->kind & WITH_VRF) && !dice(4);
+		rule.table = rule.l3mdev ? 0 : dice_table(world);
 		rule.suppress = dice(6) ? 0 : 1 + dice(33);
 	}
 	state_add(&world->scene->desired, OBJECT_RULE, &rule);
@@ -272,17 +277,26 @@ static void set_values(struct world *world, const char *link)
 static void make_links(struct world *world)
 {
 	char command[512];
+	const char *master = "";
 
+	/* The kernel makes the rule for VRFs with the first one. */
+	if ((world->kind & WITH_VRF) &&
+	    system("ip link add red type vrf table 110 2>/dev/null") == 0) {
+		assert_true(scratch_run("ip link set red up"));
+		master = "ip link set l3 master red &&";
+	} else {
+		world->kind &= ~(unsigned)WITH_VRF;
+	}
 	assert_true(scratch_run("sysctl -qw net.ipv6.conf.default.accept_dad=0 "
 				"net.ipv6.conf.default.router_solicitations=0"));
 	for (unsigned i = 1; i <= LINKS; i++) {
 		snprintf(
 			command, sizeof(command),
-			"ip link add l%u type veth peer name p%u && ip link set l%u up && "
+			"ip link add l%u type veth peer name p%u && %s ip link set l%u up && "
 			"ip addr add 10.%u.0.1/24 dev l%u && ip addr add 10.%u.128.1/25 dev l%u && "
 			"ip addr add 2001:db8:%x::1/64 dev l%u nodad && "
 			"ip addr add 2001:db8:%x:1::1/64 dev l%u nodad",
-			i, i, i, i, i, i, i, i, i, i, i);
+			i, i, i == LINKS - 1 ? master : "", i, i, i, i, i, i, i, i, i);
 		assert_true(scratch_run(command));
 		if (i < LINKS) {
 			snprintf(command, sizeof(command), "ip link set p%u up", i);
@@ -348,6 +362,10 @@ static void find_links(struct world *world)
 	host_set_interest(world->scene->host, &interest);
 	scene_settle(world->scene, NULL);
 	await_routes(world);
+	world->links[LINKS + 1] = 0;
+	if (world->kind & WITH_VRF)
+		world->links[LINKS + 1] =
+			state_link_named(host_observed(world->scene->host), "red")->index;
 	for (unsigned i = 1; i <= LINKS; i++) {
 		char name[IFNAMSIZ];
 
@@ -361,7 +379,7 @@ static void make_world(struct world *world, unsigned seed)
 {
 	srand(seed);
 	world->seed = seed;
-	world->kind = dice(32);
+	world->kind = dice(64);
 	assert_int_equal(scene_setup((void **)&world->scene), 0);
 	make_links(world);
 	find_links(world);
@@ -387,6 +405,8 @@ static void end_world(struct world *world)
 
 static uint32_t dice_link(const struct world *world)
 {
+	if (world->links[LINKS + 1] && !dice(5))
+		return world->links[LINKS + 1];
 	return dice(12) ? world->links[1 + dice(LINKS)] : 1;
 }
 

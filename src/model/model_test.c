@@ -344,6 +344,20 @@ static void a_bound_ipv6_socket_passes_over_a_route_that_refuses(void **data)
 	forget(&told);
 }
 
+static void without_the_lowest_metric_the_others_do_not_count(void **data)
+{
+	struct told told = host(TWO_LINKS "link c index 4 flags up\n"
+					  "sysctl net/ipv6/conf/c/ignore_routes_with_linkdown 1\n"
+					  "route 2001:db8:1::/48 metric 1 link c\n"
+					  "route 2001:db8:1::/48 metric 2 link a\n"
+					  "route 2001:db8:1::/48 metric 3 link b\n");
+
+	goes(&told, "to 2001:db8:1::1", "rule 32766 leaves a source 2001:db8:a::1");
+	/* In by b, IPv6 would rather have it go out by b. */
+	goes(&told, "in b from 2001:db8:2::1 to 2001:db8:1::1", "rule 32766 leaves b");
+	forget(&told);
+}
+
 static void a_vrf_has_its_own_table(void **data)
 {
 	struct told told = host(LOOPBACK
@@ -516,6 +530,7 @@ int main(void)
 		cmocka_unit_test(selectors_tell_packets_apart),
 		cmocka_unit_test(a_bound_socket_evades_ipv4_refusals_by_its_link),
 		cmocka_unit_test(a_bound_ipv6_socket_passes_over_a_route_that_refuses),
+		cmocka_unit_test(without_the_lowest_metric_the_others_do_not_count),
 		cmocka_unit_test(a_vrf_has_its_own_table),
 		cmocka_unit_test(a_group_tells_all_its_ways),
 		cmocka_unit_test(strict_rp_filter_drops_what_would_not_go_back),

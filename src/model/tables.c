@@ -11,6 +11,7 @@
  *   routes that begin with the same address, such as 10.0.0.0/8 behind 10.0.0.0/16.
  * - IPv6: a route that refuses lies on lo, so a socket that is bound to a link passes it over.
  * - IPv6: a gateway that does not answer loses its route to a shorter one, unless the host forwards.
+ * - IPv6: where no route of the lowest metric is usable, the metrics of the others do not count.
  */
 #include "model/inside.h"
 
@@ -358,7 +359,10 @@ static int try_ipv6(const struct model *model, const struct query *query,
 	return score_hop(model, query, route, &ret_found->hop, doubts);
 }
 
-/* Of all routes of one prefix the lowest metric that has a usable one, and of that the best. */
+/*
+ * Of all routes of one prefix the best of the lowest metric. If none of these is usable, all others
+ * compete, whatever their metric; of equals the first one wins.
+ */
 static bool try_run_ipv6(const struct model *model, const struct query *query, size_t index,
 			 struct found *ret_found, unsigned *doubts)
 {
@@ -369,7 +373,8 @@ static bool try_run_ipv6(const struct model *model, const struct query *query, s
 	for (route = first; route; route = route_at(model, ++index, first)) {
 		int got;
 
-		if (best > SCORE_NONE && route->metric != ret_found->route->metric)
+		if (best > SCORE_NONE && ret_found->route->metric == first->metric &&
+		    route->metric != first->metric)
 			break;
 		got = try_ipv6(model, query, route, &found, doubts);
 		if (got == best && best > SCORE_NONE &&
