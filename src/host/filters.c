@@ -234,7 +234,7 @@ bool filters_refresh(struct host *host)
 		free(fresh.items);
 		return false;
 	}
-	return host_observe(host, OBJECT_FILTER, &fresh);
+	return host_observe_whole(host, OBJECT_FILTER, &fresh);
 }
 
 /* What becomes of each operation. */

@@ -165,6 +165,29 @@ static void what_others_do_to_it_is_mended(void **data)
 	}
 }
 
+static void what_others_touched_is_told(void **data)
+{
+	const struct host_touched *items;
+	struct scene *scene = *data;
+	size_t count;
+
+	desire_all(scene);
+	expect_applied(scene, SHAPES);
+	scene_settle(scene, NULL);
+	host_touched_forget(scene->host);
+	assert_true(scratch_run("nft flush chain inet multihomed nat"));
+	scene_settle(scene, NULL);
+	assert_true(host_touched(scene->host, &items, &count));
+	assert_int_equal(count, 6); /* five rules that went, and a chain that should have gone too */
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(items[i].kind, OBJECT_FILTER);
+	host_touched_forget(scene->host);
+	expect_applied(scene, 6);
+	scene_settle(scene, NULL);
+	assert_true(host_touched(scene->host, &items, &count));
+	assert_int_equal(count, 6);
+}
+
 static void tables_of_others_stay_untouched(void **data)
 {
 	struct scene *scene = *data;
@@ -422,6 +445,7 @@ int main(void)
 		SCENE(a_second_apply_does_nothing),
 		SCENE(a_restart_finds_what_is_ours),
 		SCENE(what_others_do_to_it_is_mended),
+		SCENE(what_others_touched_is_told),
 		SCENE(tables_of_others_stay_untouched),
 		SCENE(a_table_of_our_name_that_is_not_ours_is_refused),
 		SCENE(one_rule_that_cannot_be_is_refused_alone),

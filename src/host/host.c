@@ -300,6 +300,20 @@ static void note_touched(struct host *host, enum object_kind kind)
 	}
 }
 
+static void touch(struct host *host, enum object_kind kind, const void *object, bool removed)
+{
+	struct host_touched *touched;
+
+	if (host->touched.count >= TOUCHED_MAX)
+		host->touched_all = true;
+	if (host->touched_all)
+		return;
+	touched = VEC_PUSH(&host->touched);
+	touched->kind = kind;
+	touched->removed = removed;
+	memcpy(&touched->object, object, kind_of(kind)->size);
+}
+
 bool host_touched(const struct host *host, const struct host_touched **ret_items, size_t *ret_count)
 {
 	*ret_items = host->touched.items;
@@ -398,7 +412,7 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 		untold = sysctls_refresh(host);
 	}
 	if (host->stale & STALE(OBJECT_FILTER))
-		untold |= filters_refresh(host);
+		changed |= filters_refresh(host);
 	if (host->stale & STALE_CGROUPS) {
 		untold |= cgroups_refresh(host);
 		untold |= attachments_refresh(host);
@@ -433,6 +447,28 @@ bool host_observe(struct host *host, enum object_kind kind, struct object_set *f
 	*set = *fresh;
 	set_trim(set, kind_of(kind));
 	return news;
+}
+
+bool host_observe_whole(struct host *host, enum object_kind kind, struct object_set *fresh)
+{
+	const struct object_set *before = &host->observed.sets[kind];
+	const struct kind *of = kind_of(kind);
+	size_t i = 0, j = 0;
+
+	set_sort_observed(fresh, of);
+	while (i < before->count || j < fresh->count) {
+		const void *old = i < before->count ? set_at(before, of, i) : NULL;
+		const void *new = j < fresh->count ? set_at(fresh, of, j) : NULL;
+		int order = !old ? 1 : !new ? -1 : kind_compare(of, old, new);
+
+		if (order < 0)
+			touch(host, kind, old, true);
+		else if (order > 0 || kind_is_news(of, old, new))
+			touch(host, kind, new, false);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return host_observe(host, kind, fresh);
 }
 
 const struct state *host_observed(const struct host *host)

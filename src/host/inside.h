@@ -102,6 +102,8 @@ void cgroup_path(const struct text *root, const char *name, struct text *ret_pat
 
 /* Makes @fresh the observed set of @kind, and takes it over. True when that is news. */
 bool host_observe(struct host *host, enum object_kind kind, struct object_set *fresh);
+/* The same of a kind without twins that is only ever read whole: what differs was touched. */
+bool host_observe_whole(struct host *host, enum object_kind kind, struct object_set *fresh);
 
 /*
  * explain.c: writes the words for result->error: what the kernel said, or what its number means
