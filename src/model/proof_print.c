@@ -101,12 +101,17 @@ static void put_reasons(const struct writer *writer, const struct proof_finding 
 
 static void put_doubt(const struct writer *writer, const struct proof_finding *finding)
 {
-	if (finding->doubt)
-		text_printf(writer->text,
-			    "; it cannot be told: rule %u says more than is known of rules",
-			    finding->doubt->preference);
+	const struct host_rule *doubt = finding->doubt;
+
+	text_puts(writer->text, "; it cannot be told: ");
+	if (!doubt)
+		text_puts(writer->text, "not all its next hops are known");
+	else if (doubt->opaque)
+		text_printf(writer->text, "rule %u says more than is known of rules",
+			    doubt->preference);
 	else
-		text_puts(writer->text, "; it cannot be told: not all its next hops are known");
+		text_printf(writer->text, "of two rules of preference %u the older one counts",
+			    doubt->preference);
 }
 
 void proof_print(const struct state *state, const struct proof_finding *finding,

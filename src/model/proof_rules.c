@@ -2,7 +2,9 @@
 /*
  * The rules of a family, asked about all packets at once. At each rule some cubes wait; what matches
  * goes where the rule sends it, the rest waits at the next one. A rule that says more than is
- * modelled may match or not: what it may match goes both ways, and bears the doubt.
+ * modelled may match or not: what it may match goes both ways, and bears the doubt. So does what two
+ * rules of one preference match, ours and somebody's: the kernel asks the older one, which is not
+ * known.
  */
 #include "model/proof_rules.h"
 
@@ -139,6 +141,25 @@ static void act(struct walk *walk, size_t at, const struct proof_cube *cube)
 	}
 }
 
+/* What a rule matched may have met somebody's rule of the same preference before. */
+static void meet_equals(struct walk *walk, size_t at, const struct proof_cube *match)
+{
+	const struct host_rule *rule = walk->rules[at];
+
+	for (size_t i = at + 1; i < walk->count && walk->rules[i]->preference == rule->preference;
+	     i++) {
+		struct proof_cube selection, both;
+
+		if (walk->rules[i]->object.ours == rule->object.ours)
+			continue;
+		selection = selected(walk->space, walk->rules[i]);
+		if (!proof_cube_and(walk->space, match, &selection, &both))
+			continue;
+		both.doubt = both.doubt ? both.doubt : walk->rules[i];
+		wait_at(walk, i, &both);
+	}
+}
+
 /* One cube meets one rule: @match of it is what the rule selects. */
 static void part_ways(struct walk *walk, size_t at, const struct proof_cube *cube,
 		      const struct proof_cube *match)
@@ -156,6 +177,7 @@ static void part_ways(struct walk *walk, size_t at, const struct proof_cube *cub
 		wait_at(walk, at + 1, match);
 	} else {
 		act(walk, at, match);
+		meet_equals(walk, at, match);
 	}
 	proof_cube_without(walk->space, cube, match, &rest);
 	for (size_t i = 0; i < rest.count; i++) {

@@ -137,6 +137,12 @@ static bool accepts_own(const struct proof_space *space)
 	return false;
 }
 
+/* Not by lo, and not by the member of a bond or bridge: it comes in by that. */
+static bool receives(const struct proof_space *space, const struct host_link *link)
+{
+	return strcmp(link->name, "lo") != 0 && (!link->master || proof_slot_vrf(space, link));
+}
+
 void proof_scope_of(struct proof_space *space, struct proof_scope *ret_scope)
 {
 	struct proof_range *ranges =
@@ -149,7 +155,7 @@ void proof_scope_of(struct proof_space *space, struct proof_scope *ret_scope)
 		ret_scope->sources = proof_set_without(space->sets, ret_scope->sources,
 						       ret_scope->own);
 	for (uint32_t slot = 1; proof_slot_link(space, slot); slot++)
-		if (strcmp(proof_slot_link(space, slot)->name, "lo") != 0)
+		if (receives(space, proof_slot_link(space, slot)))
 			ranges[count++] = (struct proof_range){ slot, slot };
 	ret_scope->links = proof_set_of(space->sets, ranges, count);
 	for (size_t i = count = 0; proof_slot_link(space, (uint32_t)i + 1); i++)
@@ -193,6 +199,9 @@ static bool scope_in(struct proof_space *space, const struct proof_scope *scope,
 	if (!in->count)
 		return says_nothing(finding, "link %s does not exist",
 				    claim->in[0] ? claim->in : "but lo");
+	if (link && !receives(space, link) && strcmp(claim->in, "lo") != 0)
+		return says_nothing(finding, "%s is a member of another link: nothing comes in there",
+				    claim->in);
 	if (!strcmp(claim->in, "lo")) {
 		cube->axes[AXIS_IN] = in;
 		cube->axes[AXIS_FROM] = claim->begun ? begun_sources(space, scope, claim) :

@@ -285,6 +285,31 @@ static void what_hangs_on_an_unknown_rule_is_not_proven(void **data)
 	      "than is known of rules");
 }
 
+static void of_two_rules_of_one_preference_the_older_one_is_not_known(void **data)
+{
+#define EQUALS                                                                                     \
+	LINKS LOCAL MAIN EGRESS USUAL "rule ipv4 2001 in bond0 table 200 protocol multihomed\n"
+	struct proof_claim claim = { IN("bond0"), LEAVES(bond1), .to = prefix_of("192.0.2.0/24") };
+
+	finds(EQUALS "rule ipv4 2001 from 10.16.0.0/12 table main\n", &claim,
+	      "unknown: a packet in bond0 from 10.16.0.1 to 192.0.2.1 may leave eth0 (rule 2001, "
+	      "table "
+	      "main, route 0.0.0.0/0 via 10.2.2.254 link eth0); it cannot be told: of two rules of "
+	      "preference 2001 the older one counts");
+	finds(EQUALS "rule ipv4 2001 in eth0 table main\n", &claim, "holds");
+}
+
+static void members_of_a_bond_let_nothing_in(void **data)
+{
+#define BOND                                                                                       \
+	LINKS LOCAL MAIN EGRESS USUAL RULES FILTER                                                 \
+		"link eth4 index 9 flags up,lower-up master bond0\n"
+	finds(BOND, &(struct proof_claim){ IN("eth4") },
+	      "empty: eth4 is a member of another link: nothing comes in there");
+	finds(LINKS LOCAL USUAL EGRESS RULES "link eth4 index 9 flags up,lower-up master bond0\n",
+	      &(struct proof_claim){ IN(""), LEAVES(bond1) }, "holds");
+}
+
 static void goto_not_and_suppress_are_followed(void **data)
 {
 	struct proof_claim claim = { IN("bond0"), LEAVES(bond1), .to = prefix_of("192.0.2.0/24") };
@@ -363,6 +388,8 @@ int main(void)
 		cmocka_unit_test(ipv6_is_proven_as_well),
 		cmocka_unit_test(a_group_may_leave_by_each_of_its_members),
 		cmocka_unit_test(what_hangs_on_an_unknown_rule_is_not_proven),
+		cmocka_unit_test(of_two_rules_of_one_preference_the_older_one_is_not_known),
+		cmocka_unit_test(members_of_a_bond_let_nothing_in),
 		cmocka_unit_test(goto_not_and_suppress_are_followed),
 		cmocka_unit_test(a_vrf_has_its_own_table),
 		cmocka_unit_test(what_reaches_is_neither_refused_nor_stopped),
