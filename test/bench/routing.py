@@ -44,7 +44,7 @@ def destinations(count):
 
 def table_text(networks, gateway):
     """A table of as many routes as @networks, all by one next hop."""
-    lines = ["routing:", f"  nexthops: {{ upstream: {{ via: {gateway}, link: h0 }} }}",
+    lines = ["routing:", "  nexthop-compat: false", f"  nexthops: {{ upstream: {{ via: {gateway}, link: h0 }} }}",
              "  tables:", "    many:", f"      id: {TABLE}", "      routes:"]
     lines += [f"        - {{ to: {network}, via: upstream }}" for network in networks]
     return "\n".join(lines) + "\n"

@@ -16,12 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* @pattern with the name of a link in place of its '!'. False when that is too long. */
+/* @pattern with the name of a link in place of its '!', if it has one. False when that is too long. */
 static bool setting_name(const char *pattern, const char *link, struct host_sysctl *ret_sysctl)
 {
-	const char *at = strchr(pattern, '!');
+	const char *at = strchrnul(pattern, '!');
 	int length = snprintf(ret_sysctl->name, sizeof(ret_sysctl->name), "%.*s%s%s",
-			      (int)(at - pattern), pattern, link, at + 1);
+			      (int)(at - pattern), pattern, link, *at ? at + 1 : at);
 
 	return length < (int)sizeof(ret_sysctl->name);
 }
@@ -53,6 +53,7 @@ static void desire_setting(struct work *work, const char *pattern, const char *l
 #define IPV4_FORWARDING "net/ipv4/conf/!/forwarding"
 #define IPV6_FORWARDING "net/ipv6/conf/!/forwarding"
 #define IPV6_ACCEPT_RA "net/ipv6/conf/!/accept_ra"
+#define NEXTHOP_COMPAT "net/ipv4/nexthop_compat_mode"
 #define RP_FILTER "net/ipv4/conf/!/rp_filter"
 #define SRC_VALID_MARK "net/ipv4/conf/!/src_valid_mark"
 
@@ -195,6 +196,9 @@ static void desire_reverse_paths(struct work *work)
 
 void settings_desire(struct work *work)
 {
+	if (!work->routing->compat)
+		desire_setting(work, NEXTHOP_COMPAT, "", "0",
+			       ROUTING_PLACE(work->routing, routing_fields, routing, compat));
 	desire_forwarding4(work);
 	desire_forwarding6(work);
 	desire_reverse_paths(work);
@@ -205,6 +209,8 @@ void settings_interest(const struct routing *routing, struct interest *interest)
 	const struct rule_config *rule = routing->rules.items;
 	bool selective = routing->host.out;
 
+	if (!routing->compat)
+		*VEC_PUSH(&interest->sysctls) = NEXTHOP_COMPAT;
 	for (unsigned i = 0; i < routing->rules.count; i++)
 		selective |= is_selective(&rule[i]);
 	if (selective) {
