@@ -31,9 +31,10 @@ struct errand {
 
 struct outcome {
 	int error;
-	bool told;   /* answered by the kernel */
-	bool again;  /* what was to be replaced is gone: add it */
-	bool onlink; /* its gateway is said to be on its link */
+	bool told;     /* answered by the kernel */
+	bool again;    /* what was to be replaced is gone: add it */
+	bool onlink;   /* its gateway is said to be on its link */
+	uint8_t fresh; /* of a link: what is remembered for this */
 	char text[sizeof(((struct host_result *)0)->text)];
 };
 
@@ -201,7 +202,7 @@ static int ask_for(struct round *round, uint32_t index)
 {
 	const struct operation *operation = &round->operations[index];
 	int r = operation->kind == OBJECT_LINK && operation->after ?
-			link_remember(round->host, operation->after) :
+			link_remember(round->host, operation->after, &round->outcomes[index].fresh) :
 			0;
 
 	if (r < 0)
@@ -307,7 +308,7 @@ static void tell(struct round *round, uint32_t index, const struct audience *aud
 	    exists_equal(round->host, result.operation))
 		result.error = 0;
 	if (result.operation->kind == OBJECT_LINK)
-		link_done(round->host, result.operation, result.error);
+		link_done(round->host, result.operation, result.error, round->outcomes[index].fresh);
 	if (result.error)
 		explain_refusal(round->host, &result, round->outcomes[index].text);
 	audience->told(audience->data, &result);

@@ -136,34 +136,53 @@ void links_forget_gone(struct host *host)
 	}
 }
 
-int link_remember(struct host *host, const struct host_link *after)
+/*
+ * A link that was a member of ours, and whose bond somebody removed, is down for that reason alone:
+ * that is not what it was.
+ */
+static unsigned worth_remembering(const struct host *host, const struct host_link *after)
+{
+	char name[NAME_SIZE];
+
+	name_print(after->name, "master", name);
+	return memory_find(&host->memory, name) ? ~(unsigned)LINK_FORMER_STATE : ~0u;
+}
+
+int link_remember(struct host *host, const struct host_link *after, uint8_t *ret_fresh)
 {
 	const struct link_former wanted = present_of(after);
+	unsigned worth = worth_remembering(host, after);
 
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
 		char name[NAME_SIZE], former[VALUE_SIZE], written[VALUE_SIZE];
+		bool known;
 		int r;
 
 		if (!(after->former.known & formers[i].bit))
 			continue;
 		name_print(after->name, formers[i].name, name);
+		known = memory_find(&host->memory, name);
+		if (!known && !(worth & formers[i].bit))
+			continue;
 		value_print(formers[i].bit, &after->former, former);
 		value_print(formers[i].bit, &wanted, written);
 		r = memory_remember(&host->memory, name, former, written);
 		if (r < 0)
 			return r;
+		if (!known)
+			*ret_fresh |= formers[i].bit;
 	}
 	return 0;
 }
 
-void link_done(struct host *host, const struct operation *operation, int error)
+void link_done(struct host *host, const struct operation *operation, int error, uint8_t fresh)
 {
 	const struct host_link *before = operation->before, *after = operation->after;
 	unsigned known = before ? before->former.known : 0;
 	unsigned wanted = after ? after->former.known : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
-		unsigned forget = error ? wanted & ~known : known & ~wanted;
+		unsigned forget = error ? fresh : known & ~wanted;
 		char name[NAME_SIZE];
 
 		if (!(forget & formers[i].bit))
