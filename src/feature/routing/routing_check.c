@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is wrong with `routing` in itself, whatever the host has. */
 #include "feature/routing/routing_assert.h"
+#include "feature/routing/routing_work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,6 +109,18 @@ static void check_ways(const struct checker *checker, const struct ways_given *w
 	check_hops(checker, ways->hops);
 }
 
+/* Whether no hop of the route is of IPv6. */
+static bool is_ipv4_only(const struct checker *checker, const struct route_config *route)
+{
+	const char *name = route->via.name;
+
+	if (name && hop_named(checker->routing, name))
+		return !hop_has_family(checker->routing, name, AF_INET6);
+	if (route->hops.count)
+		return !hops_have_family(&route->hops, AF_INET6);
+	return route->via.address.family == AF_INET;
+}
+
 /* IPv4 may go by way of an IPv6 router (RFC 8950), not the other way round. */
 static void check_families(const struct checker *checker, const struct route_config *route)
 {
@@ -115,10 +128,13 @@ static void check_families(const struct checker *checker, const struct route_con
 	char text[ADDRESS_TEXT_SIZE], other[ADDRESS_TEXT_SIZE];
 
 	for (unsigned i = 0; i < route->to.count; i++) {
-		if (to[i].family == AF_INET6 && route->via.address.family == AF_INET)
+		if (to[i].family == AF_INET6 && is_ipv4_only(checker, route))
 			diag_at(checker->diags, route->to.places[i], -EINVAL,
 				"%s cannot go by way of %s: an IPv6 route needs an IPv6 router",
-				prefix_text(&to[i], text), address_text(&route->via.address, other));
+				prefix_text(&to[i], text),
+				route->via.name	  ? route->via.name :
+				route->hops.count ? "IPv4 hops" :
+						    address_text(&route->via.address, other));
 		if (to[i].family && route->source.family && to[i].family != route->source.family)
 			diag_at(checker->diags, HERE(route, route_fields, route_config, source),
 				-EINVAL,

@@ -323,10 +323,13 @@ const struct config_field routing_fields[] = {
 		  "matches decides.",
 	  .example = "[{ out: bond1, from: 10.16.0.0/12, to: masquerade }]" },
 	{ "assert", CONFIG_LIST, AT(routing, asserts), .item = &assert_item,
-	  .help = "Statements about flows that are proven for all packets, not for samples. One that "
-		  "does not hold refuses the apply, with a packet that shows it and the rule and route "
+	  .help = "Statements about flows that are proven for all packets, not for samples. One "
+		  "that "
+		  "does not hold refuses the apply, with a packet that shows it and the rule and "
+		  "route "
 		  "that it meets; one that ceases to hold later is told.",
-	  .example = "[{ in: eth0, forwarded: never }, { in: bond0, to: 0.0.0.0/0, leaves: bond1 }]" },
+	  .example =
+		  "[{ in: eth0, forwarded: never }, { in: bond0, to: 0.0.0.0/0, leaves: bond1 }]" },
 	{ 0 }
 };
 

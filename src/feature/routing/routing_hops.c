@@ -270,7 +270,7 @@ static void named_desire(struct work *work, const struct named_hop *hop, uint8_t
 			      id, family);
 }
 
-static bool list_has_family(const struct config_list *hops, uint8_t family)
+bool hops_have_family(const struct config_list *hops, uint8_t family)
 {
 	const struct hop *hop = hops->items;
 
@@ -286,7 +286,7 @@ bool hop_has_family(const struct routing *routing, const char *name, uint8_t fam
 
 	for (unsigned i = 0; i < routing->nexthops.count; i++)
 		if (!strcmp(hop[i].name, name))
-			return hop[i].hops.count ? list_has_family(&hop[i].hops, family) :
+			return hop[i].hops.count ? hops_have_family(&hop[i].hops, family) :
 						   member_is_of(&hop[i].via, family);
 	return false;
 }
@@ -313,9 +313,12 @@ uint32_t hop_ready(const struct work *work, const char *name, uint8_t family)
 
 uint32_t hops_ready(struct work *work, const struct route_config *route, uint8_t family)
 {
-	AUTO_MEM char *name = group_name(route, family);
+	bool other = family == AF_INET && !hops_have_family(&route->hops, family);
+	AUTO_MEM char *name = NULL;
 
-	if (!list_has_family(&route->hops, family))
+	family = other ? AF_INET6 : family;
+	name = group_name(route, family);
+	if (!hops_have_family(&route->hops, family))
 		return 0;
 	return group_desire(work, &(struct group_wanted){ .hops = &route->hops,
 							  .resilient = &route->resilient,

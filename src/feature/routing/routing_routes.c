@@ -57,7 +57,7 @@ static bool default_has_family(const struct work *work, const struct route_confi
 		return route->via.address.family == family;
 	if (route->via.name)
 		return hop_has_family(work->routing, route->via.name, family);
-	return true;
+	return !route->hops.count || hops_have_family(&route->hops, family);
 }
 
 static void warn_of_onlink(const struct work *work, struct laying *laying, const struct prefix *to,

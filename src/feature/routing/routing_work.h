@@ -116,6 +116,8 @@ uint32_t hop_ready(const struct work *work, const char *name, uint8_t family);
 /* The same for the hops of @route. */
 uint32_t hops_ready(struct work *work, const struct route_config *route, uint8_t family);
 bool hop_has_family(const struct routing *routing, const char *name, uint8_t family);
+/* Some of the hops may carry packets of @family. */
+bool hops_have_family(const struct config_list *hops, uint8_t family);
 const struct built_hop *built_hop(const struct work *work, uint32_t id);
 
 /* A way that is looked for. */
