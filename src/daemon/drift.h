@@ -19,6 +19,7 @@ void drift_print(const struct engine *engine, const struct operation *operation,
 /* What features prove of @config, on the host with @plan carried out on paper: errors in @diags. */
 void proof_on_paper(struct engine *engine, const struct config *config,
 		    const struct desired *desired, const struct plan *plan, struct diags *diags);
+void proof_open(struct engine *engine);
 void proof_soon(struct engine *engine); /* the host may have changed */
 void proof_run(struct engine *engine); /* on the host as it is; tells what holds no more, or again */
 

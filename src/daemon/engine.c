@@ -344,6 +344,7 @@ static void make_watches(struct engine *engine)
 	engine->repair = loop_watch_timer(engine->loop, on_held_back, engine);
 	engine->confirm = loop_watch_timer(engine->loop, on_confirm_over, engine);
 	engine->clock = loop_watch_clock(engine->loop, on_clock, engine);
+	proof_open(engine);
 	engine->proof = loop_watch_timer(engine->loop, on_held_back, engine);
 	engine->counters = loop_watch_timer(engine->loop, on_counters, engine);
 	loop_timer_set(engine->audit, AUDIT_MS);
@@ -515,6 +516,7 @@ void engine_free(struct engine *engine)
 	loop_unwatch(&engine->confirm);
 	loop_unwatch(&engine->clock);
 	loop_unwatch(&engine->proof);
+	prover_free(engine->prover);
 	loop_unwatch(&engine->counters);
 	if (engine->host)
 		host_close(engine->host);

@@ -5,6 +5,7 @@
 #include "daemon/engine.h"
 #include "daemon/guard.h"
 #include "daemon/lock.h"
+#include "daemon/prover.h"
 #include "daemon/server.h"
 #include "daemon/told.h"
 
@@ -80,7 +81,10 @@ struct engine {
 	struct guard guard;	/* what others fight for */
 	unsigned mends_left;	/* so many may be done at once, */
 	int64_t mends_since_us; /* and more as time goes by */
-	int64_t zone_mtime_us, proof_us;
+	int64_t zone_mtime_us;
+	struct prover *prover;
+	int64_t proof_began_us, proof_us; /* how long the last one took */
+	unsigned proof_number;		  /* of the generation that it is about */
 	uint64_t repaired;
 	char *last_repair;
 	char *complaints;   /* what was told of pending objects and diagnostics last */

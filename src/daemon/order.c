@@ -136,7 +136,8 @@ static void remember_for_confirm(struct engine *engine, const struct generation 
  */
 static bool nothing_moved(struct engine *engine, const struct generation *generation)
 {
-	if (generation != engine->now || !engine->clean || engine->dirty || engine->told)
+	if (generation != engine->now || engine->violated.errors || !engine->clean ||
+	    engine->dirty || engine->told)
 		return false;
 	job_settle(engine);
 	return !engine->told;

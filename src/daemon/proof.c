@@ -5,7 +5,8 @@
  * that is told, once, and told again when it holds again; there is nobody to refuse it to.
  *
  * A proof may take long. So it waits until the host has come to rest, and then for ten times as long
- * as the last one took: a host that never rests costs a tenth of a processor at most.
+ * as the last one took: a host that never rests costs a tenth of a processor at most. And it is done
+ * aside (prover.c), so that no repair waits for it.
  */
 #include "daemon/drift.h"
 
@@ -63,28 +64,68 @@ static void tell_promise(struct engine *engine, const struct diag *diag, bool ho
 		tell(engine, LOG_ERROR, "violated", "%s: %s", text_string(&place), diag->text);
 }
 
-void proof_run(struct engine *engine)
+/* The host as it is, with the places of what is ours. Also within a child. */
+static void prove(void *data, struct diags *diags)
 {
+	const struct engine *engine = data;
 	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
 	const struct plan nothing = { 0 };
-	int64_t before = clock_now_us();
-	struct diags violated;
 	struct state now;
 
-	engine->unproved = false;
-	diags_init(&violated);
-	if (feature_proves(engine->now->config)) {
-		state_after(&engine->desired.state, facts.observed, &nothing, &now);
-		feature_prove(engine->now->config, &facts, &now, &violated);
-		state_free(&now);
-	}
-	engine->proof_us = clock_now_us() - before;
-	for (unsigned i = 0; i < violated.count; i++)
-		if (!has_place(&engine->violated, violated.items[i].at))
-			tell_promise(engine, &violated.items[i], false);
+	state_after(&engine->desired.state, facts.observed, &nothing, &now);
+	feature_prove(engine->now->config, &facts, &now, diags);
+	state_free(&now);
+}
+
+/* Takes @violated over. */
+static void tell_violated(struct engine *engine, struct diags *violated)
+{
+	for (unsigned i = 0; i < violated->count; i++)
+		if (!has_place(&engine->violated, violated->items[i].at))
+			tell_promise(engine, &violated->items[i], false);
 	for (unsigned i = 0; i < engine->violated.count; i++)
-		if (!has_place(&violated, engine->violated.items[i].at))
+		if (!has_place(violated, engine->violated.items[i].at))
 			tell_promise(engine, &engine->violated.items[i], true);
 	diags_free(&engine->violated);
-	engine->violated = violated;
+	engine->violated = *violated;
+}
+
+static void on_proven(void *data, struct diags *violated)
+{
+	struct engine *engine = data;
+
+	engine->proof_us = clock_now_us() - engine->proof_began_us;
+	/* What was proven of another generation says nothing of this one. */
+	if (violated && engine->proof_number == engine->now->number)
+		tell_violated(engine, violated);
+	else if (violated)
+		diags_free(violated);
+	if (!violated || engine->proof_number != engine->now->number)
+		proof_soon(engine);
+}
+
+void proof_open(struct engine *engine)
+{
+	engine->prover = prover_new(engine->loop, prove, on_proven, engine);
+}
+
+void proof_run(struct engine *engine)
+{
+	struct diags violated;
+
+	if (prover_runs(engine->prover)) {
+		proof_soon(engine);
+		return;
+	}
+	engine->unproved = false;
+	engine->proof_began_us = clock_now_us();
+	engine->proof_number = engine->now->number;
+	if (!feature_proves(engine->now->config)) {
+		diags_init(&violated);
+		on_proven(engine, &violated);
+	} else if (prover_start(engine->prover) < 0) {
+		diags_init(&violated);
+		prove(engine, &violated);
+		on_proven(engine, &violated);
+	}
 }
