@@ -45,8 +45,8 @@ def destinations(count):
 def table_text(networks, gateway):
     """A table of as many routes as @networks, all by one next hop."""
     lines = ["routing:", "  nexthop-compat: false", f"  nexthops: {{ upstream: {{ via: {gateway}, link: h0 }} }}",
-             "  tables:", "    many:", f"      id: {TABLE}", "      routes:"]
-    lines += [f"        - {{ to: {network}, via: upstream }}" for network in networks]
+             "  tables:", "    many:", f"      id: {TABLE}", "      routes:", "      - via: upstream", "        to:"]
+    lines += [f"        - {network}" for network in networks]
     return "\n".join(lines) + "\n"
 
 
@@ -248,7 +248,7 @@ def drift_rows(stage, plan):
     text += "  rules:\n" + "".join(f"    - {{ from: {source}, table: many }}\n" for source in sources(50))
     daemon = stage.daemon(text, "drift", core=None)
     watch = Watch(stage.host, RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
-    ruled = json.loads(stage.host.ip("-json", "rule", "show", "protocol", "109"))
+    ruled = [rule for rule in json.loads(stage.host.ip("-json", "rule", "show")) if 1000 <= rule["priority"] < 30000]
     for name, added, removals in (
             ("route", RTM_NEWROUTE, [("route", "del", network, "table", str(TABLE)) for network in networks]),
             ("rule", RTM_NEWRULE, [("rule", "del", "pref", str(rule["priority"])) for rule in ruled])):
