@@ -7,6 +7,7 @@
 #include "model/proof_scope.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const unrouted[2][5] = {
@@ -28,26 +29,61 @@ static const struct proof_set *routed(struct proof_space *space)
 	return set;
 }
 
+/* Addresses that are gathered before they become a set: one set after the other would cost n times n. */
+struct gathered {
+	struct proof_range *items;
+	size_t count, room;
+};
+
+static void gather(struct gathered *gathered, const struct proof_space *space,
+		   const struct prefix *prefix)
+{
+	if (prefix->family == space->family)
+		*VEC_PUSH(gathered) = proof_range_of(prefix);
+}
+
+static void gather_address(struct gathered *gathered, const struct proof_space *space,
+			   const struct address *address)
+{
+	struct prefix whole = prefix_of_address(address);
+
+	gather(gathered, space, &whole);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct proof_range *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static const struct proof_set *gathered_set(struct gathered *gathered, struct proof_space *space)
+{
+	const struct proof_set *set;
+
+	if (gathered->count)
+		qsort(gathered->items, gathered->count, sizeof(*gathered->items), by_first);
+	set = proof_set_of(space->sets, gathered->items, gathered->count);
+	VEC_FREE(gathered);
+	return set;
+}
+
 /* The unspecified address, what table local has as local, and the addresses of the links. */
 static const struct proof_set *own_sources(struct proof_space *space)
 {
-	const struct proof_set *own = proof_set_range(space->sets, 0, 0);
+	struct gathered own = { 0 };
 
+	VEC_PUSH(&own); /* zeros: none yet */
 	STATE_EACH(space->state, OBJECT_ADDRESS, const struct host_address, address) {
-		proof_number number;
 		struct address plain = prefix_address(&address->prefix);
 
-		if (plain.family != space->family)
-			continue;
-		number = proof_number_of(&plain);
-		own = proof_set_or(space->sets, own, proof_set_range(space->sets, number, number));
+		gather_address(&own, space, &plain);
 	}
 	STATE_EACH(space->state, OBJECT_ROUTE, const struct host_route, route) {
-		if (route->to.family == space->family && route->type == RTN_LOCAL)
-			own = proof_set_or(space->sets, own,
-					   proof_set_prefix(space->sets, &route->to));
+		if (route->type == RTN_LOCAL)
+			gather(&own, space, &route->to);
 	}
-	return own;
+	return gathered_set(&own, space);
 }
 
 static bool names_link(const struct proof_space *space, const struct proof_claim *claim,
@@ -61,14 +97,6 @@ static bool names_link(const struct proof_space *space, const struct proof_claim
 	return false;
 }
 
-static const struct proof_set *with_source(struct proof_space *space, const struct proof_set *set,
-					   const struct address *address)
-{
-	proof_number number = proof_number_of(address);
-
-	return proof_set_or(space->sets, set, proof_set_range(space->sets, number, number));
-}
-
 /*
  * What the kernel may choose as the source of a packet that leaves by a link of the claim: an address
  * of the link, or the one that the route says; without any, one of another link.
@@ -77,23 +105,25 @@ static const struct proof_set *begun_sources(struct proof_space *space,
 					     const struct proof_scope *scope,
 					     const struct proof_claim *claim)
 {
-	const struct proof_set *yet = proof_set_range(space->sets, 0, 0), *set = yet;
+	struct gathered begun = { 0 };
 
+	VEC_PUSH(&begun); /* zeros: none yet */
 	STATE_EACH(space->state, OBJECT_ADDRESS, const struct host_address, address) {
 		struct address plain = prefix_address(&address->prefix);
 
-		if (plain.family == space->family && names_link(space, claim, address->link))
-			set = with_source(space, set, &plain);
+		if (names_link(space, claim, address->link))
+			gather_address(&begun, space, &plain);
 	}
-	if (set == yet)
+	if (begun.count == 1) {
+		VEC_FREE(&begun);
 		return scope->own;
-	STATE_EACH(space->state, OBJECT_ROUTE, const struct host_route, route) {
-		if (route->source.family == space->family && route->type == RTN_UNICAST &&
-		    !proof_set_holds(set, proof_number_of(&route->source)) &&
-		    names_link(space, claim, route->link))
-			set = with_source(space, set, &route->source);
 	}
-	return set;
+	STATE_EACH(space->state, OBJECT_ROUTE, const struct host_route, route) {
+		if (route->source.family && route->type == RTN_UNICAST &&
+		    names_link(space, claim, route->link))
+			gather_address(&begun, space, &route->source);
+	}
+	return gathered_set(&begun, space);
 }
 
 /* The value of a setting; @otherwise when it is not told. */

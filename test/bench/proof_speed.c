@@ -189,6 +189,80 @@ static void claim_all(struct proof_claim *claims, unsigned count)
 						  .link_count = LINKS };
 }
 
+static void name_vlan(char name[IFNAMSIZ], unsigned vlan)
+{
+	snprintf(name, IFNAMSIZ, "vlan%u", vlan);
+}
+
+/* A router of many links, each of which may be forwarded to the next one only, and nowhere else. */
+static struct state router(unsigned links)
+{
+	struct state state = { 0 };
+
+	state_add(&state, OBJECT_LINK,
+		  &(struct host_link){ .index = 1, .name = "lo", .flags = IFF_UP });
+	add_rule(&state, (struct host_rule){ .table = RT_TABLE_LOCAL });
+	for (unsigned i = 0; i < links; i++) {
+		struct host_link link = { .index = 2 + i, .flags = IFF_UP };
+		struct host_filter pass = { .order = i + 1 };
+		struct host_rule rule = { .preference = 24000 + i, .table = 1000 + i };
+
+		name_vlan(link.name, i);
+		name_vlan(pass.in, i);
+		name_vlan(pass.out, (i + 1) % links);
+		name_vlan(rule.in, i);
+		state_add(&state, OBJECT_LINK, &link);
+		state_add(&state, OBJECT_FILTER, &pass);
+		add_rule(&state, rule);
+		state_add(&state, OBJECT_ADDRESS,
+			  &(struct host_address){ .link = 2 + i,
+						  .prefix = prefix_ipv4(0x0a000001 + i * 256, 32) });
+		state_add(&state, OBJECT_ROUTE,
+			  &(struct host_route){ .table = RT_TABLE_MAIN,
+						.type = RTN_UNICAST,
+						.to = prefix_ipv4(0x0a000000 + i * 256, 24),
+						.link = 2 + i });
+		state_add(&state, OBJECT_ROUTE,
+			  &(struct host_route){ .table = 1000 + i,
+						.type = RTN_UNICAST,
+						.to = prefix_ipv4(0, 0),
+						.link = 2 + (i + 1) % links });
+	}
+	state_add(&state, OBJECT_FILTER,
+		  &(struct host_filter){ .order = links + 1, .verdict = FILTER_DROP });
+	add_rule(&state, (struct host_rule){ .preference = 32766, .table = RT_TABLE_MAIN });
+	state_sort_observed(&state);
+	return state;
+}
+
+/* What comes in by a link leaves by the next one; answers are symmetric, or not, of each address. */
+static void prove_router(unsigned links)
+{
+	struct state state = router(links);
+	struct proof_claim *claims = mem_alloc(links * sizeof(*claims));
+	char(*names)[IFNAMSIZ] = mem_alloc(links * IFNAMSIZ);
+	const char **outs = mem_alloc(links * sizeof(*outs));
+
+	for (unsigned i = 0; i < links; i++) {
+		name_vlan(names[i], (i + 1) % links);
+		outs[i] = names[i];
+		claims[i] = (struct proof_claim){ .says = PROOF_LEAVES,
+						  .links = &outs[i],
+						  .link_count = 1 };
+		name_vlan(claims[i].in, i);
+	}
+	prove("a router of many links", &state, claims, links);
+	claims[0] = (struct proof_claim){ .says = PROOF_SYMMETRIC,
+					  .in = "lo",
+					  .to = prefix_ipv4(0x08000000, 8) };
+	claims[1] = (struct proof_claim){ .says = PROOF_LEAVES, .family = AF_INET };
+	prove("answers of each of its addresses, and nothing forwarded", &state, claims, 2);
+	free(outs);
+	free(names);
+	free(claims);
+	state_free(&state);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned routes = argc > 1 ? (unsigned)atoi(argv[1]) : 100000;
@@ -196,6 +270,7 @@ int main(int argc, char **argv)
 	struct proof_claim *claims = mem_alloc(intents * sizeof(*claims));
 
 	prove_box();
+	prove_router(intents);
 	for (int tree = 0; tree < 2; tree++) {
 		struct state state = host(routes, intents, tree);
 
