@@ -223,3 +223,50 @@ def test_a_full_table_of_routes_takes_no_time(gateway):
     gateway.ip_batch([f"route add 198.{18 + i // 65536}.{i // 256 % 256}.{i % 256}/32 via 10.2.2.254"
                       for i in range(20000)])
     assert not findings(gateway, expect=0)
+
+
+@pytest.fixture
+def bonded(lab):
+    """Two machines with a bond of two cables, where the kernel has bonds."""
+    node, other = lab.node("host"), lab.node("other")
+    if node.run("ip", "link", "add", "probe", "type", "bond", check=False).returncode:
+        pytest.skip("this kernel has no links of type bond")
+    node.ip("link", "del", "probe")
+    for number in range(2):
+        lab.link(node, f"eth{number}", other, f"eth{number}")
+    for each in (node, other):
+        each.ip("link", "add", "bond7", "type", "bond", "mode", "802.3ad", "miimon", "50", "lacp_rate", "fast")
+        for number in range(2):
+            each.ip("link", "set", f"eth{number}", "down")
+            each.ip("link", "set", f"eth{number}", "master", "bond7")
+        each.ip("link", "set", "bond7", "up")
+    node.other = other
+    return node
+
+
+def found(node):
+    """The checks that find something."""
+    return {finding["check"] for finding in mhctl(node, "doctor", "--json")["findings"]}
+
+
+@pytest.mark.stock
+def test_a_bond_that_has_lost_a_member_or_its_partner(bonded):
+    wait_until(lambda: "bond" not in found(bonded), 30, "LACP")
+    bonded.ip("link", "set", "eth1", "down")
+    wait_until(lambda: "bond" in found(bonded), 10, "the loss of a member to be seen")
+    finding = [finding for finding in mhctl(bonded, "doctor", "--json")["findings"] if finding["check"] == "bond"][0]
+    assert finding["what"] == "the bond bond7 lives by one member of 2"
+    bonded.ip("link", "set", "eth1", "up")
+    wait_until(lambda: "bond" not in found(bonded), 30, "LACP again")
+    # A switch that speaks no LACP.
+    for number in range(2):
+        bonded.other.ip("link", "set", f"eth{number}", "nomaster")
+        bonded.other.ip("link", "set", f"eth{number}", "up")
+    wait_until(lambda: "bond" in found(bonded), 30, "the partner to be missed")
+
+
+@pytest.mark.stock
+def test_a_member_of_a_bond_with_another_mtu(bonded):
+    assert "mtu" not in found(bonded)
+    bonded.ip("link", "set", "eth0", "mtu", "1400")
+    assert "mtu" in found(bonded)

@@ -65,6 +65,7 @@ def texts(reply):
     return [step["text"] for step in reply["steps"]]
 
 
+@pytest.mark.stock
 def test_a_packet_of_the_wireless_side_leaves_by_the_rule_of_the_file(box):
     reply = box.ctl("explain", "from", "10.16.0.1", "to", "198.51.100.1", "in", "bond0", "--json", expect=0)
     assert reply["verdict"] == "leaves"
@@ -172,6 +173,7 @@ def random_questions(seed, count):
         yield words
 
 
+@pytest.mark.stock
 def test_the_kernel_agrees_whatever_is_asked(box):
     box.node.ip_batch([
         "rule add pref 300 fwmark 8/0xf table 300", "route add 198.51.100.0/24 via 10.2.2.254 table 300",
