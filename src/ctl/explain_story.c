@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So much of what waits for the world is told with a packet. */
+#define PENDING_MOST 3
+
 /* One way that is being told. */
 struct teller {
 	const struct subject *subject;
@@ -231,6 +234,20 @@ static void tell_unseen(struct teller *teller)
 		    strerror(-error), error == -EPERM ? " (ask as root)" : "");
 }
 
+/* What an apply would not do yet. */
+static void tell_pending(struct teller *teller)
+{
+	const struct desired *desired = &teller->subject->desired;
+
+	teller->reply = false;
+	for (size_t i = 0; i < desired->pending.count && i < PENDING_MOST; i++)
+		say(teller, OBJECT_KINDS, NULL, "Not done yet by then: %s.",
+		    desired->pending.items[i].text);
+	if (desired->pending.count > PENDING_MOST)
+		say(teller, OBJECT_KINDS, NULL, "Nor are %zu more, see 'mhctl plan'.",
+		    desired->pending.count - PENDING_MOST);
+}
+
 /* The rules that it passed, for a packet all of them, for a reply the last. */
 static void tell_way(struct teller *teller)
 {
@@ -360,11 +377,13 @@ void story_tell(const struct subject *subject, const struct question *question,
 	story->replied = story->fine && (story->there.end != END_LOCAL || question->flow.in) &&
 			 model_reply(subject->model, &story->question.flow, &story->there, 0,
 				     &story->reply);
-	if (!story->replied)
-		return;
-	model_lookup(subject->model, &story->reply, &story->back);
-	story->symmetric = model_is_symmetric(subject->model, &story->question.flow, &story->back);
-	tell_reply(&teller);
+	if (story->replied) {
+		model_lookup(subject->model, &story->reply, &story->back);
+		story->symmetric = model_is_symmetric(subject->model, &story->question.flow,
+						      &story->back);
+		tell_reply(&teller);
+	}
+	tell_pending(&teller);
 }
 
 void story_free(struct story *story)

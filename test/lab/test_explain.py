@@ -135,11 +135,21 @@ def test_a_link_that_is_not_there(gateway):
 def test_nobody_needs_rights_to_ask(gateway, lab):
     gateway.ip("route", "add", "default", "via", "10.2.2.254")
     program = lab.copy(MHCTL)
-    with gateway.inside():
-        done = subprocess.run([program, "explain", "to", "198.51.100.1", "--json"], user=UNPRIVILEGED,
-                              group=UNPRIVILEGED, extra_groups=[], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["hops"][0]["link"] == "eth0"
+    for words in (["to", "198.51.100.1"], ["from", "192.168.34.98", "to", "198.51.100.1", "in", "bond0"]):
+        with gateway.inside():
+            done = subprocess.run([program, "explain", *words, "--json"], user=UNPRIVILEGED, group=UNPRIVILEGED,
+                                  extra_groups=[], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        reply = json.loads(done.stdout)
+        assert reply["hops"][0]["link"] == "eth0"
+        # Only the filter needs rights; it is said when it was not seen.
+        assert any("could not be looked at" in text for text in texts(reply)) == ("in" in words)
+
+
+def test_what_would_still_wait_is_told(gateway, lab):
+    path = lab.file("box.yaml", BOX.replace("via: 10.2.2.254 }", "via: 10.99.0.1 }"))
+    reply = explain(gateway, "from", "10.16.0.1", "to", "198.51.100.1", "in", "bond0", "--file", path)
+    assert any(text.startswith("Not done yet by then: ") for text in texts(reply)), reply.said()
 
 
 def test_pictures_are_well_formed(box):
