@@ -20,6 +20,10 @@ enum link_type {
 	LINK_TYPES
 };
 
+/* The indexes of links that we make are drawn from here. */
+#define LINK_INDEX_FIRST 0x10000
+#define LINK_INDEX_COUNT 0xff00
+
 enum link_state { LINK_ANYHOW, LINK_DOWN, LINK_UP };
 
 /* What of a link that is not ours we changed, and what it was before: see links.c. */

@@ -436,7 +436,10 @@ bool link_is_recreated(const void *before, const void *after)
 
 	if (new->group != HOST_PROTOCOL)
 		return false;
-	if (old->type != new->type || old->group != new->group)
+	/* One that never was ours; but one that only lost our mark gets it back. */
+	if (old->group != new->group && old->index < LINK_INDEX_FIRST)
+		return true;
+	if (old->type != new->type)
 		return true;
 	if ((new->type == LINK_VLAN || new->type == LINK_MACVLAN) && old->parent != new->parent)
 		return true;

@@ -85,7 +85,7 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 	for (size_t i = 0; i < of->row_count; i++) {
 		const struct property *row = &of->rows[i];
 
-		if (is_key(of, row) || row->flags & (ROW_FREE | ROW_LONG) ||
+		if (is_key(of, row) || row->flags & ROW_FREE ||
 		    property_compare(row, before, after) == 0 ||
 		    (row->flags & ROW_LAX && property_is_zero(row, after)))
 			continue;

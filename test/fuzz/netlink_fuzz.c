@@ -37,12 +37,16 @@ static void encode_again(enum object_kind which, const union host_object *object
 	const struct kind *kind = kind_of(which);
 	union host_object again;
 
-	if (which != OBJECT_ADDRESS && (which != OBJECT_ROUTE || object->route.hops))
+	if (which != OBJECT_LINK && which != OBJECT_ADDRESS &&
+	    (which != OBJECT_ROUTE || object->route.hops))
 		return;
 	message->nlmsg_len = NLMSG_HDRLEN;
 	message->nlmsg_type = kind->message_new;
 	codec_encode(kind, object, message);
 	require(message->nlmsg_len <= sizeof(buffer));
+	/* Of a link only what may be asked for is told, and one that goes may have no name. */
+	if (which == OBJECT_LINK)
+		return;
 	require(codec_decode(kind, message, &again));
 	require(kind_identical(kind, object, &again));
 }

@@ -70,10 +70,6 @@ extern const struct config_field link_fields[], bond_fields[], vlan_fields[], vr
 	bridge_fields[], macvlan_fields[], veth_fields[];
 extern const struct feature links_feature;
 
-/* The indexes of links that we make are drawn from here. */
-#define LINK_INDEX_FIRST 0x10000
-#define LINK_INDEX_COUNT 0xff00
-
 /* One link that the file speaks of, whether by a key of its own or as a member of another. */
 struct link_wish {
 	const char *name;
@@ -89,6 +85,9 @@ struct link_wish {
 
 struct link_wishes {
 	VEC(struct link_wish) items;
+	/* By name: a hash table of indexes into the items, counted from 1; 0 = free. */
+	uint32_t *slots;
+	size_t slot_count;
 };
 
 /* All links that @links (a list of struct link_config) speaks of; the first ones are its own, in order. */
@@ -104,6 +103,8 @@ const char *link_type_word(enum link_type type);
 /* The members that its type has, or NULL. */
 const struct config_list *link_config_members(const struct link_config *config);
 
+/* The index that a link called @name gets, unless it is taken. */
+uint32_t link_index_natural(const char *name);
 /* An index for a link called @name that none of @observed and none of @wishes has. */
 uint32_t link_index_for(const char *name, const struct state *observed,
 			const struct link_wishes *wishes);

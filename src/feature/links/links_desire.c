@@ -7,19 +7,29 @@
  */
 #include "feature/links/links.h"
 
+#include "base/mem.h"
 #include "host/link_made.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the kernel gives to links of ethernet that are made. */
 #define MTU_MADE 1500
 #define QUEUE_MADE 1000
 
+/* A link that is there, by its name. */
+struct named {
+	const char *name;
+	const struct host_link *link;
+};
+
 struct resolver {
 	const struct facts *facts;
+	const struct named *named; /* sorted */
+	size_t named_count;
 	struct link_wishes *wishes;
 	struct desired *desired;
 };
@@ -43,6 +53,34 @@ static bool is_drivers_own(const struct host_link *link, const struct state *obs
 	return true;
 }
 
+static int named_order(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+static struct named *names_sorted(const struct state *observed)
+{
+	struct named *named = mem_alloc((state_count(observed, OBJECT_LINK) + 1) * sizeof(*named));
+	size_t count = 0;
+
+	STATE_EACH(observed, OBJECT_LINK, const struct host_link, link)
+		named[count++] = (struct named){ link->name, link };
+	if (count)
+		qsort(named, count, sizeof(*named), named_order);
+	return named;
+}
+
+/* As facts_link(), for thousands of links. */
+static const struct host_link *existing_link(const struct resolver *resolver, const char *name)
+{
+	const struct named like = { .name = name }, *found = NULL;
+
+	if (resolver->named_count)
+		found = bsearch(&like, resolver->named, resolver->named_count, sizeof(like),
+				named_order);
+	return found ? found->link : NULL;
+}
+
 /* A link that the plan will have: a wish that does not wait, or one that is there; or NULL. */
 static const struct host_link *link_to_be(const struct resolver *resolver, const char *name)
 {
@@ -50,7 +88,7 @@ static const struct host_link *link_to_be(const struct resolver *resolver, const
 
 	if (wish)
 		return wish->link.index ? &wish->link : NULL;
-	return facts_link(resolver->facts, name);
+	return existing_link(resolver, name);
 }
 
 static uint32_t index_of(const struct resolver *resolver, const char *name)
@@ -153,19 +191,13 @@ static bool is_known(const struct host_link *link, unsigned bit)
 }
 
 /* MTU, queue and MAC: as the file says, else as it was, else as such a link has it. */
-static void set_numbers(const struct resolver *resolver, struct link_wish *wish, uint32_t parent)
+static void set_numbers(struct link_wish *wish, const struct host_link *below)
 {
 	const struct link_config *config = wish->config;
 	struct host_link *link = &wish->link;
 	bool made = link->group == HOST_PROTOCOL;
 	const struct place *places = config ? config->record.places : NULL;
-	const struct host_link *below = NULL;
 
-	for (size_t i = 0; parent && i < resolver->wishes->items.count; i++)
-		if (resolver->wishes->items.items[i].link.index == parent)
-			below = &resolver->wishes->items.items[i].link;
-	if (parent && !below)
-		below = state_link(resolver->facts->observed, parent);
 	if (config && config->mtu)
 		link->mtu = config->mtu;
 	else if (is_known(link, LINK_FORMER_MTU))
@@ -187,17 +219,12 @@ static void set_numbers(const struct resolver *resolver, struct link_wish *wish,
 		memcpy(link->mac, link->former.mac, sizeof(link->mac));
 }
 
-static void set_state(const struct resolver *resolver, struct link_wish *wish, uint32_t parent)
+static void set_state(const struct resolver *resolver, struct link_wish *wish,
+		      const struct host_link *below)
 {
-	const struct host_link *below = parent ? state_link(resolver->facts->observed, parent) : NULL;
 	struct host_link *link = &wish->link;
-	struct link_wish *wished = NULL;
 
 	link->state = !wish->config || wish->config->up ? LINK_UP : LINK_DOWN;
-	for (size_t i = 0; parent && i < resolver->wishes->items.count; i++)
-		if (resolver->wishes->items.items[i].link.index == parent)
-			wished = &resolver->wishes->items.items[i];
-	below = wished ? &wished->link : below;
 	/* Linux refuses to bring a VLAN up on a link that is down, and takes it down with it. */
 	if (link->type == LINK_VLAN && link->state == LINK_UP && below && below->state != LINK_UP) {
 		link->state = LINK_DOWN;
@@ -269,8 +296,9 @@ static const struct link_wish *resolve_named(const struct resolver *resolver, co
 /* Finds or chooses the link itself. Returns false when it waits. */
 static bool resolve_itself(const struct resolver *resolver, struct link_wish *wish, uint32_t parent)
 {
-	const struct host_link *existing = facts_link(resolver->facts, wish->name);
-	bool ours = existing && existing->group == HOST_PROTOCOL;
+	const struct host_link *existing = existing_link(resolver, wish->name);
+	bool ours = existing && (existing->group == HOST_PROTOCOL ||
+				 existing->index == link_index_natural(wish->name));
 
 	if (!is_made(wish) && (!existing || ours)) {
 		wait_for_it(resolver, wish);
@@ -288,33 +316,33 @@ static void resolve(const struct resolver *resolver, struct link_wish *wish)
 {
 	struct place place;
 	const char *below = wish->config ? link_config_parent(wish->config, &place) : NULL;
+	const struct host_link *link_below;
 	const struct link_wish *master, *under;
-	uint32_t parent;
 
 	if (wish->resolved || wish->busy)
 		return;
 	wish->busy = true;
 	master = resolve_named(resolver, wish->master);
 	under = resolve_named(resolver, below);
-	parent = index_of(resolver, below);
+	link_below = below ? link_to_be(resolver, below) : NULL;
 	wish->resolved = true;
-	if (below && !parent) {
+	if (below && !link_below) {
 		desire_pending(resolver->desired, place,
 			       "%s waits for link %s, which does not exist now", wish->name, below);
 		return;
 	}
-	if (!resolve_itself(resolver, wish, parent))
+	if (!resolve_itself(resolver, wish, link_below ? link_below->index : 0))
 		return;
 	wish->link.depth = (uint8_t)(master || under);
 	if (master && master->link.depth >= wish->link.depth)
 		wish->link.depth = (uint8_t)(master->link.depth + 1);
 	if (under && under->link.depth >= wish->link.depth)
 		wish->link.depth = (uint8_t)(under->link.depth + 1);
-	set_numbers(resolver, wish, parent);
-	set_state(resolver, wish, parent);
+	set_numbers(wish, link_below);
+	set_state(resolver, wish, link_below);
 	set_master(resolver, wish);
 	if (wish->link.group != HOST_PROTOCOL)
-		note_former(&wish->link, facts_link(resolver->facts, wish->name));
+		note_former(&wish->link, existing_link(resolver, wish->name));
 }
 
 /* Members are resolved after their bond, so that they come after it: then there is an index to name. */
@@ -385,7 +413,14 @@ static void desire_settings(const struct link_wish *wish, struct desired *desire
 void links_desire(const void *config, const struct facts *facts, struct desired *ret_desired)
 {
 	struct link_wishes wishes = { 0 };
-	const struct resolver resolver = { facts, &wishes, ret_desired };
+	struct named *named = names_sorted(facts->observed);
+	const struct resolver resolver = {
+		.facts = facts,
+		.named = named,
+		.named_count = state_count(facts->observed, OBJECT_LINK),
+		.wishes = &wishes,
+		.desired = ret_desired,
+	};
 
 	link_wishes_collect(config, &wishes);
 	for (size_t i = 0; i < wishes.items.count; i++)
@@ -403,4 +438,5 @@ void links_desire(const void *config, const struct facts *facts, struct desired 
 		desire_settings(wish, ret_desired);
 	}
 	link_wishes_free(&wishes);
+	mem_freep(&named);
 }

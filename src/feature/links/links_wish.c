@@ -2,6 +2,8 @@
 /* What the file says of each link, from whatever side it says so. */
 #include "feature/links/links.h"
 
+#include "base/mem.h"
+
 #include <linux/if_bonding.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
@@ -67,12 +69,56 @@ const struct config_list *link_config_members(const struct link_config *config)
 	return NULL;
 }
 
+static uint32_t hash_of(const char *name)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = name; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	return hash;
+}
+
+/* Where the name stands, or would. */
+static uint32_t *slot_of(const struct link_wishes *wishes, const char *name)
+{
+	size_t at = hash_of(name) % wishes->slot_count;
+
+	while (wishes->slots[at] && strcmp(wishes->items.items[wishes->slots[at] - 1].name, name) != 0)
+		at = (at + 1) % wishes->slot_count;
+	return &wishes->slots[at];
+}
+
 struct link_wish *link_wish_named(const struct link_wishes *wishes, const char *name)
 {
-	for (size_t i = 0; i < wishes->items.count; i++)
-		if (!strcmp(wishes->items.items[i].name, name))
-			return &wishes->items.items[i];
-	return NULL;
+	uint32_t *slot = wishes->slot_count ? slot_of(wishes, name) : NULL;
+
+	return slot && *slot ? &wishes->items.items[*slot - 1] : NULL;
+}
+
+static struct link_wish *add_wish(struct link_wishes *wishes, const char *name, struct place place)
+{
+	uint32_t *slot = slot_of(wishes, name);
+	struct link_wish *wish = VEC_PUSH(&wishes->items);
+
+	*slot = (uint32_t)wishes->items.count;
+	wish->name = name;
+	wish->place = place;
+	return wish;
+}
+
+/* Room for every link and every member. */
+static void make_slots(const struct config_list *links, struct link_wishes *wishes)
+{
+	const struct link_config *config = links->items;
+	size_t count = links->count;
+
+	for (unsigned i = 0; i < links->count; i++) {
+		const struct config_list *members = link_config_members(&config[i]);
+
+		count += members ? members->count : 0;
+	}
+	wishes->slot_count = 2 * count + 1;
+	wishes->slots = mem_alloc(wishes->slot_count * sizeof(*wishes->slots));
 }
 
 static void set_master(struct link_wish *wish, const char *master, struct place place)
@@ -93,11 +139,8 @@ static void add_members(const struct link_config *config, struct link_wishes *wi
 	for (unsigned i = 0; members && i < members->count; i++) {
 		struct link_wish *wish = link_wish_named(wishes, names[i]);
 
-		if (!wish) {
-			wish = VEC_PUSH(&wishes->items);
-			wish->name = names[i];
-			wish->place = members->places[i];
-		}
+		if (!wish)
+			wish = add_wish(wishes, names[i], members->places[i]);
 		set_master(wish, config->name, members->places[i]);
 	}
 }
@@ -106,12 +149,11 @@ void link_wishes_collect(const struct config_list *links, struct link_wishes *re
 {
 	const struct link_config *config = links->items;
 
+	make_slots(links, ret_wishes);
 	for (unsigned i = 0; i < links->count; i++) {
-		struct link_wish *wish = VEC_PUSH(&ret_wishes->items);
+		struct link_wish *wish = add_wish(ret_wishes, config[i].name, config[i].record.place);
 
-		wish->name = config[i].name;
 		wish->config = &config[i];
-		wish->place = config[i].record.place;
 		if (config[i].master)
 			set_master(wish, config[i].master,
 				   CONFIG_PLACE(&config[i], link_fields, struct link_config, master));
@@ -123,6 +165,8 @@ void link_wishes_collect(const struct config_list *links, struct link_wishes *re
 void link_wishes_free(struct link_wishes *wishes)
 {
 	VEC_FREE(&wishes->items);
+	mem_freep(&wishes->slots);
+	wishes->slot_count = 0;
 }
 
 static bool index_is_taken(uint32_t index, const struct state *observed,
@@ -136,6 +180,11 @@ static bool index_is_taken(uint32_t index, const struct state *observed,
 	return false;
 }
 
+uint32_t link_index_natural(const char *name)
+{
+	return LINK_INDEX_FIRST + hash_of(name) % LINK_INDEX_COUNT;
+}
+
 /*
  * From the name, so that it is the same after a restart and whatever else the file says: a plan names
  * what lies on a link before there is one.
@@ -143,11 +192,8 @@ static bool index_is_taken(uint32_t index, const struct state *observed,
 uint32_t link_index_for(const char *name, const struct state *observed,
 			const struct link_wishes *wishes)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
-	uint32_t index;
+	uint32_t hash = hash_of(name), index;
 
-	for (const char *at = name; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 16777619u;
 	do
 		index = LINK_INDEX_FIRST + hash++ % LINK_INDEX_COUNT;
 	while (index_is_taken(index, observed, wishes));
