@@ -131,6 +131,8 @@ static void draw_scalar(struct dice *dice, const struct config_field *field, voi
 		const struct prefix prefix = draw_prefix(dice, true);
 
 		*(struct address *)value = prefix_address(&prefix);
+	} else if (field->type == CONFIG_WORD) {
+		*(char *)value = (char)('a' + roll(dice, 6));
 	} else if (field->type == CONFIG_PORTS) {
 		uint16_t first = (uint16_t)(1 + roll(dice, 65535));
 

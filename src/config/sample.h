@@ -25,6 +25,8 @@ struct sample_service {
 	struct config_ports control;
 	struct config_list own;
 	struct config_mac mac;
+	char grade;
+	struct config_list grades; /* of char; one may stand alone */
 };
 
 struct sample_bond {

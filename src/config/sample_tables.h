@@ -16,6 +16,27 @@ static const struct config_field sample_number = { .type = CONFIG_U32, .max = 25
 static const struct config_field sample_numbers = { .type = CONFIG_LIST, .item = &sample_number };
 static const struct config_field sample_protocol = { .type = CONFIG_ENUM, .words = sample_protocols };
 
+/* A scalar of a feature's own: a letter from a to f. */
+static int sample_grade_parse(const char *text, void *ret_value, struct text *ret_error)
+{
+	if (!text[0] || text[1])
+		return -1;
+	if (text[0] < 'a' || text[0] > 'f') {
+		text_puts(ret_error, "grades go from a to f; write one of them");
+		return -1;
+	}
+	*(char *)ret_value = text[0];
+	return 0;
+}
+static void sample_grade_print(const void *value, struct text *text)
+{
+	text_append(text, value, 1);
+}
+static const struct config_word sample_grade_word = {
+	1, sample_grade_parse, sample_grade_print, "a grade", "grades", " such as a or f",
+};
+static const struct config_field sample_grade = { .type = CONFIG_WORD, .word = &sample_grade_word };
+
 static const struct config_field sample_claim_fields[] = {
 	{ "prefix", CONFIG_PREFIX, AT(claim, prefix), .required = true,
 	  .help = "the prefix to answer for", .example = "2001:db8:1:1::/64" },
@@ -45,6 +66,9 @@ static const struct config_field sample_service_fields[] = {
 	{ "connections", CONFIG_U32, AT(service, connections), .min = 1, .max = 65535, .def = 1000,
 	  .help = "at most" },
 	{ "source", CONFIG_ADDRESS, AT(service, source), .help = "answer from here" },
+	{ "grade", CONFIG_WORD, AT(service, grade), .word = &sample_grade_word, .help = "how good" },
+	{ "grades", CONFIG_LIST, AT(service, grades), .item = &sample_grade, .lone = true, .max = 3,
+	  .help = "how good each is" },
 	{ "control", CONFIG_PORTS, AT(service, control), .help = "ports of control" },
 	{ "own", CONFIG_LIST, AT(service, own), .item = &sample_placed, .help = "addresses" },
 	{ "mac", CONFIG_MAC, AT(service, mac), .help = "of the card" },

@@ -220,6 +220,40 @@ static void a_mac_address_has_six_bytes(void **state)
 	assert_mistakes(cases, ARRAY_SIZE(cases));
 }
 
+static void a_word_of_a_feature_says_what_is_wrong_with_it(void **state)
+{
+	static const char *const cases[][2] = {
+		{ SERVICE("grade: ^g"), "'g': grades go from a to f; write one of them" },
+		{ SERVICE("grade: ^good"), "expected a grade such as a or f, found 'good'" },
+		{ SERVICE("grade: ^[a]"), "expected a grade such as a or f, found a list" },
+		{ SERVICE("grades: [a, ^x]"), "'x': grades go from a to f; write one of them" },
+		{ SERVICE("grades: ^x"), "'x': grades go from a to f; write one of them" },
+		{ SERVICE("grades: ^{}"), "expected a grade, or a list of grades, found a mapping; "
+					  "put '- ' before its first key" },
+		{ SERVICE("grades: ^"), "expected a grade, or a list of grades, found nothing; "
+					"write [] for none, or delete the "
+					"key" },
+		{ SERVICE("grades: ^[a, b, c, d]"), "4 items; at most 3 are possible" },
+	};
+
+	assert_mistakes(cases, ARRAY_SIZE(cases));
+}
+
+static void one_may_stand_without_brackets_where_that_is_said(void **state)
+{
+	static const char *const texts[] = { SERVICE("grades: b"), SERVICE("grades: [b]") };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct config *config = read_good(texts[i]);
+		const struct sample_service *service = first_service(config);
+
+		assert_int_equal(service->grades.count, 1);
+		assert_int_equal(*(const char *)service->grades.items, 'b');
+		assert_true(place_known(service->grades.places[0]));
+		config_free(config);
+	}
+}
+
 static void ports_are_one_or_a_range(void **state)
 {
 	static const char *const cases[][2] = {
@@ -319,6 +353,8 @@ int main(void)
 		cmocka_unit_test(a_prefix_with_host_bits_is_told_its_network),
 		cmocka_unit_test(an_address_stands_alone),
 		cmocka_unit_test(an_address_that_yaml_would_cut_must_be_quoted),
+		cmocka_unit_test(a_word_of_a_feature_says_what_is_wrong_with_it),
+		cmocka_unit_test(one_may_stand_without_brackets_where_that_is_said),
 		cmocka_unit_test(ports_are_one_or_a_range),
 		cmocka_unit_test(an_address_may_come_with_its_network),
 		cmocka_unit_test(a_mac_address_has_six_bytes),

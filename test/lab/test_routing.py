@@ -314,3 +314,46 @@ def test_what_others_take_away_is_back(net, daemon):
     net.box.ip("-6", "rule", "del", "iif", "lo", "preference", "29991")
     wait_until(lambda: net.box.snapshot() == before, what="what is ours to be back")
     assert box.plan(expect=0).operations == []
+
+
+SEVERAL = """
+routing:
+  nexthops:
+    out:
+      hops: [{hops}]
+      resilient: {{ idle: 60s }}
+  routes:
+    - {{ to: [203.0.113.0/24, 198.51.100.0/24], via: out }}
+    - {{ to: "2001:db8:80::/64", via: out }}
+"""
+WORLD = '{ via: 192.168.120.6, weight: 3 }, { via: "2001:db8:120::6" }'
+MANAGEMENT = '{ via: 10.2.2.254 }, { via: "2001:db8:2::ff" }'
+
+
+def groups(net):
+    return {word for line in net.box.ip("nexthop", "show", "proto", "109").splitlines() if " group " in line
+            for word in line.split(" group ")[1].split()[0].split("/")}
+
+
+def test_a_group_has_the_hops_whose_link_has_a_carrier(net, daemon):
+    box = daemon(net.box, SEVERAL.format(hops=f"{WORLD}, {MANAGEMENT}"))
+    assert box.plan(expect=0).operations == []
+    assert len(groups(net)) == 4
+    before = net.box.ours()
+    net.world.ip("link", "set", "eth0", "down")
+    wait_until(lambda: len(groups(net)) == 2, what="the hops by way of bond1 to leave their groups")
+    wait_until(lambda: box.status()["objects"]["pending"], what="what waits to be told")
+    assert len([route for route in net.box.ours() if "nhid" in route]) == 3
+    net.world.ip("link", "set", "eth0", "up")
+    wait_until(lambda: len(groups(net)) == 4 and net.box.ours() == before, what="the hops to be back")
+    assert box.plan(expect=0).operations == []
+
+
+def test_routes_that_share_a_hop_by_name_move_in_one_write(net, daemon):
+    box = daemon(net.box, SEVERAL.format(hops=WORLD))
+    moved = box.plan(SEVERAL.format(hops=MANAGEMENT), expect=1).operations
+    assert moved and not [operation for operation in moved if operation.split()[1] == "route"]
+    box.apply(SEVERAL.format(hops=MANAGEMENT))
+    assert "via 10.2.2.254" in net.box.ip("route", "get", "203.0.113.80")
+    box.stop()
+    assert net.box.ip("nexthop") == ""
