@@ -11,7 +11,6 @@
 #include "daemon/drift.h"
 
 #include "base/clock.h"
-#include "host/foresee.h"
 #include "host/paper.h"
 
 #include <time.h>
@@ -23,14 +22,8 @@ void proof_on_paper(struct engine *engine, const struct config *config,
 		    const struct desired *desired, const struct plan *plan, struct diags *diags)
 {
 	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
-	struct state after;
 
-	if (diags->errors || !feature_proves(config))
-		return;
-	state_after(&desired->state, facts.observed, plan, &after);
-	state_foresee(facts.observed, &after);
-	feature_prove(config, &facts, &after, diags);
-	state_free(&after);
+	feature_prove_plan(config, &facts, desired, plan, diags);
 }
 
 void proof_soon(struct engine *engine)

@@ -86,6 +86,13 @@ void feature_desire(const struct config *config, const struct facts *facts,
 bool feature_proves(const struct config *config);
 void feature_prove(const struct config *config, const struct facts *facts,
 		   const struct state *after, struct diags *diags);
+/*
+ * The same for the host as it will be after @plan, which is made of @desired, and at each time within
+ * a week at which time alone changes what is desired (prove.c). Nothing after errors.
+ */
+struct plan;
+void feature_prove_plan(const struct config *config, const struct facts *facts,
+			const struct desired *desired, const struct plan *plan, struct diags *diags);
 void feature_interest(const struct config *config, struct interest *ret_interest);
 void interest_free(struct interest *interest);
 

@@ -9,7 +9,6 @@
  * printed under "second apply:", so that no golden plan hides one.
  */
 #include "feature/feature.h"
-#include "host/foresee.h"
 #include "host/paper.h"
 
 #include <errno.h>
@@ -89,18 +88,6 @@ static void tell_desired(const struct config *config, const struct desired *desi
 		text_printf(text, "again at: %s\n", when);
 }
 
-/* On the host as it will be, with what the kernel does of its own. */
-static void prove(const struct config *config, const struct facts *facts,
-		  const struct desired *desired, const struct plan *plan, struct diags *diags)
-{
-	struct state after;
-
-	state_after(&desired->state, facts->observed, plan, &after);
-	state_foresee(facts->observed, &after);
-	feature_prove(config, facts, &after, diags);
-	state_free(&after);
-}
-
 static int decide(const struct config *config, struct diags *diags, const struct facts *facts)
 {
 	AUTO_TEXT text = { 0 };
@@ -113,8 +100,7 @@ static int decide(const struct config *config, struct diags *diags, const struct
 	desired_init(&desired, diags);
 	feature_desire(config, facts, &desired);
 	plan_make(&desired.state, facts->observed, &plan);
-	if (!diags->errors)
-		prove(config, facts, &desired, &plan, diags);
+	feature_prove_plan(config, facts, &desired, &plan, diags);
 	/* What the kernel will do of its own is not needed for a second apply to have nothing to do. */
 	state_after(&desired.state, facts->observed, &plan, &after);
 	plan_free(&plan);
