@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define MENDS_MOST 8
+#define SINGLED_OUT 256	      /* of one repair: told of, and counted against flapping */
 #define MENDS_REFILL_US 20000 /* one more */
 
 /* Kinds that only the kernel's events change, and that nobody desires by what is ours of them. */
@@ -68,6 +69,8 @@ void drift_look(struct engine *engine)
 	job_settle(engine);
 	engine->told = false;
 	few = host_touched(engine->host, &items, &count);
+	if (!few && !engine->flood_us)
+		engine->flood_us = clock_now_us();
 	if (few && !count)
 		return;
 	keys = mem_alloc((count + 1) * sizeof(*keys));
@@ -195,6 +198,12 @@ void drift_mended(struct engine *engine, const struct operation *operation)
 {
 	AUTO_TEXT object = { 0 };
 
+	/* A whole table that is flushed is no fight for each of its routes. */
+	if (engine->job.drifted >= SINGLED_OUT) {
+		engine->job.drifted++;
+		engine->repaired++;
+		return;
+	}
 	drift_print(engine, operation, &object);
 	guard_note(&engine->guard, text_string(&object), clock_now_us());
 	tell_repair(engine, operation);

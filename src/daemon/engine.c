@@ -28,6 +28,8 @@
 #define REPAIR_FIRST_MS 20  /* between two repairs, */
 #define REPAIR_MOST_MS 2000 /* and when somebody keeps changing what is ours */
 #define REPAIR_PEACE_US 10000000
+#define LULL_US 25000	      /* of events: then a flood of them is over, */
+#define FLOOD_MOST_US 1000000 /* or this long after it began */
 
 /* One worker thread for each processor that this process may use. */
 static unsigned thread_count(void)
@@ -43,12 +45,17 @@ static unsigned thread_count(void)
 /* Repairs come at once, but not without end: an adversary gets a repair in ever longer steps. */
 static void do_repair(struct engine *engine)
 {
-	int64_t now = clock_now_us();
+	int64_t now = clock_now_us(), start = engine->next_repair_us;
 
-	if (now < engine->next_repair_us) {
-		loop_timer_set(engine->repair, (unsigned)((engine->next_repair_us - now) / 1000) + 1);
+	/* Where much goes at once more will go: what is mended now would be removed once more. */
+	if (engine->flood_us && now - engine->flood_us < FLOOD_MOST_US &&
+	    engine->event_us + LULL_US > start)
+		start = engine->event_us + LULL_US;
+	if (now < start) {
+		loop_timer_set(engine->repair, (unsigned)((start - now) / 1000) + 1);
 		return;
 	}
+	engine->flood_us = 0;
 	job_begin(engine, JOB_REPAIR, generation_share(engine->now));
 }
 
@@ -206,6 +213,7 @@ static void on_host(void *data)
 	if (r < 0)
 		host_resync(engine->host);
 	engine->told = true;
+	engine->event_us = clock_now_us();
 }
 
 /* localtime_r() alone would keep the zone that the process began with. */

@@ -78,9 +78,10 @@ struct engine {
 	int64_t started_us;
 	int64_t last_repair_us, next_repair_us;
 	unsigned repair_interval_ms;
-	struct guard guard;	/* what others fight for */
-	unsigned mends_left;	/* so many may be done at once, */
-	int64_t mends_since_us; /* and more as time goes by */
+	struct guard guard;	    /* what others fight for */
+	unsigned mends_left;	    /* so many may be done at once, */
+	int64_t flood_us, event_us; /* since when much changes at once, and the last event */
+	int64_t mends_since_us;	    /* and more as time goes by */
 	int64_t zone_mtime_us;
 	struct prover *prover;
 	int64_t proof_began_us, proof_us; /* how long the last one took */

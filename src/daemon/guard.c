@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What counts is a bout: `ip route flush` goes round until nothing is left, and so removes what was
- * mended meanwhile once more, a millisecond later. That is one bout, not a fight.
+ * What counts is a bout, and there is one in a second at most: `ip route flush` goes round until
+ * nothing is left, and so removes what was mended meanwhile once more, some milliseconds later. That
+ * is no fight.
  */
 #include "daemon/guard.h"
 
@@ -10,7 +11,7 @@
 
 #define SECOND_US 1000000ll
 #define MINUTE_US (60 * SECOND_US)
-#define BOUT_US (SECOND_US / 10)
+#define BOUT_US SECOND_US
 #define MOST_BOUTS 6 /* in a minute */
 #define PAUSE_FIRST_US MINUTE_US
 #define PAUSE_MOST_US (60 * MINUTE_US)
@@ -153,8 +154,10 @@ void guard_note(struct guard *guard, const char *object, int64_t now_us)
 	if (was_let_be || now_us - fight->since_us > MINUTE_US) {
 		fight->since_us = now_us;
 		fight->bouts = was_let_be ? MOST_BOUTS : 1;
-	} else if (!fight->bouts || now_us - fight->last_us > BOUT_US) {
+		fight->bout_us = now_us;
+	} else if (!fight->bouts || now_us - fight->bout_us >= BOUT_US) {
 		fight->bouts++;
+		fight->bout_us = now_us;
 	}
 	fight->until_us = 0;
 	fight->last_us = now_us;

@@ -15,6 +15,7 @@
 struct fight {
 	uint64_t key;	    /* of the text */
 	int64_t since_us;   /* when the minute that is counted began */
+	int64_t bout_us;    /* the present bout began */
 	int64_t last_us;    /* the last repair */
 	int64_t until_us;   /* let be until then; 0 = not */
 	int64_t pause_us;   /* how long it is let be the next time; 0 = as at first */

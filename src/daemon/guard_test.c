@@ -66,12 +66,23 @@ static void others_are_mended_all_the_same(void **data)
 	guard_free(&guard);
 }
 
-static void the_rounds_of_a_flush_are_one_bout(void **data)
+static void the_rounds_of_a_flush_are_no_fight(void **data)
 {
 	struct guard guard = { 0 };
 
-	for (int64_t now = SECOND; now < 2 * SECOND; now += 1000)
+	for (int64_t now = SECOND; now < 5 * SECOND; now += 1000)
 		assert_int_equal(removed(&guard, rule, now), GUARD_MEND);
+	guard_free(&guard);
+}
+
+static void who_never_stops_is_let_be_too(void **data)
+{
+	struct guard guard = { 0 };
+	int64_t now = SECOND;
+
+	while (removed(&guard, rule, now) == GUARD_MEND)
+		now += 1000;
+	assert_true(now > 5 * SECOND && now < 9 * SECOND);
 	guard_free(&guard);
 }
 
@@ -132,7 +143,8 @@ int main(void)
 		cmocka_unit_test(what_is_removed_now_and_then_is_always_mended),
 		cmocka_unit_test(what_is_removed_each_second_is_let_be),
 		cmocka_unit_test(others_are_mended_all_the_same),
-		cmocka_unit_test(the_rounds_of_a_flush_are_one_bout),
+		cmocka_unit_test(the_rounds_of_a_flush_are_no_fight),
+		cmocka_unit_test(who_never_stops_is_let_be_too),
 		cmocka_unit_test(each_pause_is_twice_as_long_up_to_an_hour),
 		cmocka_unit_test(who_keeps_the_peace_is_believed_again),
 		cmocka_unit_test(all_is_forgiven_when_somebody_decides_anew),
