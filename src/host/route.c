@@ -244,7 +244,6 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 	if (leads_nowhere(route))
 		route->link = 0;
 	route->object.ours = route->protocol == HOST_PROTOCOL;
-	route->onlink = header->rtm_flags & RTNH_F_ONLINK ? 1 : 0;
 	/* What the nexthop object says is told with the route as well. */
 	if (route->object.ours && route->nexthop) {
 		route->type = route->type == RTN_BLACKHOLE ? RTN_UNICAST : route->type;
@@ -252,6 +251,8 @@ static bool route_decoded(void *object, const struct nlmsghdr *message)
 		route->hops = 0;
 		route->via = (struct address){ 0 };
 	}
+	/* It says something of a gateway on a link; elsewhere it says nothing. */
+	route->onlink = header->rtm_flags & RTNH_F_ONLINK && route->via.family && route->link;
 	return address_size(route->to.family) &&
 	       route->to.length <= address_bits(route->to.family) && prefix_is_clean(&route->to) &&
 	       !(header->rtm_flags & RTM_F_CLONED) && !header->rtm_tos && !header->rtm_src_len;

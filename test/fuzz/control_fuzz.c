@@ -5,6 +5,7 @@
  * the rest goes out as it is or as the payload of a well-framed message of a type.
  */
 #include "daemon/control.h"
+#include "daemon/guard.h"
 #include "daemon/server.h"
 #include "io/channel.h"
 
@@ -22,38 +23,39 @@ static struct server *server;
 static char path[64];
 static unsigned turns;
 
-static void answer(outcome_fn *told, void *data)
+static int answer(const struct order *order)
 {
 	static const struct diags none;
 	static struct generation empty = { .users = 1 };
 	const struct outcome outcome = { .generation = &empty, .diags = &none };
 
-	told(data, &outcome);
-}
-
-void engine_plan(struct engine *engine, struct source *source, outcome_fn *told, void *data)
-{
-	source_free(source);
-	answer(told, data);
-}
-
-int engine_apply(struct engine *engine, struct source *source, unsigned confirm_ms,
-		 outcome_fn *told, void *data)
-{
-	source_free(source);
-	answer(told, data);
+	source_free(order->source);
+	order->told(order->data, &outcome);
 	return 0;
 }
 
-int engine_rollback(struct engine *engine, outcome_fn *told, void *data)
+int engine_plan(struct engine *engine, const struct order *order)
 {
-	answer(told, data);
+	return answer(order);
+}
+
+int engine_apply(struct engine *engine, const struct order *order)
+{
+	return answer(order);
+}
+
+int engine_rollback(struct engine *engine, const struct order *order)
+{
+	return answer(order);
+}
+
+int engine_confirm(struct engine *engine, const struct caller *caller, unsigned id, unsigned extend_ms)
+{
 	return 0;
 }
 
-int engine_confirm(struct engine *engine)
+void engine_answered(struct engine *engine, const void *data)
 {
-	return 0;
 }
 
 void engine_forget(struct engine *engine, void *data)
@@ -67,6 +69,8 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 	static const struct desired desired;
 	static const struct refusals refusals;
 	static const struct diags diags;
+	static const struct guard guard;
+	static const struct transaction transaction;
 	static const struct state observed;
 
 	*ret_status = (struct engine_status){
@@ -76,6 +80,9 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.desired = &desired,
 		.diags = &diags,
 		.refusals = &refusals,
+		.transaction = &transaction,
+		.violated = &diags,
+		.guard = &guard,
 		.shells = shells,
 	};
 }
