@@ -87,6 +87,7 @@ static void do_plan(struct engine *engine, struct request *request)
 	struct generation *generation = NULL;
 	struct desired desired;
 	struct diags diags, decided;
+	int64_t start = clock_now_us();
 	struct plan plan;
 
 	diags_init(&diags);
@@ -95,7 +96,9 @@ static void do_plan(struct engine *engine, struct request *request)
 	if (!generation && request_generation(engine, request, &diags, &generation) < 0) {
 		tell_unread(engine, request, generation, &diags);
 	} else {
-		struct outcome outcome = { .generation = generation, .number = engine->now->number };
+		struct outcome outcome = { .generation = generation,
+					   .number = engine->now->number,
+					   .read_us = clock_now_us() - start };
 
 		host_reread_untold(engine->host);
 		job_decide(engine, generation->config, &decided, &desired, &plan);
@@ -108,6 +111,7 @@ static void do_plan(struct engine *engine, struct request *request)
 		 */
 		outcome.plan = decided.errors ? NULL : &plan;
 		outcome.observed = host_observed(engine->host);
+		outcome.decide_us = clock_now_us() - start - outcome.read_us;
 		request->order.told(request->order.data, &outcome);
 		plan_free(&plan);
 		desired_free(&desired);

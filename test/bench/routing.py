@@ -23,6 +23,7 @@ from stage import CLIENT4, PROGRAMS, SERVER_CORE, pinned, processes
 NOTHING = "prefixes: []\n"
 RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE = 1 << 6, 1 << 7
 RTM_NEWROUTE, RTM_NEWRULE = 24, 32
+SO_RCVBUFFORCE = 33
 TABLE = 100
 GATEWAYS = CLIENT4, "192.0.2.3"
 FASTER_THAN_BATCH = Goal("<=", 0.4)
@@ -121,6 +122,8 @@ def routes_rows(stage, plan):
 
     def ours():
         first = Apply(daemon, texts[0])
+        grown = resident_bytes(processes(daemon)) - idle - len(texts[0])
+        sizes.append((grown / len(networks), 1))
         daemon.status()
         second = Apply(daemon, texts[0])
         if second.operations:
@@ -130,8 +133,6 @@ def routes_rows(stage, plan):
             raise Broken(f"another gateway was {third.operations} operations, not 1")
         again.append((second.engine, first.engine))
         moved.append((third.apply, first.apply))
-        grown = resident_bytes(processes(daemon)) - idle - len(texts[1])
-        sizes.append((grown / len(networks), 1))
         Apply(daemon, NOTHING)
         return first.wall
 
@@ -224,6 +225,7 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         with node.inside():
             self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         self.socket.bind((0, groups))
         self.seen = []
         self.start()
