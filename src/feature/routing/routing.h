@@ -124,7 +124,7 @@ struct routing {
 	struct host_config host;
 	struct config_list symmetric; /* of const char *: links; "true" = all, "false" = none */
 	struct config_list nat;
-	bool compat; /* net.ipv4.nexthop_compat_mode */
+	bool compat;		    /* net.ipv4.nexthop_compat_mode */
 	struct config_list asserts; /* of struct assert_config: routing_assert.h */
 };
 

@@ -286,10 +286,14 @@ const struct config_field routing_fields[] = {
 		  "that one change moves all routes that take them.",
 	  .example = "janet: { via: 192.168.120.6, link: bond1 }" },
 	{ "nexthop-compat", CONFIG_BOOL, AT(routing, compat), .def = true,
-	  .help = "false: a change of one of `nexthops` costs the same however many routes lean on it "
-		  "(sets net.ipv4.nexthop_compat_mode to 0, Linux 5.8). Programs that watch routes and "
-		  "know nothing of nexthop objects then hear of no change, and see such routes without "
-		  "gateway and link; so it is not the default. With true, Linux tells them of each route, "
+	  .help = "false: a change of one of `nexthops` costs the same however many routes lean on "
+		  "it "
+		  "(sets net.ipv4.nexthop_compat_mode to 0, Linux 5.8). Programs that watch routes "
+		  "and "
+		  "know nothing of nexthop objects then hear of no change, and see such routes "
+		  "without "
+		  "gateway and link; so it is not the default. With true, Linux tells them of each "
+		  "route, "
 		  "about a microsecond apiece. What it was before comes back when the key goes.",
 	  .example = "false" },
 	{ "rules", CONFIG_LIST, AT(routing, rules), .item = &rule_item,

@@ -62,6 +62,8 @@ static void work_end(struct work *work)
 	numbers_free(&work->hops);
 	VEC_FREE(&work->built);
 	VEC_FREE(&work->filled);
+	VEC_FREE(&work->out_routes);
+	VEC_FREE(&work->foreign);
 	for (unsigned i = 0; i < 2; i++)
 		rules_free(&work->rules[i]);
 }

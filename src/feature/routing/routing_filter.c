@@ -66,7 +66,7 @@ static void desire_forwarding(struct work *work)
 	desire_object(work->desired, OBJECT_FILTER, list->place, &drop);
 }
 
-static void warn_of_source(const struct work *work, const struct nat_config *entry)
+static void warn_of_source(struct work *work, const struct nat_config *entry)
 {
 	char text[ADDRESS_TEXT_SIZE];
 

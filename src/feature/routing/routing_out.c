@@ -14,7 +14,7 @@
 
 /* A table being filled. */
 struct filling {
-	const struct out_set *set;
+	VEC(uint32_t) links; /* that are up */
 	uint32_t table;
 	VEC(struct host_route) routes;
 };
@@ -51,26 +51,24 @@ void out_set_free(struct out_set *set)
 	VEC_FREE(&set->names);
 }
 
-static bool leaves_by(const struct work *work, const struct out_set *set, uint32_t index)
+static bool leaves_by(const struct filling *filling, uint32_t index)
 {
-	const struct way_link *link = index ? ways_link_at(&work->ways, index) : NULL;
-
-	for (size_t i = 0; link && i < set->names.count; i++)
-		if (!strcmp(set->names.items[i], link->name))
-			return link->up;
+	for (size_t i = 0; i < filling->links.count; i++)
+		if (filling->links.items[i] == index)
+			return true;
 	return false;
 }
 
 /* By all of its ways. */
-static bool route_leaves_by(const struct work *work, const struct out_set *set,
+static bool route_leaves_by(const struct work *work, const struct filling *filling,
 			    const struct host_route *route)
 {
 	const struct built_hop *hop = route->nexthop ? built_hop(work, route->nexthop) : NULL;
 
 	if (!route->nexthop)
-		return leaves_by(work, set, route->link);
+		return leaves_by(filling, route->link);
 	for (unsigned i = 0; hop && i < hop->count; i++)
-		if (!leaves_by(work, set, hop->links[i]))
+		if (!leaves_by(filling, hop->links[i]))
 			return false;
 	return hop;
 }
@@ -96,23 +94,80 @@ static void take_nets(const struct work *work, struct filling *filling)
 		const struct way_net *net = &work->ways.nets.items[i];
 		struct host_route route = { .type = RTN_UNICAST, .to = net->net, .link = net->link };
 
-		if (net->net.length < address_bits(net->net.family) &&
-		    leaves_by(work, filling->set, net->link))
+		if (net->net.length < address_bits(net->net.family) && leaves_by(filling, net->link))
 			take(filling, &route);
 	}
 }
 
-/* Our routes from @first to @end; of those of other tables only defaults. */
-static void take_ours(const struct work *work, struct filling *filling, size_t first, size_t end)
+static int by_link(const void *a, const void *b)
 {
-	for (size_t i = first; i < end; i++) {
-		const struct host_route *route = state_at(&work->desired->state, OBJECT_ROUTE, i);
-		bool main = route->table == RT_TABLE_MAIN;
+	const struct out_route *x = a, *y = b;
 
-		if ((main && ends_way(route)) ||
-		    ((main || !route->to.length) && route_leaves_by(work, filling->set, route)))
+	if (x->link != y->link)
+		return x->link < y->link ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/*
+ * What tables of ways out may be made of, once for all of them: our routes of main, defaults of our
+ * tables, somebody else's defaults of main; those of one link side by side. Those with a nexthop
+ * object, or that end a way, have link 0.
+ */
+static void index_routes(struct work *work)
+{
+	const struct state *observed = work->facts->observed;
+
+	work->indexed = true;
+	for (size_t i = work->routes_from; i < work->tables_end; i++) {
+		const struct host_route *route = state_at(&work->desired->state, OBJECT_ROUTE, i);
+
+		if (route->table == RT_TABLE_MAIN || !route->to.length)
+			*VEC_PUSH(&work->out_routes) =
+				(struct out_route){ route->nexthop ? 0 : route->link, i };
+	}
+	if (work->out_routes.count)
+		qsort(work->out_routes.items, work->out_routes.count,
+		      sizeof(*work->out_routes.items), by_link);
+	STATE_EACH(observed, OBJECT_ROUTE, const struct host_route, route)
+		if (!route->object.ours && route->table == RT_TABLE_MAIN && !route->to.length &&
+		    route->type == RTN_UNICAST && !route->hops && !route->nexthop)
+			*VEC_PUSH(&work->foreign) = route;
+}
+
+static size_t first_by_link(const struct work *work, uint32_t link)
+{
+	size_t low = 0, high = work->out_routes.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (work->out_routes.items[middle].link < link)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Our routes of main by way of @link (or of none), or @main false: the defaults of our tables. */
+static void take_by_link(const struct work *work, struct filling *filling, uint32_t link, bool main)
+{
+	for (size_t i = first_by_link(work, link);
+	     i < work->out_routes.count && work->out_routes.items[i].link == link; i++) {
+		const struct host_route *route = state_at(&work->desired->state, OBJECT_ROUTE,
+							  work->out_routes.items[i].index);
+
+		if ((route->table == RT_TABLE_MAIN) == main &&
+		    ((main && ends_way(route)) || route_leaves_by(work, filling, route)))
 			take(filling, route);
 	}
+}
+
+static void take_ours(const struct work *work, struct filling *filling, bool main)
+{
+	take_by_link(work, filling, 0, main);
+	for (size_t i = 0; i < filling->links.count; i++)
+		take_by_link(work, filling, filling->links.items[i], main);
 }
 
 static bool has_default(const struct filling *filling, uint8_t family)
@@ -132,12 +187,13 @@ static void take_foreign(const struct work *work, struct filling *filling, uint8
 
 	if (has_default(filling, family))
 		return;
-	STATE_EACH(work->facts->observed, OBJECT_ROUTE, const struct host_route, other)
-		if (!other->object.ours && other->table == RT_TABLE_MAIN && !other->to.length &&
-		    other->to.family == family && other->type == RTN_UNICAST && !other->hops &&
-		    !other->nexthop && leaves_by(work, filling->set, other->link) &&
+	for (size_t i = 0; i < work->foreign.count; i++) {
+		const struct host_route *other = work->foreign.items[i];
+
+		if (other->to.family == family && leaves_by(filling, other->link) &&
 		    (!best || other->metric < best->metric))
 			best = other;
+	}
 	if (!best)
 		return;
 	route = (struct host_route){
@@ -179,19 +235,28 @@ static void desire_filled(struct work *work, struct filling *filling, struct pla
 uint32_t out_table(struct work *work, const struct out_set *set, struct place place)
 {
 	AUTO_MEM char *key = out_set_key(set);
-	struct filling filling = { .set = set, .table = numbers_of(&work->tables, key) };
+	struct filling filling = { .table = numbers_of(&work->tables, key) };
 
 	for (size_t i = 0; i < work->filled.count; i++)
 		if (work->filled.items[i] == filling.table)
 			return filling.table;
 	*VEC_PUSH(&work->filled) = filling.table;
+	for (size_t i = 0; i < set->names.count; i++) {
+		const struct way_link *link = ways_link(&work->ways, set->names.items[i]);
+
+		if (link && link->up)
+			*VEC_PUSH(&filling.links) = link->index;
+	}
+	if (!work->indexed)
+		index_routes(work);
 	take_nets(work, &filling);
-	take_ours(work, &filling, work->routes_from, work->routes_end);
+	take_ours(work, &filling, true);
 	if (!has_default(&filling, AF_INET) || !has_default(&filling, AF_INET6))
-		take_ours(work, &filling, work->routes_end, work->tables_end);
+		take_ours(work, &filling, false);
 	take_foreign(work, &filling, AF_INET);
 	take_foreign(work, &filling, AF_INET6);
 	desire_filled(work, &filling, place);
+	VEC_FREE(&filling.links);
 	return filling.table;
 }
 

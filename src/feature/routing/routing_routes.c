@@ -265,7 +265,6 @@ void routes_desire(struct work *work)
 	lay_all(work, &work->routing->routes, RT_TABLE_MAIN, false);
 	hops_desire(work);
 	lay_all(work, &work->routing->routes, RT_TABLE_MAIN, true);
-	work->routes_end = state_count(&work->desired->state, OBJECT_ROUTE);
 	for (unsigned i = 0; i < work->routing->tables.count; i++) {
 		uint32_t number = table_called(work, table[i].name);
 

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For ask(): not by which link, but whose address it is. */
+#define LINK_OWN UINT32_MAX
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct way_link *)a)->name, ((const struct way_link *)b)->name);
@@ -137,28 +140,40 @@ static uint32_t look_for(const struct ways *ways, const struct address *via, uin
 	return best ? best->link : 0;
 }
 
-uint32_t ways_reach(struct ways *ways, const struct address *via, uint32_t link)
+/* The own address @address: its link, or 0. */
+static uint32_t look_for_own(const struct ways *ways, const struct address *address)
+{
+	for (size_t i = 0; i < ways->nets.count; i++)
+		if (ways->nets.items[i].own.family && address_equal(&ways->nets.items[i].own, address))
+			return ways->nets.items[i].link;
+	return 0;
+}
+
+/* A full table of routes has few routers: what was asked is remembered. */
+static uint32_t ask(struct ways *ways, const struct address *address, uint32_t link)
 {
 	struct reach *known;
 	uint32_t hash = link;
 
-	/* A full table of routes has few routers. */
-	for (size_t i = 0; i < sizeof(via->bytes); i++)
-		hash = hash * 31 + via->bytes[i];
+	for (size_t i = 0; i < sizeof(address->bytes); i++)
+		hash = hash * 31 + address->bytes[i];
 	known = &ways->cache[hash % ARRAY_SIZE(ways->cache)];
-	if (!address_equal(&known->via, via) || known->link != link)
-		*known = (struct reach){ .via = *via,
+	if (!address_equal(&known->via, address) || known->link != link)
+		*known = (struct reach){ .via = *address,
 					 .link = link,
-					 .found = look_for(ways, via, link) };
+					 .found = link == LINK_OWN ? look_for_own(ways, address) :
+								     look_for(ways, address, link) };
 	return known->found;
 }
 
-const struct way_link *ways_own(const struct ways *ways, const struct address *address)
+uint32_t ways_reach(struct ways *ways, const struct address *via, uint32_t link)
 {
-	for (size_t i = 0; i < ways->nets.count; i++)
-		if (ways->nets.items[i].own.family && address_equal(&ways->nets.items[i].own, address))
-			return ways_link_at(ways, ways->nets.items[i].link);
-	return NULL;
+	return ask(ways, via, link);
+}
+
+const struct way_link *ways_own(struct ways *ways, const struct address *address)
+{
+	return ways_link_at(ways, ask(ways, address, LINK_OWN));
 }
 
 uint32_t hash_text(const char *text)

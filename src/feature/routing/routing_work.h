@@ -29,7 +29,7 @@ struct ways {
 	struct reach {
 		struct address via;
 		uint32_t link, found;
-	} cache[64];
+	} cache[1024];
 };
 
 /* What others desire must stand in @desired already. */
@@ -42,7 +42,7 @@ void ways_add_net(struct ways *ways, const struct prefix *net, uint32_t link);
 /* The link whose network holds @via, of @link alone when that is not 0; 0 = none. */
 uint32_t ways_reach(struct ways *ways, const struct address *via, uint32_t link);
 /* The link that bears @address as the host's own, or NULL. */
-const struct way_link *ways_own(const struct ways *ways, const struct address *address);
+const struct way_link *ways_own(struct ways *ways, const struct address *address);
 
 /* Numbers for names, which do not depend on their order. */
 struct number {
@@ -83,6 +83,12 @@ struct built_rules {
 	VEC(struct built_rule) items;
 };
 
+/* A desired route, by the link that it leaves by. */
+struct out_route {
+	uint32_t link;
+	size_t index;
+};
+
 struct work {
 	const struct routing *routing;
 	const struct facts *facts;
@@ -94,8 +100,11 @@ struct work {
 	bool confined; /* rules look at the host's own packets: see host_is_confined() */
 	bool crowded;  /* there are routes of somebody else's */
 	/* What `routes` and then the tables became, in the set of desired routes. */
-	size_t routes_from, routes_end, tables_end;
-	VEC(uint32_t) filled;	     /* tables of ways out */
+	size_t routes_from, tables_end;
+	VEC(uint32_t) filled; /* tables of ways out */
+	bool indexed;	      /* the two below are filled */
+	VEC(struct out_route) out_routes;
+	VEC(const struct host_route *) foreign;
 	struct built_rules rules[2]; /* by family: IPv4, IPv6; of `rules` */
 };
 
