@@ -207,6 +207,19 @@ static void rule_encoded(const void *object, struct nlmsghdr *message)
 		mnl_attr_put_u32(message, FRA_FWMARK, 0);
 }
 
+/*
+ * What ends the way stands behind what leads on, when it comes and when it goes: so there is no
+ * moment at which a packet finds the end and not the way before it. The whole is turned round
+ * (.backwards), and so is this.
+ */
+static unsigned rule_turn(const void *object)
+{
+	uint8_t action = ((const struct host_rule *)object)->action;
+
+	return action != FR_ACT_UNREACHABLE && action != FR_ACT_PROHIBIT &&
+	       action != FR_ACT_BLACKHOLE;
+}
+
 const struct kind rule_kind = {
 	.name = "rule",
 	.size = sizeof(struct host_rule),
@@ -217,6 +230,7 @@ const struct kind rule_kind = {
 	.shares_key = true,
 	.backwards = true,
 	.complete = rule_complete,
+	.turn = rule_turn,
 	.message_new = RTM_NEWRULE,
 	.message_delete = RTM_DELRULE,
 	.message_get = RTM_GETRULE,

@@ -250,6 +250,31 @@ def test_a_missing_route_falls_through_to_no_other_table(net, daemon, family):
     wait_until(lambda: said(net.device, WEB[family], timeout=0.3), what="the way to be back")
 
 
+@both
+def test_the_host_never_lacks_its_way_while_rules_come_and_go(net, daemon, family):
+    """It sends to its log server all the time; Linux says at once where there is no way."""
+    before = CONFIG[:CONFIG.index("  forwarding:")]
+    box = daemon(net.box, before)
+    sender, errors, ended, sent = ask.udp_socket(net.box, SYSLOG[family]), [], threading.Event(), [0]
+
+    def send():
+        while not ended.is_set():
+            try:
+                sender.sendto(b"log", (SYSLOG[family], 9))
+                sent[0] += 1
+            except OSError as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    for _ in range(8):
+        box.apply(CONFIG)
+        box.apply(before)
+    ended.set()
+    thread.join()
+    assert sent[0] and not [error for error in errors if not isinstance(error, ConnectionRefusedError)]
+
+
 def test_a_second_apply_does_nothing_and_stop_leaves_nothing(net, daemon):
     before = net.box.snapshot()
     box = daemon(net.box, CONFIG)
