@@ -40,6 +40,7 @@ struct model_table {
 struct model_rules {
 	struct model_rule *items;
 	size_t count;
+	bool dissects; /* what is received is looked into for its protocol and ports */
 };
 
 struct model {
@@ -64,7 +65,7 @@ struct model_shared {
 	bool sources_differ, lengths_differ;
 };
 
-/* A question to rules and tables, as the kernel puts it (struct flowi). */
+/* A question as the kernel puts it (struct flowi). */
 struct query {
 	uint8_t family, ip_protocol, tos;
 	bool has_from;

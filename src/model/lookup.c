@@ -9,6 +9,8 @@
  * - A bound IPv4 socket that finds no route, or a refusal, takes the destination for on-link.
  * - What is received counts as sent by user 0 where rules ask for one.
  * - IPv4 forwards by the setting of the link where a packet comes in, IPv6 by that for all.
+ * - Protocol and ports of what is received are seen only if some rule asks for them, other than by
+ *   "in lo": so a rule that says both matches, or not, in rp_filter's check by what others say.
  * - rp_filter, even when it is off, refuses sources that are addresses of this host.
  */
 #include "model/inside.h"
@@ -99,9 +101,19 @@ static struct query query_sent(const struct model *model, const struct flow *flo
 	return query;
 }
 
-static struct query query_received(const struct work *work)
+/* Without a rule that asks for them, protocol and ports stay unseen. */
+static struct query query_unsent(const struct work *work)
 {
 	struct query query = query_of(work->flow);
+
+	if (!work->model->rules[query.family == AF_INET6].dissects)
+		query.ip_protocol = query.sport = query.dport = 0;
+	return query;
+}
+
+static struct query query_received(const struct work *work)
+{
+	struct query query = query_unsent(work);
 
 	query.in = work->in->link->index;
 	query.vrf = work->in->vrf;
@@ -312,7 +324,8 @@ static void sent_ipv6(const struct work *work)
 /* What is asked of the tables about the source of a packet. */
 static struct query query_back(const struct work *work, uint32_t out)
 {
-	struct query query = query_of(work->flow);
+	const struct query received = query_unsent(work);
+	struct query query = received;
 	const struct model_conf *all = &work->model->all, *own = &work->in->conf;
 
 	query.in = out ? out : LOOPBACK;
@@ -322,8 +335,8 @@ static struct query query_back(const struct work *work, uint32_t out)
 							   work->flow->to;
 	query.to = work->flow->from;
 	query.has_from = true;
-	query.sport = work->flow->dport;
-	query.dport = work->flow->sport;
+	query.sport = received.dport;
+	query.dport = received.sport;
 	if (query.mark &&
 	    !conf_either(all->src_valid_mark, own->src_valid_mark, &work->verdict->doubts))
 		query.mark = 0;

@@ -27,6 +27,8 @@ const char *const model_sysctls[] = {
 };
 const size_t model_sysctl_count = ARRAY_SIZE(model_sysctls);
 
+#define LOOPBACK 1
+
 /* What a kernel has from its start, and what stands for rules that a state does not tell of. */
 static const struct host_rule boot_rules[] = {
 	{ .family = AF_INET, .preference = 0, .action = FR_ACT_TO_TBL, .table = RT_TABLE_LOCAL },
@@ -342,6 +344,8 @@ static void add_rule(struct model *model, const struct host_rule *rule)
 	at->out = index_named(model, rule->out, &at->out_vrf);
 	if (rule->action == FR_ACT_TO_TBL && !rule->l3mdev)
 		at->table = model_table(model, rule->table);
+	if ((rule->ip_protocol || rule->sport.end || rule->dport.end) && at->in != LOOPBACK)
+		rules->dissects = true;
 }
 
 /* The rules of boot stand where nobody else's are told; ours come from a plan then. */
