@@ -149,6 +149,8 @@ const char *verdict_doubt_text(unsigned doubt)
 		{ DOUBT_SOURCE, "several source addresses fit equally well" },
 		{ DOUBT_GATEWAY,
 		  "of several equal default routes one whose gateway answers is preferred" },
+		{ DOUBT_OWN, "a gateway that was an address of this host when the route was made "
+			     "counts for none" },
 		{ DOUBT_SHARED, "IPv6 may take the source or the length of another route by the "
 				"same nexthop object" },
 	};

@@ -101,12 +101,13 @@ static struct query query_sent(const struct model *model, const struct flow *flo
 	return query;
 }
 
-/* Without a rule that asks for them, protocol and ports stay unseen. */
+/* Without a rule that asks for them, protocol and ports stay unseen; IPv6 is told when asked. */
 static struct query query_unsent(const struct work *work)
 {
 	struct query query = query_of(work->flow);
+	bool told = query.family == AF_INET6 && work->flow->asked;
 
-	if (!work->model->rules[query.family == AF_INET6].dissects)
+	if (!told && !work->model->rules[query.family == AF_INET6].dissects)
 		query.ip_protocol = query.sport = query.dport = 0;
 	return query;
 }
@@ -194,12 +195,13 @@ static struct address choose_ipv4(const struct work *work, const struct query *q
 
 	if (query->has_from)
 		return work->flow->from;
-	if (route->source.family)
-		return route->source;
 	if (route->type == RTN_LOCAL)
-		return work->flow->to;
+		return route->source.family ? route->source : work->flow->to;
+	/* By a route that leads out of the VRF. */
 	if (query->vrf && vrf_of(work->model, hop->link) != query->vrf)
 		return source_ipv4(work->model, query->vrf, &none, RT_SCOPE_LINK, doubts);
+	if (route->source.family)
+		return route->source;
 	return source_ipv4(work->model, hop->link, &hop->via, route->scope, doubts);
 }
 
@@ -329,7 +331,7 @@ static struct query query_back(const struct work *work, uint32_t out)
 	const struct model_conf *all = &work->model->all, *own = &work->in->conf;
 
 	query.in = out ? out : LOOPBACK;
-	query.vrf = work->in->vrf;
+	query.vrf = work->in->vrf ? work->in->vrf : vrf_of(work->model, out);
 	/* For a broadcast the kernel does not ask as from whom it would be answered. */
 	query.from = work->verdict->end == END_BROADCAST ? (struct address){ .family = AF_INET } :
 							   work->flow->to;

@@ -62,6 +62,7 @@ struct verdict_step {
 #define DOUBT_SYSCTL 32	  /* a setting that is not known: taken for the kernel's usual one */
 #define DOUBT_SOURCE 64	  /* of several addresses that fit equally well, the first one given */
 #define DOUBT_GATEWAY 128 /* several equal default routes: a gateway that answers is preferred */
+#define DOUBT_OWN 512 /* whether the gateway was an address of this host when its route was made */
 #define DOUBT_SHARED                                                                               \
 	256 /* IPv6: what the kernel keeps of another route by the same nexthop object */
 

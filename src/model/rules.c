@@ -54,13 +54,16 @@ static void note(struct verdict *verdict, const struct verdict_step *step)
 	verdict->step_count++;
 }
 
-/* What an opaque rule says beyond the model may keep it from matching, or, inverted, make it match. */
+/*
+ * What an opaque rule says beyond the model may keep it from matching, or, inverted, make it match.
+ * "Not in a VRF" is as unclear: the kernel then takes the table of the last VRF asked for, or main.
+ */
 static bool matches(const struct model_rule *rule, const struct query *query, struct verdict *verdict)
 {
 	bool agrees = matches_links(rule, query) && matches_addresses(rule->rule, query) &&
 		      matches_rest(rule->rule, query);
 
-	if (!rule->rule->opaque)
+	if (!rule->rule->opaque && !(rule->rule->invert && rule->rule->l3mdev))
 		return agrees != (rule->rule->invert != 0);
 	if (agrees || rule->rule->invert) {
 		verdict->doubts |= DOUBT_RULE;

@@ -97,7 +97,7 @@ static const struct host_route *route_to_gateway(const struct model *model, uint
  * on the link. The link of a gateway that only a plan knows is that of the gateway's network.
  */
 static void settle_gateway(const struct model *model, uint32_t table, const struct query *query,
-			   struct verdict_hop *hop)
+			   struct verdict_hop *hop, unsigned *doubts)
 {
 	const struct host_route *route;
 
@@ -106,16 +106,20 @@ static void settle_gateway(const struct model *model, uint32_t table, const stru
 	route = route_to_gateway(model, table, hop);
 	if (!hop->link && route)
 		hop->link = route->link;
-	if (route && route->type == RTN_LOCAL && hop->via.family == AF_INET)
-		hop->via = (struct address){ 0 };
+	if (!route || route->type != RTN_LOCAL || hop->via.family != AF_INET)
+		return;
+	hop->via = (struct address){ 0 };
+	/* The kernel looked when it was made; a route of somebody's may be younger. */
+	if (route->protocol != RTPROT_KERNEL)
+		*doubts |= DOUBT_OWN;
 }
 
 static struct verdict_hop plain_hop(const struct model *model, const struct query *query,
-				    const struct host_route *route)
+				    const struct host_route *route, unsigned *doubts)
 {
 	struct verdict_hop hop = { .link = route->link, .weight = 1, .via = route->via };
 
-	settle_gateway(model, route->table, query, &hop);
+	settle_gateway(model, route->table, query, &hop, doubts);
 	return hop;
 }
 
@@ -187,7 +191,7 @@ static int try_ipv4(const struct model *model, const struct query *query,
 	}
 	if (route->hops)
 		*doubts |= DOUBT_HOPS;
-	ret_found->hop = plain_hop(model, query, route);
+	ret_found->hop = plain_hop(model, query, route, doubts);
 	return good_ipv4(model, query, route, &ret_found->hop, doubts);
 }
 
@@ -355,7 +359,7 @@ static int try_ipv6(const struct model *model, const struct query *query,
 		return score_group(model, query, route, &ret_found->hop, doubts);
 	if (route->hops)
 		*doubts |= DOUBT_HOPS;
-	ret_found->hop = object ? object_hop(object, 1) : plain_hop(model, query, route);
+	ret_found->hop = object ? object_hop(object, 1) : plain_hop(model, query, route, doubts);
 	return score_hop(model, query, route, &ret_found->hop, doubts);
 }
 
