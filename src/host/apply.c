@@ -202,7 +202,7 @@ static int ask_for(struct round *round, uint32_t index)
 {
 	const struct operation *operation = &round->operations[index];
 	int r = operation->kind == OBJECT_LINK && operation->after ?
-			link_remember(round->host, operation->after, &round->outcomes[index].fresh) :
+			link_remember(round->host, operation, &round->outcomes[index].fresh) :
 			0;
 
 	if (r < 0)

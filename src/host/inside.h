@@ -74,10 +74,10 @@ int host_dump(struct host *host, unsigned stale, bool *ret_changed);
 void links_recall(const struct host *host, struct host_link *link);
 void links_forget_gone(struct host *host);
 /*
- * Before it is made @after. 0 or -errno: then do not. *ret_fresh gains what was not remembered yet
+ * Before it is done. 0 or -errno: then do not. *ret_fresh gains what was not remembered yet
  * (LINK_FORMER_*).
  */
-int link_remember(struct host *host, const struct host_link *after, uint8_t *ret_fresh);
+int link_remember(struct host *host, const struct operation *operation, uint8_t *ret_fresh);
 /* Afterwards: forgets what is not ours any more; after an error, what is @fresh. */
 void link_done(struct host *host, const struct operation *operation, int error, uint8_t fresh);
 /* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */

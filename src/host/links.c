@@ -140,18 +140,20 @@ void links_forget_gone(struct host *host)
  * A link that was a member of ours, and whose bond somebody removed, is down for that reason alone:
  * that is not what it was.
  */
-static unsigned worth_remembering(const struct host *host, const struct host_link *after)
+static bool was_let_down(const struct host *host, const struct host_link *before)
 {
 	char name[NAME_SIZE];
 
-	name_print(after->name, "master", name);
-	return memory_find(&host->memory, name) ? ~(unsigned)LINK_FORMER_STATE : ~0u;
+	name_print(before->name, "master", name);
+	return before->state == LINK_DOWN && !(before->former.known & LINK_FORMER_MASTER) &&
+	       memory_find(&host->memory, name);
 }
 
-int link_remember(struct host *host, const struct host_link *after, uint8_t *ret_fresh)
+int link_remember(struct host *host, const struct operation *operation, uint8_t *ret_fresh)
 {
+	const struct host_link *before = operation->before, *after = operation->after;
 	const struct link_former wanted = present_of(after);
-	unsigned worth = worth_remembering(host, after);
+	bool let_down = before && was_let_down(host, before);
 
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
 		char name[NAME_SIZE], former[VALUE_SIZE], written[VALUE_SIZE];
@@ -162,7 +164,7 @@ int link_remember(struct host *host, const struct host_link *after, uint8_t *ret
 			continue;
 		name_print(after->name, formers[i].name, name);
 		known = memory_find(&host->memory, name);
-		if (!known && !(worth & formers[i].bit))
+		if (!known && let_down && formers[i].bit == LINK_FORMER_STATE)
 			continue;
 		value_print(formers[i].bit, &after->former, former);
 		value_print(formers[i].bit, &wanted, written);

@@ -5,11 +5,12 @@
 """
 
 import json
+import random
 import re
 
 import pytest
 
-from lab import wait_until
+from lab import scaled, wait_until
 
 # The kernel of the development machine has some types, Debian's has all.
 TYPES = {"bond": ["type", "bond"], "vlan": ["link", "eth0", "type", "vlan", "id", "4000"],
@@ -372,3 +373,83 @@ def test_a_vlan_follows_its_link_up_and_down_and_to_another_name(pair, daemon):
     settled(one, renamed)
     one.stop()
     assert "uplink" not in links(host)
+
+
+class Dice:
+    """Random links out of few names, so that they meet; and what any kernel has."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def settings(self, number):
+        words = []
+        roll = self.random.random
+        if roll() < 0.3:
+            words.append(f"mtu: {self.random.choice((1300, 1400, 1450))}")
+        if roll() < 0.3:
+            words.append(f"queue: {self.random.choice((10, 500))}")
+        if roll() < 0.2:
+            words.append(f"rp-filter: {self.random.choice(('off', 'strict', 'loose'))}")
+        if roll() < 0.2:
+            words.append("forwarding: true")
+        if roll() < 0.15:
+            words.append("up: false")
+        if roll() < 0.5:
+            words.append(f'addresses: [192.0.{number}.1/24, "2001:db8:{number}::1/64"]')
+        return words
+
+    def configuration(self):
+        lines, free = ["links:"], ["eth0", "eth1", "veth0", "mac0"]
+        for number, name in enumerate(("eth0", "eth1", "br0", "br1", "veth0", "mac0")):
+            words = self.settings(number)
+            made = None
+            if name.startswith("br"):
+                members = [free.pop(self.random.randrange(len(free))) for _ in range(self.random.randrange(3)) if free]
+                made = f"bridge: {{ members: [{', '.join(members)}] }}"
+            elif name == "veth0":
+                made = "veth: { peer: veth1 }"
+            elif name == "mac0":
+                below = self.random.choice(("eth2", "eth3"))
+                made = f"macvlan: {{ link: {below}, mode: {self.random.choice(('bridge', 'private'))} }}"
+                words = [word for word in words if "mtu" not in word]
+            if made and self.random.random() < 0.3:
+                # Of another type under the same name.
+                made = "macvlan: { link: eth3, mode: vepa }"
+                words = [word for word in words if "mtu" not in word]
+            if self.random.random() < 0.75:
+                lines.append(f"  {name}: {{ {', '.join([made] * bool(made) + words)} }}")
+        return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+
+
+def form(node):
+    """The shape without MAC addresses of what is made, which the kernel draws; and the settings of links."""
+    lines = [re.sub(r"( ..:..:..:..:..:..)( \S+ )(?=bridge|macvlan|veth$)", r"\2", line) for line in shape(node)]
+    lines = [re.sub(r"^\d+: ", "", line) for line in lines]
+    names = sorted(links(node))
+    return lines + [f"{name} {setting} {node.sysctl(f'net/ipv4/conf/{name}/{setting}')}" for name in names
+                    for setting in ("rp_filter", "forwarding")]
+
+
+def test_from_any_links_to_any_others_and_back(lab, daemon):
+    host, other = lab.node("host"), lab.node("other")
+    for number in range(4):
+        lab.link(host, f"eth{number}", other, f"eth{number}")
+    before = form(host)
+    one = daemon(host, "")
+    dice = Dice(4)
+    for turn in range(scaled(25, 5)):
+        first, second = dice.configuration(), dice.configuration()
+        one.apply(first)
+        settled(one, first)
+        wait_until(lambda: not one.ctl("plan", one.file("draft.yaml", first), "--json")["operations"], what=first)
+        there = form(host)
+        one.apply(second)
+        settled(one, second)
+        one.ctl("rollback", expect=0)
+        settled(one, first)
+        wait_until(lambda there=there: form(host) == there, what=f"turn {turn}: {first} again after {second}; "
+                   f"{there} against {form(host)}")
+    one.apply("")
+    assert form(host) == before
+    one.stop()
+    assert form(host) == before

@@ -189,9 +189,8 @@ const struct config_field link_fields[] = {
 	  .example = "[192.168.34.97/30, \"2001:db8:5::1/64\"]" },
 	{ "mtu", CONFIG_U32, OF(mtu), .min = 68, .max = 65575,
 	  .help = "The largest packet, in bytes; at least 1280 for IPv6. Not given: 1500 for a "
-		  "link "
-		  "that is made, that of the link below for a VLAN or a macvlan, as it was for any "
-		  "other.",
+		  "link that is made, that of the link below for a VLAN or a macvlan, the smallest of "
+		  "its members for a bridge, as it was for any other.",
 	  .example = "9000" },
 	{ "mac", CONFIG_MAC, OF(mac),
 	  .help = "The MAC address. Not given: as the kernel or the hardware chose.",

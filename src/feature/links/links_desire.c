@@ -357,6 +357,35 @@ static void set_primaries(const struct resolver *resolver)
 	}
 }
 
+/* The smallest of its ports, as Linux has it until somebody says otherwise, and cannot be told again. */
+static uint32_t mtu_of_bridge(const struct resolver *resolver, uint32_t bridge)
+{
+	uint32_t mtu = 0;
+
+	for (size_t i = 0; i < resolver->wishes->items.count; i++) {
+		const struct host_link *port = &resolver->wishes->items.items[i].link;
+
+		if (port->index && port->master == bridge && port->mtu && (!mtu || port->mtu < mtu))
+			mtu = port->mtu;
+	}
+	STATE_EACH(resolver->facts->observed, OBJECT_LINK, const struct host_link, port)
+		if (port->master == bridge && !link_wish_named(resolver->wishes, port->name) &&
+		    port->group != HOST_PROTOCOL && !port->former.known && (!mtu || port->mtu < mtu))
+			mtu = port->mtu;
+	return mtu ? mtu : MTU_MADE;
+}
+
+static void set_mtus_of_bridges(const struct resolver *resolver)
+{
+	for (size_t i = 0; i < resolver->wishes->items.count; i++) {
+		struct link_wish *wish = &resolver->wishes->items.items[i];
+
+		if (wish->link.type == LINK_BRIDGE && wish->link.group == HOST_PROTOCOL &&
+		    wish->config && !wish->config->mtu)
+			wish->link.mtu = mtu_of_bridge(resolver, wish->link.index);
+	}
+}
+
 static void desire_addresses(const struct link_wish *wish, struct desired *desired)
 {
 	const struct config_list *list = &wish->config->addresses;
@@ -426,6 +455,7 @@ void links_desire(const void *config, const struct facts *facts, struct desired 
 	for (size_t i = 0; i < wishes.items.count; i++)
 		resolve(&resolver, &wishes.items.items[i]);
 	set_primaries(&resolver);
+	set_mtus_of_bridges(&resolver);
 	for (size_t i = 0; i < wishes.items.count; i++) {
 		struct link_wish *wish = &wishes.items.items[i];
 
