@@ -267,6 +267,16 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		      "doctor, watch, run, "
 		      "help, version; "
 		      "see 'mhctl --help'" },
+		{ "explain", "'explain' needs a PACKET...; see 'mhctl explain --help'" },
+		{ "explain from 192.0.2.1", "where is it sent to? Add 'to ADDRESS'" },
+		{ "explain to 192.0.2.1 --graph png", "--graph=png: write dot or svg" },
+		{ "explain to 192.0.2.1 --plan --file x",
+		  "'--plan' is for the daemon's own file, '--file' for another: leave one of them "
+		  "out" },
+		{ "explain to 192.0.2.1 --json=1", "--json takes no value; see 'mhctl --help'" },
+		{ "doctor --graph svg",
+		  "'doctor' has no option '--graph'; see 'mhctl doctor --help'" },
+		{ "doctor eth0", "'eth0' is too much for 'doctor'; see 'mhctl doctor --help'" },
 		{ "stauts", "no command 'stauts'; did you mean 'status'?" },
 		{ "frobnicate", "no command 'frobnicate'; 'mhctl --help' lists them" },
 		{ "help chekc", "no command 'chekc'; did you mean 'check'?" },
@@ -313,7 +323,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "plan --color=alwys", "--color=alwys: did you mean 'always'?" },
 		{ "plan --color=red", "--color=red: write auto, always or never" },
 		{ "status prefxes", "no feature 'prefxes'; did you mean 'prefixes'?" },
-		{ "status x", "no feature 'x'; there are: links, routing, prefixes, replies, services" },
+		{ "status x",
+		  "no feature 'x'; there are: links, routing, prefixes, replies, services" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
