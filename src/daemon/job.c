@@ -338,7 +338,8 @@ static void job_end(struct engine *engine)
 		if (committed)
 			commit(engine);
 	}
-	set_interest(engine, engine->now->config, engine->now->config);
+	if (type != JOB_MEND)
+		set_interest(engine, engine->now->config, engine->now->config);
 	job_free(job);
 	engine_finished(engine, type, committed, done);
 }
@@ -377,6 +378,7 @@ void job_mend(struct engine *engine, struct plan *plan)
 	job->target = generation_share(engine->now);
 	diags_init(&job->diags);
 	desired_init(&job->desired, &job->diags);
+	job->desired.state.others = host_observed(engine->host);
 	job->plan = *plan;
 	*plan = (struct plan){ 0 };
 	job_step(engine);

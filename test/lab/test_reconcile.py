@@ -119,6 +119,7 @@ def test_a_claim_deleted_again_and_again_is_repaired_again_and_again(host, daemo
         host.ip("route", "del", "local", CLAIM4, "table", "local")
         wait_ours(host, CLAIMS)
         wait_until(lambda: one.status()["drift"]["repaired"] == number, what=f"repair number {number}")
+        assert one.status()["drift"]["last"] == f"+ route local {CLAIM4} table local link lo"
 
 
 def fights(one):
