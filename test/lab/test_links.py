@@ -57,7 +57,9 @@ def shape(node):
         flags = "up" if "UP" in link["flags"] else "down"
         lines.append(f"{name} {flags} {link['mtu']} {link.get('txqlen')} {link['address']} {link.get('master')} "
                      f"{link.get('linkinfo', {}).get('info_kind')}")
-    return sorted(lines) + sorted(node.ip("-o", "address", "show", "scope", "global").splitlines())
+    # Whether the kernel still looks for duplicates is a matter of a second.
+    addresses = re.sub(" (tentative|dadfailed)", "", node.ip("-o", "address", "show", "scope", "global"))
+    return sorted(lines) + sorted(addresses.splitlines())
 
 
 def settled(one, text=None):
