@@ -22,7 +22,8 @@ PYTHON = "/usr/bin/python3"
 FUZZ_SMOKE_SECONDS = 4
 # The unit tests that ask something of the kernel.
 MEET_THE_KERNEL = ["lib_tcp_test", "lib_udp_test", "lib_answer_test", "channel_test", "netlink_test", "host_test",
-                   "sockets_test", "sysctls_test", "foresee_test", "kernel_test", "replies_test", "services_tcp_test", "services_worker_test"]
+                   "sockets_test", "sysctls_test", "foresee_test", "kernel_test", "replies_test",
+                   "services_tcp_test", "services_worker_test"]
 TIMEOUT = int(os.environ.get("MH_STAGE_TIMEOUT", "1200"))
 SANITIZER = {
     "ASAN_OPTIONS": "abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1",

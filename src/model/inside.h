@@ -93,7 +93,7 @@ const struct model_table *model_table(const struct model *model, uint32_t id);
 const struct host_nexthop *model_nexthop(const struct model *model, uint32_t id);
 /* Of all nexthop objects that the route may go by. */
 struct model_shared model_shared(const struct model *model, const struct host_route *route);
-/* A setting that counts when it is set for all or for the link; for all and the link; the larger. */
+/* A setting that counts when it is set for all or for the link; the larger; the link's own. */
 bool conf_either(int8_t all, int8_t link, unsigned *doubts);
 int conf_larger(int8_t all, int8_t link, unsigned *doubts);
 bool conf_own(int8_t link, unsigned *doubts);
@@ -114,8 +114,6 @@ struct address source_ipv4(const struct model *model, uint32_t link, const struc
 			   uint8_t scope, unsigned *doubts);
 struct address source_ipv6(const struct model *model, uint32_t link, const struct address *to,
 			   unsigned *doubts);
-
-/* filters.c */
 void filter_hops(const struct model *model, const struct flow *flow, uint32_t in,
 		 struct verdict *verdict);
 
