@@ -78,11 +78,11 @@ static const struct host_route *route_to_gateway(const struct model *model, uint
 				     .strict = hop->link != 0,
 				     .scope = RT_SCOPE_LINK,
 				     .no_linkstate = true };
-	const uint32_t tables[] = { RT_TABLE_LOCAL, table, RT_TABLE_MAIN };
+	const uint32_t tables[] = { table, RT_TABLE_LOCAL, RT_TABLE_MAIN };
 	unsigned doubts = 0;
 
-	/* Table local is asked first only where it is one tree with main. */
-	for (int i = model->merged && table == RT_TABLE_MAIN ? 0 : 1; i < 3; i++) {
+	/* Table local comes first where it is one tree with main. */
+	for (int i = model->merged && table == RT_TABLE_MAIN ? 1 : 0; i < 3; i++) {
 		const struct model_table *at = model_table(model, tables[i]);
 		struct found found = table_lookup(model, at, &query, &doubts);
 
