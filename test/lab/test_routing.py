@@ -164,6 +164,7 @@ def silent(node, address):
         return True
 
 
+@pytest.mark.stock
 @both
 def test_devices_go_to_the_world_and_the_host_to_its_log_server(net, daemon, family):
     web, syslog = Server(net.web), Server(net.syslog)
@@ -275,6 +276,7 @@ def test_the_host_never_lacks_its_way_while_rules_come_and_go(net, daemon, famil
     assert sent[0] and not [error for error in errors if not isinstance(error, ConnectionRefusedError)]
 
 
+@pytest.mark.stock
 def test_a_second_apply_does_nothing_and_stop_leaves_nothing(net, daemon):
     before = net.box.snapshot()
     box = daemon(net.box, CONFIG)
