@@ -421,7 +421,7 @@ static void refused(void *data, uint32_t number, int error, const char *text)
 	if (work->refused || work->error)
 		return;
 	for (size_t i = owner->first; i < owner->first + owner->count; i++) {
-		size_t operation = work->after.items[i].operation;
+		size_t operation = work->after.items[work->batch.order[i]].operation;
 
 		known |= operation != NO_OPERATION;
 		if (operation != NO_OPERATION)

@@ -250,13 +250,22 @@ static bool rule_matches(const struct host_filter *rule, const struct packet *pa
 	       (mark & rule->mask) == (rule->mark & rule->mask);
 }
 
-static bool may_pass(const struct state *rules, const struct packet *packet)
+/* NULL: none. */
+static const struct host_filter *first_match(const struct state *rules, const struct packet *packet)
 {
 	STATE_EACH(rules, OBJECT_FILTER, const struct host_filter, rule) {
 		if (rule_matches(rule, packet))
-			return rule->verdict == FILTER_ACCEPT;
+			return rule;
 	}
-	return true;
+	return NULL;
+}
+
+/* What was counted of either verdict, but for what may always pass. */
+static void count_verdict(void *data, const struct host_filter *filter, uint64_t packets,
+			  uint64_t bytes)
+{
+	if (filter->order)
+		((uint64_t *)data)[filter->verdict] += packets;
 }
 
 static struct prefix random_prefix(void)
@@ -306,16 +315,65 @@ static void random_rule(uint32_t order, struct host_filter *ret_rule)
 	}
 }
 
+/* One like @rule, so that both may share a look-up. */
+static void vary_rule(struct host_filter *rule)
+{
+	static const char *const parts[] = { "10.0.0.0",      "10.0.1.0",	"10.0.2.0",
+					     "10.0.0.2",      "10.0.1.2",	"10.0.2.2",
+					     "10.1.0.0",      "2001:db8:f0::",	"2001:db8:f1::",
+					     "2001:db8:f2::", "2001:db8:f0::2", "2001:db8:f1::2",
+					     "2001:db8:f2::2" };
+	struct prefix *const prefixes[] = { &rule->from, &rule->to };
+	struct span *const spans[] = { &rule->sport, &rule->dport };
+	struct address address;
+
+	if (rule->in[0])
+		snprintf(rule->in, sizeof(rule->in), "w%u", dice(LEAVES + 2));
+	if (rule->out[0])
+		snprintf(rule->out, sizeof(rule->out), "w%u", dice(LEAVES + 2));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(
+			address_parse(parts[dice(sizeof(parts) / sizeof(*parts))], &address), 0);
+		if (prefixes[i]->family == address.family)
+			memcpy(prefixes[i]->bytes, address.bytes, sizeof(address.bytes));
+		*prefixes[i] = prefix_clean(prefixes[i]);
+		if (spans[i]->end && spans[i]->end - spans[i]->first == 1) {
+			spans[i]->first = dice(2) ? ports[dice(PASSING)] : 1 + dice(9);
+			spans[i]->end = spans[i]->first + 1;
+		}
+	}
+}
+
+static void add_alike(struct scene *scene, uint32_t order, uint32_t count)
+{
+	struct host_filter first, rule;
+
+	random_rule(order, &first);
+	if (!dice(3)) {
+		memset(first.in, 0, sizeof(first.in));
+		memset(first.out, 0, sizeof(first.out));
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		rule = first;
+		rule.order = order + i;
+		vary_rule(&rule);
+		state_add(&scene->desired, OBJECT_FILTER, &rule);
+	}
+}
+
 static void desire_random(struct scene *scene)
 {
 	struct host_filter rule;
 
 	state_free(&scene->desired);
+	apply_all(scene); /* counters begin anew */
 	scene_desire_filter(scene, "filter forward 0 accept proto udp dport 7");
 	for (uint32_t order = 1; order < 2 + dice(40); order++) {
 		random_rule(order, &rule);
 		state_add(&scene->desired, OBJECT_FILTER, &rule);
 	}
+	for (uint32_t i = 0; i < dice(6); i++)
+		add_alike(scene, 1000 + i * 100 + dice(12), 4 + dice(20));
 	state_sort(&scene->desired, NULL, NULL);
 }
 
@@ -325,14 +383,17 @@ static void packets_fare_as_rule_by_rule(void **data)
 {
 	struct network *network = *data;
 	struct sockaddr_storage from;
-	unsigned passed = 0, number;
+	unsigned passed = 0, looked = 0, number;
 
-	for (unsigned round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < 60; round++) {
+		uint64_t expected[2] = { 0 }, counted[2] = { 0 };
 		struct packet packets[SENT];
 		bool came[SENT] = { 0 };
 
 		desire_random(network->scene);
 		apply_all(network->scene);
+		looked += scene_shows("nft list chain inet multihomed forward | grep addr",
+				      "@rules");
 		for (unsigned i = 0; i < SENT; i++) {
 			packets[i] = (struct packet){ .from = dice(LEAVES),
 						      .v6 = dice(2),
@@ -348,11 +409,20 @@ static void packets_fare_as_rule_by_rule(void **data)
 					&from, 0)) != UINT_MAX)
 				came[number] = true;
 		for (unsigned i = 0; i < SENT; i++) {
-			assert_int_equal(came[i], may_pass(&network->scene->desired, &packets[i]));
+			const struct host_filter *rule = first_match(&network->scene->desired,
+								     &packets[i]);
+
+			assert_int_equal(came[i], !rule || rule->verdict == FILTER_ACCEPT);
 			passed += came[i];
+			if (rule)
+				expected[rule->verdict]++;
 		}
+		assert_int_equal(host_filter_counters(network->scene->host, count_verdict, counted),
+				 0);
+		assert_memory_equal(expected, counted, sizeof(expected));
 	}
-	assert_in_range(passed, 40 * SENT / 10, 40 * SENT * 9 / 10);
+	assert_in_range(passed, 60 * SENT / 10, 60 * SENT * 9 / 10);
+	assert_in_range(looked, 10, 60);
 }
 
 static void expect_source(const struct network *network, const struct packet *packet,

@@ -137,9 +137,9 @@ static const char *const tampering[] = {
 	"sed -n 's/.*\"nat 5 .*handle //p') oifname eth2 counter masquerade random comment "
 	"'\"nat 5 masquerade out eth2\"'",
 	"nft replace rule inet multihomed forward handle $(nft -a list table inet multihomed | "
-	"sed -n 's/.*@links2.*handle //p') iifname != @links2 drop comment '\"@links2\"'",
+	"sed -n 's/.*@rules2.*handle //p') iifname != @rules2 drop comment '\"@rules2\"'",
 	"nft delete rule inet multihomed forward handle $(nft -a list table inet multihomed | "
-	"sed -n 's/.*@links1.*handle //p')",
+	"sed -n 's/.*@rules1.*handle //p')",
 };
 
 static void what_others_do_to_it_is_mended(void **data)
@@ -329,6 +329,84 @@ static void a_thousand_pairs_are_one_look_up(void **data)
 	expect_applied(scene, 0);
 }
 
+/* Ways to select, in the words of a rule with the number i. */
+static const char *const many_kinds[] = {
+	"in eth0 out eth1 from 10.%u.%u.0/24",
+	"in eth0 out eth1 from 172.16.%u.%u/32",
+	"from 2001:db8:%x:%x::/64",
+	"in eth0 to 2001:db8::%x:%x/128 proto tcp dport 443",
+	"in eth%u to 192.0.2.0/24 proto udp sport 53 dport %u",
+	"proto tcp dport %u%03u",
+	"in eth0 out eth1 from 2001:db8:%x::%x/128 to 2001:db8::1/128 proto tcp dport 443",
+	"from 10.%u.%u.0/25 proto udp dport 1000-2000 mark 5 mask 255",
+};
+
+static void desire_many(struct scene *scene, unsigned first, unsigned count)
+{
+	char line[256], words[192];
+
+	for (unsigned i = first; i < first + count; i++) {
+		snprintf(words, sizeof(words), many_kinds[i % 8], 1 + (i >> 8), i & 255);
+		snprintf(line, sizeof(line), "filter forward %u accept %s", i, words);
+		scene_desire_filter(scene, line);
+	}
+	scene_desire_filter(scene, "filter forward 1000000 drop");
+}
+
+static void expect_many(struct scene *scene, unsigned count)
+{
+	size_t at = 0;
+
+	state_free(&scene->desired);
+	desire_many(scene, 0, count);
+	scene_settle(scene, NULL);
+	scene_plan(scene);
+	assert_int_equal(host_apply(scene->host, &scene->plan, &at, scene_hear, scene), 0);
+	assert_string_equal(scene->text, "");
+	assert_int_equal(scene->failed, 0);
+	expect_applied(scene, 0);
+	host_close(scene->host);
+	scene_open(scene);
+	expect_applied(scene, 0);
+}
+
+static void thousands_of_any_kind_are_few_look_ups(void **data)
+{
+	struct scene *scene = *data;
+	AUTO_TEXT list = { 0 };
+
+	expect_many(scene, 1000);
+	read_output("nft list chain inet multihomed forward | grep -c comment", &list);
+	assert_string_equal(text_string(&list), "9\n");
+	assert_true(scene_shows(LIST, "10.1.0.0"));
+	assert_true(scene_shows("nft list chain inet multihomed forward",
+				"iifname . oifname . ip saddr & 255.255.255.0 @rules1"));
+	expect_many(scene, 10000);
+}
+
+/* Between rules of another verdict, in one set with what stands on the other side, and back. */
+static void what_moves_past_another_verdict_is_altered(void **data)
+{
+	struct scene *scene = *data;
+	char line[128];
+
+	for (unsigned i = 0; i < 12; i++) {
+		snprintf(line, sizeof(line), "filter forward %u accept from 10.0.%u.0/24",
+			 i < 6 ? i : 100 + i, i);
+		scene_desire_filter(scene, line);
+	}
+	scene_desire_filter(scene, "filter forward 50 drop to 10.9.0.0/16");
+	expect_applied(scene, 13);
+	assert_true(scratch_run(
+		"nft delete rule inet multihomed forward handle $(nft -a list table inet "
+		"multihomed | "
+		"sed -n 's/.*\"forward 50 .*handle //p') && nft insert rule inet multihomed "
+		"forward ip "
+		"daddr 10.9.0.0/16 counter drop comment '\"forward 50 drop to 10.9.0.0/16\"'"));
+	assert_int_equal(scene_apply(scene), 6);
+	expect_applied(scene, 0);
+}
+
 static void a_pair_named_twice_is_found_again(void **data)
 {
 	struct scene *scene = *data;
@@ -398,7 +476,7 @@ static void a_death_in_between_leaves_the_old_or_the_new(void **data)
 		usleep(2000 + dice(20000));
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
-		read_output("nft list chain inet multihomed forward", &list);
+		read_output(LIST, &list);
 		old = strstr(text_string(&list), "in w0");
 		new = strstr(text_string(&list), "in w1");
 		assert_true(old != new);
@@ -454,6 +532,8 @@ int main(void)
 		SCENE(looking_opens_nothing_where_there_is_nothing),
 		SCENE(rules_beyond_a_slice_are_one_transaction),
 		SCENE(a_thousand_pairs_are_one_look_up),
+		SCENE(thousands_of_any_kind_are_few_look_ups),
+		SCENE(what_moves_past_another_verdict_is_altered),
 		SCENE(a_pair_named_twice_is_found_again),
 		SCENE(any_objects_are_found_again),
 		SCENE(without_rights_the_rules_are_unknown),

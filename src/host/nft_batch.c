@@ -5,8 +5,9 @@
  * rules was rejected: what is left after any sequence of patches would have to be proven, and a
  * whole table of a thousand rules takes milliseconds.
  *
- * A run of rules that select by their links alone, with one verdict, is one set and one rule that
- * looks into it: the order within such a run does not matter, as long as no two have one key.
+ * In a run of rules with one verdict the order does not matter. Those of a run that have one shape are
+ * one set and one rule that looks into it, in the place of the first of them. (So of several rules of a
+ * run that a packet agrees with, not always the first counts it.)
  */
 #include "host/nft_table.h"
 
@@ -31,7 +32,8 @@
 
 /* A batch being written. */
 struct writer {
-	const struct nft_entries *entries;
+	const struct nft_entry **entries; /* as they are written */
+	size_t count;
 	struct nft_batch *batch;
 	struct nft_owner owner; /* of the next message */
 	uint32_t sets;
@@ -129,8 +131,8 @@ static void put_elements(struct writer *writer, const struct nft_lookup *lookup,
 
 	writer->owner = (struct nft_owner){ first, count };
 	for (size_t i = first; i < first + count; i++)
-		nftnl_set_elem_add(set, nft_element_new(&writer->entries->items[i].filter,
-							&writer->entries->items[i].count));
+		nftnl_set_elem_add(set, nft_element_new(&writer->entries[i]->filter,
+							&writer->entries[i]->count));
 	nftnl_set_elems_nlmsg_build_payload(message, set);
 	finish(writer, message);
 	nftnl_set_free(set);
@@ -138,17 +140,13 @@ static void put_elements(struct writer *writer, const struct nft_lookup *lookup,
 
 static void put_lookup(struct writer *writer, size_t first, size_t count)
 {
-	const struct host_filter *filter = &writer->entries->items[first].filter;
 	char name[32];
-	struct nft_lookup lookup = { .shape = nft_shape_of(filter),
-				     .chain = filter->chain,
-				     .verdict = filter->verdict,
-				     .set = name,
-				     .id = ++writer->sets };
+	struct nft_lookup lookup = { .set = name, .id = ++writer->sets };
 	struct nlmsghdr *message;
 	struct nftnl_set *set;
 
-	snprintf(name, sizeof(name), "links%u", writer->sets);
+	snprintf(name, sizeof(name), "rules%u", writer->sets);
+	nft_shape_of(&writer->entries[first]->filter, &lookup.shape);
 	set = nft_set_new(&lookup, count);
 	writer->owner = (struct nft_owner){ first, count };
 	message = begin(writer, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
@@ -162,79 +160,119 @@ static void put_lookup(struct writer *writer, size_t first, size_t count)
 	put_rule(writer, nft_rule_lookup(&lookup));
 }
 
-/* The key of one of a run. */
-struct run_key {
-	char bytes[NFT_KEY_SIZE];
-	size_t index;
+/* An entry that seeks its like. */
+struct member {
+	const struct nft_entry *entry;
+	size_t index, run;
+	size_t place; /* where it is written; what shares a look-up has one */
+	struct nft_shape shape;
+	uint8_t key[NFT_KEY_SIZE];
 };
 
-static int compare_keys(const void *a, const void *b)
+static int compare_numbers(size_t a, size_t b)
 {
-	const struct run_key *one = a, *other = b;
-	int r = memcmp(one->bytes, other->bytes, NFT_KEY_SIZE);
-
-	return r ? r : one->index < other->index ? -1 : one->index > other->index;
+	return a < b ? -1 : a > b;
 }
 
-/* Of a run of one shape: how many from the front until a key comes for the second time. */
-static size_t distinct(const struct nft_entry *items, size_t count)
+static int compare_groups(const struct member *a, const struct member *b)
 {
-	struct run_key *keys = mem_alloc(count * sizeof(*keys));
-	size_t least = count;
+	int r = compare_numbers(a->run, b->run);
+
+	return r ? r : nft_shape_compare(&a->shape, &b->shape);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *one = a, *other = b;
+	int r = compare_groups(one, other);
+
+	if (r == 0)
+		r = memcmp(one->key, other->key, NFT_KEY_SIZE);
+	return r ? r : compare_numbers(one->index, other->index);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct member *one = a, *other = b;
+	int r = compare_numbers(one->place, other->place);
+
+	return r ? r : compare_numbers(one->index, other->index);
+}
+
+/* Gives one place to those of a group, sorted by key, that are the first with their key. */
+static void place_group(struct member *members, size_t count)
+{
+	size_t distinct = 0, first = SIZE_MAX;
 
 	for (size_t i = 0; i < count; i++) {
-		(void)nft_key(&items[i].filter, keys[i].bytes);
-		keys[i].index = i;
+		if (i && !memcmp(members[i - 1].key, members[i].key, NFT_KEY_SIZE))
+			continue;
+		distinct++;
+		if (members[i].index < first)
+			first = members[i].index;
 	}
-	qsort(keys, count, sizeof(*keys), compare_keys);
-	for (size_t i = 1; i < count; i++)
-		if (!memcmp(keys[i - 1].bytes, keys[i].bytes, NFT_KEY_SIZE) && keys[i].index < least)
-			least = keys[i].index;
-	free(keys);
-	return least;
+	if (!members->shape.keys || distinct < LOOKUP_LEAST)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (!i || memcmp(members[i - 1].key, members[i].key, NFT_KEY_SIZE) != 0)
+			members[i].place = first;
 }
 
-/* How many entries from @first on can be one rule. */
-static size_t run_length(const struct nft_entries *entries, size_t first)
+/* In the order in which they are written. */
+static struct member *arrange(const struct nft_entries *entries)
 {
-	const struct host_filter *filter = &entries->items[first].filter;
-	enum nft_shape shape = nft_shape_of(filter);
-	size_t end = first + 1, length;
+	struct member *members = mem_alloc((entries->count + 1) * sizeof(*members));
 
-	if (shape == NFT_SINGLE)
-		return 1;
-	while (end < entries->count && entries->items[end].filter.chain == filter->chain &&
-	       entries->items[end].filter.verdict == filter->verdict &&
-	       nft_shape_of(&entries->items[end].filter) == shape)
-		end++;
-	if (end - first < LOOKUP_LEAST)
-		return 1;
-	length = distinct(entries->items + first, end - first);
-	return length < LOOKUP_LEAST ? 1 : length;
+	for (size_t i = 0, run = 0; i < entries->count; i++) {
+		const struct nft_entry *entry = &entries->items[i];
+
+		run += i && !nft_commute(&entry[-1].filter, &entry->filter);
+		members[i].entry = entry;
+		members[i].index = members[i].place = i;
+		members[i].run = run;
+		nft_shape_of(&entry->filter, &members[i].shape);
+		(void)nft_key(&entry->filter, members[i].key);
+	}
+	qsort(members, entries->count, sizeof(*members), compare_members);
+	for (size_t i = 0, end; i < entries->count; i = end) {
+		for (end = i + 1;
+		     end < entries->count && compare_groups(&members[i], &members[end]) == 0;)
+			end++;
+		place_group(members + i, end - i);
+	}
+	qsort(members, entries->count, sizeof(*members), compare_places);
+	return members;
 }
 
-static size_t chain_length(const struct nft_entries *entries, size_t first)
+static size_t chain_length(const struct writer *writer, size_t first)
 {
 	size_t end = first;
 
-	while (end < entries->count &&
-	       entries->items[end].filter.chain == entries->items[first].filter.chain)
+	while (end < writer->count &&
+	       writer->entries[end]->filter.chain == writer->entries[first]->filter.chain)
 		end++;
 	return end - first;
 }
 
-static void put_entries(struct writer *writer)
+static size_t place_length(const struct writer *writer, const struct member *members, size_t first)
 {
-	const struct nft_entries *entries = writer->entries;
+	size_t end = first;
 
-	for (size_t i = 0, length; i < entries->count; i += length) {
-		const struct nft_entry *entry = &entries->items[i];
+	while (end < writer->count && members[end].place == members[first].place)
+		end++;
+	return end - first;
+}
 
-		if (!i || entry[-1].filter.chain != entry->filter.chain) {
-			writer->owner = (struct nft_owner){ i, chain_length(entries, i) };
+static void put_entries(struct writer *writer, const struct member *members)
+{
+	for (size_t i = 0, length; i < writer->count; i += length) {
+		const struct nft_entry *entry = writer->entries[i];
+
+		if (!i || writer->entries[i - 1]->filter.chain != entry->filter.chain) {
+			writer->owner = (struct nft_owner){ i, chain_length(writer, i) };
 			put_chain(writer, entry->filter.chain);
 		}
-		length = run_length(entries, i);
+		length = place_length(writer, members, i);
 		if (length > 1) {
 			put_lookup(writer, i, length);
 			continue;
@@ -242,6 +280,22 @@ static void put_entries(struct writer *writer)
 		writer->owner = (struct nft_owner){ i, 1 };
 		put_rule(writer, nft_rule_new(&entry->filter, &entry->count));
 	}
+}
+
+static void put_all(struct writer *writer, const struct nft_entries *entries)
+{
+	struct member *members = arrange(entries);
+
+	writer->count = entries->count;
+	writer->entries = mem_alloc((entries->count + 1) * sizeof(*writer->entries));
+	writer->batch->order = mem_alloc((entries->count + 1) * sizeof(size_t));
+	for (size_t i = 0; i < entries->count; i++) {
+		writer->entries[i] = members[i].entry;
+		writer->batch->order[i] = members[i].index;
+	}
+	put_entries(writer, members);
+	free(writer->entries);
+	free(members);
 }
 
 /* The kernel answers what is refused, and the last: so it answers. */
@@ -263,14 +317,13 @@ void nft_batch_make(const struct nft_dump *dump, const struct nft_entries *entri
 	struct writer *writer = mem_alloc(sizeof(*writer));
 
 	*ret_batch = (struct nft_batch){ 0 };
-	writer->entries = entries;
 	writer->batch = ret_batch;
 	put_frame(writer, NFNL_MSG_BATCH_BEGIN, dump);
 	if (dump->exists)
 		put_table(writer, NFT_MSG_DELTABLE, 0);
 	if (entries->count)
 		put_table(writer, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
-	put_entries(writer);
+	put_all(writer, entries);
 	writer->owner = (struct nft_owner){ 0 };
 	put_frame(writer, NFNL_MSG_BATCH_END, NULL);
 	ask_for_answer(ret_batch);
@@ -281,4 +334,6 @@ void nft_batch_free(struct nft_batch *batch)
 {
 	text_free(&batch->bytes);
 	VEC_FREE(&batch->owners);
+	free(batch->order);
+	batch->order = NULL;
 }

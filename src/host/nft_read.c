@@ -156,7 +156,7 @@ struct reader {
 	const struct nft_dump *dump;
 	struct nft_entries *entries;
 	uint32_t aliens;
-	int64_t last[2]; /* the greatest order so far, by chain */
+	uint8_t chain; /* of the rule that is being read */
 	/* Of the set that is being read: */
 	struct nft_lookup lookup;
 	size_t begin; /* its first entry */
@@ -198,7 +198,7 @@ static bool has_key(const struct nlattr *element, const struct host_filter *filt
 {
 	const struct nlattr *key = nft_find_in(element, NFTA_SET_ELEM_KEY);
 	const struct nlattr *value = nft_find_in(key, NFTA_DATA_VALUE);
-	char expected[NFT_KEY_SIZE];
+	uint8_t expected[NFT_KEY_SIZE];
 	size_t length = nft_key(filter, expected);
 
 	return value && mnl_attr_get_payload_len(value) == length &&
@@ -209,18 +209,17 @@ static void read_element(struct reader *reader, const struct nlattr *element)
 {
 	const char *words = nft_comment_of(nft_find_in(element, NFTA_SET_ELEM_USERDATA));
 	struct host_filter filter;
+	struct nft_shape shape;
 
 	if (!read_words(words, &filter)) {
 		add_alien(reader);
 		return;
 	}
-	if (reader->entries->count == reader->begin) {
-		reader->lookup.shape = nft_shape_of(&filter);
-		reader->lookup.verdict = filter.verdict;
-	}
-	filter.altered = nft_shape_of(&filter) != reader->lookup.shape ||
-			 filter.verdict != reader->lookup.verdict ||
-			 filter.chain != reader->lookup.chain || !has_key(element, &filter);
+	nft_shape_of(&filter, &shape);
+	if (reader->entries->count == reader->begin)
+		reader->lookup.shape = shape;
+	filter.altered = nft_shape_compare(&shape, &reader->lookup.shape) != 0 ||
+			 filter.chain != reader->chain || !has_key(element, &filter);
 	(void)add(reader, &filter, nft_expression_count(nft_find_in(element, NFTA_SET_ELEM_EXPR)));
 }
 
@@ -244,27 +243,6 @@ static void alter(struct reader *reader, size_t begin)
 		reader->entries->items[i].filter.altered = 1;
 }
 
-/* What follows in a chain has to be greater than all before. What is altered says nothing. */
-static void check_order(struct reader *reader, size_t begin, uint8_t chain)
-{
-	int64_t least = INT64_MAX, greatest = -1;
-
-	for (size_t i = begin; i < reader->entries->count; i++) {
-		const struct host_filter *filter = &reader->entries->items[i].filter;
-
-		if (filter->altered)
-			continue;
-		if (filter->order < least)
-			least = filter->order;
-		if (filter->order > greatest)
-			greatest = filter->order;
-	}
-	if (least <= reader->last[chain])
-		alter(reader, begin);
-	if (greatest > reader->last[chain])
-		reader->last[chain] = greatest;
-}
-
 static void read_lookup(struct reader *reader, const struct nlmsghdr *rule, const char *name)
 {
 	const struct nft_found_set *set = set_named(reader->dump, name);
@@ -277,7 +255,7 @@ static void read_lookup(struct reader *reader, const struct nlmsghdr *rule, cons
 	reader->begin = reader->entries->count;
 	reader->lookup.set = name;
 	read_elements(reader, set);
-	if (reader->entries->count == reader->begin || reader->lookup.shape == NFT_SINGLE) {
+	if (reader->entries->count == reader->begin || !reader->lookup.shape.keys) {
 		add_alien(reader);
 		alter(reader, reader->begin);
 		return;
@@ -311,18 +289,84 @@ static void read_rule(struct reader *reader, const struct nlmsghdr *rule)
 {
 	int chain = chain_named(nft_string(nft_find(rule, NFTA_RULE_CHAIN)));
 	const char *comment = nft_comment_of(nft_find(rule, NFTA_RULE_USERDATA));
-	size_t begin = reader->entries->count;
 
 	if (chain < 0 || !comment) {
 		add_alien(reader);
 		return;
 	}
-	reader->lookup = (struct nft_lookup){ .chain = (uint8_t)chain };
+	reader->chain = (uint8_t)chain;
+	reader->lookup = (struct nft_lookup){ 0 };
 	if (comment[0] == '@')
 		read_lookup(reader, rule, comment + 1);
 	else
 		read_single(reader, rule, comment, chain);
-	check_order(reader, begin, (uint8_t)chain);
+}
+
+/* An entry as it stands in the table. */
+struct standing {
+	struct nft_entry *entry;
+	size_t place, run;
+};
+
+static int compare_orders(const void *a, const void *b)
+{
+	const struct standing *one = a, *other = b;
+	int r = kind_compare(&filter_kind, &one->entry->filter, &other->entry->filter);
+
+	return r ? r : one->place < other->place ? -1 : one->place > other->place;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct standing *one = a, *other = b;
+
+	return one->place < other->place ? -1 : one->place > other->place;
+}
+
+/*
+ * Numbers the runs of those that may change places, by the order that is told; a copy is altered, and
+ * is in the run of what it copies.
+ */
+static void number_runs(struct standing *all, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct host_filter *last = &all[i - 1].entry->filter;
+		struct host_filter *filter = &all[i].entry->filter;
+
+		all[i].run = all[i - 1].run;
+		if (kind_compare(&filter_kind, last, filter) == 0)
+			filter->altered = 1;
+		else
+			all[i].run += !nft_commute(last, filter);
+	}
+}
+
+/* What stands behind a run that it should be before is altered. What is altered says nothing. */
+static void check_order(struct reader *reader)
+{
+	size_t count = 0, last = 0;
+	struct standing *all = mem_alloc((reader->entries->count + 1) * sizeof(*all));
+
+	for (size_t i = 0; i < reader->entries->count; i++)
+		if (!reader->entries->items[i].filter.altered)
+			all[count++] = (struct standing){ &reader->entries->items[i], i, 0 };
+	qsort(all, count, sizeof(*all), compare_orders);
+	number_runs(all, count);
+	qsort(all, count, sizeof(*all), compare_places);
+	for (int chain = FILTER_FORWARD; chain <= FILTER_NAT; chain++) {
+		last = 0;
+		for (size_t i = 0; i < count; i++) {
+			struct host_filter *filter = &all[i].entry->filter;
+
+			if (filter->chain != chain || filter->altered)
+				continue;
+			if (all[i].run < last)
+				filter->altered = 1;
+			else
+				last = all[i].run;
+		}
+	}
+	free(all);
 }
 
 static bool has_any(const struct nft_entries *entries, int chain)
@@ -367,7 +411,7 @@ static int compare_entries(const void *a, const void *b)
 
 void nft_read(const struct nft_dump *dump, struct nft_entries *ret_entries)
 {
-	struct reader reader = { .dump = dump, .entries = ret_entries, .last = { -1, -1 } };
+	struct reader reader = { .dump = dump, .entries = ret_entries };
 
 	*ret_entries = (struct nft_entries){ 0 };
 	if (!dump->ours)
@@ -378,6 +422,7 @@ void nft_read(const struct nft_dump *dump, struct nft_entries *ret_entries)
 	for (size_t i = 0; i < dump->sets.count; i++)
 		if (!reader.used[i])
 			add_alien(&reader);
+	check_order(&reader);
 	check_chains(&reader);
 	free(reader.used);
 	if (ret_entries->count)

@@ -22,16 +22,28 @@ struct nft_count {
 };
 
 /*
- * What an object selects by, as far as it may share a look-up with others: a run of objects of one
- * shape and one verdict is one rule and one set.
+ * Objects that differ only in the values of some selectors, the keys, share one look-up in a set, which
+ * costs the same for one and for ten thousand. A prefix is a key with its length in common, so that a
+ * packet's address is masked before; what no key can hold (ranges of ports, marks) is in common too.
+ * Sets of intervals were rejected: they refuse what overlaps, they are slower, and each addition to
+ * them is a copy of the whole before Linux 6.10.
  */
-enum nft_shape { NFT_SINGLE, NFT_IN, NFT_OUT, NFT_PAIR };
-enum nft_shape nft_shape_of(const struct host_filter *filter);
+struct nft_shape {
+	unsigned keys;		   /* by bits; 0 = it shares with none */
+	struct host_filter common; /* without key, order, and who asks for it */
+};
+
+void nft_shape_of(const struct host_filter *filter, struct nft_shape *ret_shape);
+int nft_shape_compare(const struct nft_shape *a, const struct nft_shape *b);
+/* The key of an object in the set of its shape; returns the number of its bytes. */
+#define NFT_KEY_SIZE 64
+size_t nft_key(const struct host_filter *filter, uint8_t ret_key[NFT_KEY_SIZE]);
+/* Whether two objects, and all that stands between them with them, may change places. */
+bool nft_commute(const struct host_filter *a, const struct host_filter *b);
 
 /* A set and the rule that looks into it. */
 struct nft_lookup {
-	enum nft_shape shape;
-	uint8_t chain, verdict;
+	struct nft_shape shape;
 	const char *set;
 	uint32_t id; /* of the set, within its batch; 0 = it exists */
 };
@@ -49,10 +61,6 @@ struct nftnl_rule *nft_rule_lookup(const struct nft_lookup *lookup);
 struct nftnl_set *nft_set_new(const struct nft_lookup *lookup, size_t size);
 struct nftnl_set_elem *nft_element_new(const struct host_filter *filter,
 				       const struct nft_count *count);
-
-/* The bytes of an element's key for @filter; returns their number. */
-#define NFT_KEY_SIZE (2 * IFNAMSIZ)
-size_t nft_key(const struct host_filter *filter, char ret_key[NFT_KEY_SIZE]);
 
 /* A comment as user data (one type, one length, the text and a NUL), and back: NULL when it is none. */
 size_t nft_comment_put(const char *comment, uint8_t *ret_data);

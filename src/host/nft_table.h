@@ -56,12 +56,13 @@ void nft_read(const struct nft_dump *dump, struct nft_entries *ret_entries);
 
 /* Whom a message of a batch is for: a refusal of it is theirs. */
 struct nft_owner {
-	size_t first, count; /* of the entries; count 0 = the whole */
+	size_t first, count; /* in the batch's order; count 0 = the whole */
 };
 
 struct nft_batch {
 	struct text bytes;
 	VEC(struct nft_owner) owners; /* by the number of the message */
+	size_t *order;		      /* the entries as they are written: look-ups stand together */
 };
 
 /*
