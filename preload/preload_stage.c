@@ -17,7 +17,7 @@ static bool is_set;
 
 int stage_set(void **state)
 {
-	/* An address is tentative until a kernel thread had its turn, also where nothing is to be detected. */
+	/* An address is tentative until a kernel thread had its turn, also where nobody is asked. */
 	is_set = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
 		 system("ip link set lo up && ip -6 address add " ASKED6 "/128 dev lo nodad && "
 			"ip -6 route add local 2001:db8::/64 dev lo && "

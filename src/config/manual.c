@@ -178,7 +178,7 @@ static void put_field(const char *name, const struct config_field *field, struct
 		put_sentences(text, field->help);
 	if (field->example)
 		put_example(name, field->example, text);
-	if (!inner)
+	if (!inner || !inner->name)
 		return;
 	text_puts(text, ".Bl -tag -width Ds\n");
 	for (; inner->name; inner++) {

@@ -3,6 +3,7 @@
 #define MH_CONFIG_SAMPLE_TABLES_H
 
 #include "config/sample.h"
+#include "config/sample_grade.h"
 
 #define AT(type, member) offsetof(struct sample_##type, member)
 static const char *const sample_kinds[] = { "echo", "discard", "whoami", NULL };
@@ -16,25 +17,6 @@ static const struct config_field sample_number = { .type = CONFIG_U32, .max = 25
 static const struct config_field sample_numbers = { .type = CONFIG_LIST, .item = &sample_number };
 static const struct config_field sample_protocol = { .type = CONFIG_ENUM, .words = sample_protocols };
 
-/* A scalar of a feature's own: a letter from a to f. */
-static int sample_grade_parse(const char *text, void *ret_value, struct text *ret_error)
-{
-	if (!text[0] || text[1])
-		return -1;
-	if (text[0] < 'a' || text[0] > 'f') {
-		text_puts(ret_error, "grades go from a to f; write one of them");
-		return -1;
-	}
-	*(char *)ret_value = text[0];
-	return 0;
-}
-static void sample_grade_print(const void *value, struct text *text)
-{
-	text_append(text, value, 1);
-}
-static const struct config_word sample_grade_word = {
-	1, sample_grade_parse, sample_grade_print, "a grade", "grades", " such as a or f",
-};
 static const struct config_field sample_grade = { .type = CONFIG_WORD, .word = &sample_grade_word };
 
 static const struct config_field sample_claim_fields[] = {

@@ -9,10 +9,7 @@
 #include "daemon/server.h"
 #include "daemon/told.h"
 
-/*
- * Shared by engine.c (when something happens), order.c (what is asked), job.c (how the host gets
- * there) and told.c (what is said of it).
- */
+/* Shared by engine.c (what happens), order.c (what is asked), job.c (how it is done), told.c. */
 
 struct job {
 	enum job_type type;
@@ -117,8 +114,7 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
 	       struct generation **ret_generation);
 
-/* engine.c */
-/* @done: how many operations it took. */
+/* engine.c; @done: how many operations it took. */
 void engine_finished(struct engine *engine, enum job_type type, bool committed, size_t done);
 
 #endif

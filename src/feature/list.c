@@ -10,11 +10,7 @@
 #include <assert.h>
 
 const struct feature *const features[] = {
-	&links_feature,
-	&routing_feature,
-	&prefixes_feature,
-	&replies_feature,
-	&services_feature,
+	&links_feature, &routing_feature, &prefixes_feature, &replies_feature, &services_feature,
 };
 
 const size_t feature_count = ARRAY_SIZE(features);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many in
- * flight; sysctls and listeners are done one by one, in between, where the plan has them.
+ * Carrying out a slice of a plan. Routes and addresses go as one round of netlink requests, many
+ * in flight; sysctls and listeners are done one by one, in between, where the plan has them.
  *
- * An ADD never takes the place of anything (NLM_F_EXCL; a rule cannot: it may stand beside others). A DELETE names all that we know of the
- * object, our protocol included, so that a foreign twin stays. A CHANGE of a route replaces it in
- * one step, without a moment in which there is none, where it is the only one of its key, for then
- * the kernel can only hit ours; beside a foreign twin, and for addresses, it is a delete and an
- * add; for a rule, an add and then a delete.
+ * An ADD never takes the place of anything (NLM_F_EXCL; a rule cannot: it may stand beside
+ * others). A DELETE names all that we know of the object, our protocol included, so that a foreign
+ * twin stays. A CHANGE of a route replaces it in one step, without a moment in which there is
+ * none, where it is the only one of its key, for then the kernel can only hit ours; beside a
+ * foreign twin, and for addresses, it is a delete and an add; for a rule, an add and then a
+ * delete.
  */
 #include "host/codec.h"
 #include "host/inside.h"

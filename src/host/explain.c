@@ -94,9 +94,15 @@ static const struct meaning *meanings_of(enum object_kind kind)
 		return rule_meanings;
 	case OBJECT_FILTER:
 		return filter_meanings;
-	default:
-		return none;
+	case OBJECT_NEIGHBOUR:
+	case OBJECT_CGROUP:
+	case OBJECT_SYSCTL:
+	case OBJECT_ATTACHMENT:
+	case OBJECT_LISTENER:
+	case OBJECT_KINDS:
+		break;
 	}
+	return none;
 }
 
 const void *explain_obstacle(const struct host *host, enum object_kind kind, const void *object)
@@ -158,8 +164,9 @@ static bool explain_unknown_type(struct host_result *result)
 		return false;
 	for (const struct word *word = link_types; word->text; word++)
 		name = word->value == link->type ? word->text : name;
-	snprintf(result->text,
-		 sizeof(result->text), "this kernel has no links of type %s; load its module (%s) or boot a kernel that has it",
+	snprintf(result->text, sizeof(result->text),
+		 "this kernel has no links of type %s; "
+		 "load its module (%s) or boot a kernel that has it",
 		 name,
 		 link->type == LINK_BOND ? "bonding" :
 		 link->type == LINK_VLAN ? "8021q" :

@@ -34,9 +34,7 @@ struct host_interest {
 struct host_options {
 	const char *memory_path; /* remembers what sysctls were over a restart; NULL = nowhere */
 	unsigned sockets_per_listener; /* >= 1; more than one share their port by SO_REUSEPORT */
-	/*
-	 * A mounted bpffs, where attachments survive a restart; NULL = they end with the process.
-	 */
+	/* A mounted bpffs, where attachments survive a restart; NULL = they end with the process. */
 	const char *bpffs;
 	bool only_look; /* needs no rights; host_apply() must not be called */
 };
@@ -102,8 +100,7 @@ typedef void host_result_fn(void *data, const struct host_result *result);
  * with what comes before them; each result is told in order. Afterwards the events that they caused
  * wait in host_fd(). Gone objects that should be deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and
  * existing equal ones are successes. The filter rules of a plan are one transaction, and so may make
- * it more than HOST_SLICE. Returns 0, or -errno when the kernel
- * could not be asked.
+ * it more than HOST_SLICE. Returns 0, or -errno when the kernel could not be asked.
  */
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
 	       void *data);

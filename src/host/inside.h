@@ -58,16 +58,10 @@ void host_note_nexthop(struct host *host, const struct host_route *route);
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed);
 /* host.c: until the next settling; for plans of which each event would be told. */
 void host_mute(struct host *host);
-/*
- * A new socket for requests, when the old one may hold answers that nobody waits for; all is read
- * anew.
- */
+/* A new socket for requests, when the old one may hold answers to nobody; all is read anew. */
 void host_reopen(struct host *host);
 
-/*
- * dump.c: reads the kinds of @stale (netlink ones) anew. What stays to be read again is set in
- * host->stale.
- */
+/* dump.c: reads the kinds of @stale (netlink ones) anew; what stays stale is set in host->stale. */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
 
 /* links.c: what links that are not ours were, before we changed them. */

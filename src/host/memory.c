@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One line for each sysctl or property of a link: name, former value, value written, and the one written before that,
- * separated by tabs. The whole file is replaced each time: after a crash there is the old one or
- * the new one.
+ * One line for each sysctl or property of a link: name, former value, value written, and the one
+ * written before that, separated by tabs. The whole file is replaced each time: after a crash
+ * there is the old one or the new one.
  *
  * Why the earlier value: a change from one value of ours to another is remembered before it is
  * done. If we die in between, the sysctl still has the earlier value, and that is ours as well.

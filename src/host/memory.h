@@ -10,8 +10,8 @@
 
 /*
  * What sysctls and links that are not ours were before we changed them, kept in a file, since the
- * kernel has no mark for them as it has for a route. The file is written before the sysctl is, so that a death at any
- * moment leaves one that we know of.
+ * kernel has no mark for them as it has for a route. The file is written before the sysctl is, so
+ * that a death at any moment leaves one that we know of.
  */
 struct memory_entry {
 	char name[sizeof(((struct host_sysctl *)0)->name)];

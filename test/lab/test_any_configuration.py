@@ -64,7 +64,8 @@ class Dice(random.Random):
         router = f"2001:db8:a{net}::{self.randint(1, 3)}" if ":" in to else f"10.0.{net}.{self.randint(3, 5)}"
         return self.choice([f'via: "{router}"', f'via: "{router}", metric: {self.randint(1, 3)}',
                             f'via: "{router}", mtu: {self.choice([1280, 1400])}',
-                            f'hops: [ {{ via: "{router}", weight: {self.randint(1, 3)} }}, {{ via: "{router[:-1]}9" }} ]',
+                            f'hops: [ {{ via: "{router}", weight: {self.randint(1, 3)} }}, '
+                            f'{{ via: "{router[:-1]}9" }} ]',
                             f"type: {self.choice(['unreachable', 'blackhole', 'prohibit'])}"])
 
     def routes(self, most):
@@ -93,7 +94,8 @@ class Dice(random.Random):
         return "\n".join(lines) + "\n"
 
     def links(self):
-        lines = [f"  {link}: {{ mtu: {self.choice([1400, 1450, 1500])}, addresses: [ 10.9.{net}.{self.randint(1, 3)}/24 ] }}"
+        lines = [f"  {link}: {{ mtu: {self.choice([1400, 1450, 1500])}, "
+                 f"addresses: [ 10.9.{net}.{self.randint(1, 3)}/24 ] }}"
                  for link, net in LINKS.items() if self.random() < 0.5]
         return "links:" + ("\n" if lines else " {}\n") + "".join(f"{line}\n" for line in lines)
 

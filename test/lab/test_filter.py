@@ -90,7 +90,8 @@ def test_another_source_is_seen_by_the_peer_and_goes_with_the_rule(net, daemon, 
     assert said(net.left, RIGHT[family]) == LEFT[family]
 
 
-@pytest.mark.parametrize("hand", ("flush ruleset", "delete table inet multihomed", "flush chain inet multihomed forward",
+@pytest.mark.parametrize("hand", ("flush ruleset",
+                                  "delete table inet multihomed", "flush chain inet multihomed forward",
                                   "insert rule inet multihomed forward accept"))
 def test_what_others_do_to_it_is_undone(net, daemon, hand):
     daemon(net.box, CONFIG)

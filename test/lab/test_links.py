@@ -259,7 +259,8 @@ def test_killed_at_any_moment_it_comes_to_the_same_end(pair, daemon):
 
 BOND = """
 links:
-  bond0: { bond: { members: [eth1, eth2], mode: 802.3ad, miimon: 100ms, downdelay: 200ms, lacp-rate: fast, hash: layer2+3 },
+  bond0: { bond: { members: [eth1, eth2], mode: 802.3ad, miimon: 100ms, downdelay: 200ms, lacp-rate: fast,
+                   hash: layer2+3 },
            queue: 5000, addresses: [192.168.34.%(end)s/30, "2001:db8:34::%(end)s/64"] }
   bond0.5: { vlan: { link: bond0, id: 5 }, addresses: [192.0.2.%(end)s/24, "2001:db8:5::%(end)s/64"] }
 """
@@ -298,7 +299,8 @@ def test_bonds_speak_lacp_with_each_other_and_carry_a_vlan(pair, daemon):
     one.start()
     settled(one)
     host.ip("link", "del", "bond0")
-    wait_until(lambda: "bond0.5" in links(host) and links(host)["eth2"].get("master") == "bond0", what="all of it again")
+    wait_until(lambda: "bond0.5" in links(host) and links(host)["eth2"].get("master") == "bond0",
+               what="all of it again")
     pings(host, "192.168.34.2", "2001:db8:5::2")
     one.stop()
     peer.stop()
@@ -309,7 +311,8 @@ def test_bonds_speak_lacp_with_each_other_and_carry_a_vlan(pair, daemon):
 def test_a_bond_asks_for_its_targets_and_can_stop_to(pair, daemon):
     host, other = pair
     need(host, "bond")
-    other.ip_batch(["link add br0 type bridge", "link set eth1 master br0", "link set eth2 master br0", "link set br0 up",
+    other.ip_batch(["link add br0 type bridge", "link set eth1 master br0", "link set eth2 master br0",
+                    "link set br0 up",
                     "address add 192.0.2.2/24 dev br0", "address add 2001:db8::2/64 dev br0 nodad"])
     text = """
 links:

@@ -85,7 +85,8 @@ def test_what_others_break_is_told_and_told_again_when_it_holds(box, daemon):
     wait_until(lambda: running.ctl("status", "--json").exit == 1, what="a promise to be broken")
     texts = violated(running)
     assert len(texts) == 1, texts
-    assert texts[0].startswith("assert 4 does not hold: a packet of this host to 192.0.2.1 leaves bond1 (rule 500, table 77")
+    assert texts[0].startswith("assert 4 does not hold: a packet of this host to 192.0.2.1 leaves bond1 "
+                               "(rule 500, table 77")
     box.ip("rule", "del", "priority", "500")
     wait_until(lambda: running.ctl("status", "--json").exit == 0, what="it to hold again")
     assert any("assert 4 does not hold" in line for line in running.log())

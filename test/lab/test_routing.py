@@ -9,9 +9,9 @@
                      management 10.2.2.254 --- syslog 10.2.9.9, 2001:db8:9::9
                                            --- admin 10.2.50.50, 2001:db8:50::50
 
-(1) What comes in on bond0 to be forwarded may only leave by bond1; (2) what comes in on eth0 is never forwarded; (3) what
-comes in on bond1 to be forwarded may only leave by bond0; (4) what the box itself sends leaves only by eth0. Management has
-the routes that would make a leak work: to the devices and to the world by way of the box.
+(1) What comes in on bond0 to be forwarded may only leave by bond1; (2) what comes in on eth0 is never forwarded; (3)
+what comes in on bond1 to be forwarded may only leave by bond0; (4) what the box itself sends leaves only by eth0.
+Management has the routes that would make a leak work: to the devices and to the world by way of the box.
 """
 
 import dataclasses
@@ -318,7 +318,8 @@ def said_tcp(net, address):
 @both
 def test_a_default_route_of_somebody_else_is_followed(net, daemon, family):
     """As a DHCP client, or router advertisements, would lay it; the better one in main leads elsewhere."""
-    words = {4: ["route", "add", "default", "proto", "dhcp"], 6: ["-6", "route", "add", "default", "proto", "ra"]}[family]
+    words = {4: ["route", "add", "default", "proto", "dhcp"],
+             6: ["-6", "route", "add", "default", "proto", "ra"]}[family]
     net.box.ip(*words, "via", {4: "10.2.2.254", 6: "2001:db8:2::ff"}[family], "metric", "100")
     box = daemon(net.box, "routing: { symmetric: [bond1] }\n")
     assert said_tcp(net, BOND1[family]) is None

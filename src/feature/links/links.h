@@ -108,10 +108,7 @@ uint32_t link_index_natural(const char *name);
 /* An index for a link called @name that none of @observed and none of @wishes has. */
 uint32_t link_index_for(const char *name, const struct state *observed,
 			const struct link_wishes *wishes);
-/*
- * Writes into @link what @config says about its type; with @given_only only what stands in the file,
- * and no defaults.
- */
+/* Writes into @link what @config says about its type; @given_only: without defaults. */
 void link_config_made(const struct link_config *config, bool given_only, struct host_link *link);
 
 void links_check(const void *config, struct diags *diags);

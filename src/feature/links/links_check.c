@@ -95,8 +95,9 @@ static void check_monitor(const struct link_bond_config *bond, struct diags *dia
 		diag_at(diags, BOND_PLACE(bond, arp_interval), -EINVAL,
 			"whom to ask? name at least one address in 'arp-targets'");
 	if (!bond->arp_interval && bond->arp_targets.count)
-		diag_at(diags, bond->arp_targets.place,
-			-EINVAL, "'arp-targets' are asked only with 'arp-interval'; add it, or leave them out");
+		diag_at(diags, bond->arp_targets.place, -EINVAL,
+			"'arp-targets' are asked only with 'arp-interval'; "
+			"add it, or leave them out");
 	if (bond->arp_interval && (bond->updelay || bond->downdelay))
 		diag_at(diags, BOND_PLACE(bond, arp_interval),
 			-EINVAL, "'updelay' and 'downdelay' need 'miimon'; leave them or 'arp-interval' out");

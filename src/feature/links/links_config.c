@@ -55,8 +55,9 @@ const struct config_field bond_fields[] = {
 	{ "miimon", CONFIG_DURATION, AT(bond, miimon), .min = 10, .max = 60000, .def = 100,
 	  .help = "How often the carrier of the members is looked at. Not with `arp-interval`.",
 	  .example = "100ms" },
-	{ "updelay", CONFIG_DURATION, AT(bond, updelay),
-	  .max = 600000, .help = "How long a member must have a carrier before it is used; a multiple of `miimon`.",
+	{ "updelay", CONFIG_DURATION, AT(bond, updelay), .max = 600000,
+	  .help = "How long a member must have a carrier before it is used; "
+		  "a multiple of `miimon`.",
 	  .example = "200ms" },
 	{ "downdelay", CONFIG_DURATION, AT(bond, downdelay), .max = 600000,
 	  .help = "How long a member must be without a carrier before it is given up; a multiple "
@@ -189,7 +190,8 @@ const struct config_field link_fields[] = {
 	  .example = "[192.168.34.97/30, \"2001:db8:5::1/64\"]" },
 	{ "mtu", CONFIG_U32, OF(mtu), .min = 68, .max = 65575,
 	  .help = "The largest packet, in bytes; at least 1280 for IPv6. Not given: 1500 for a "
-		  "link that is made, that of the link below for a VLAN or a macvlan, the smallest of "
+		  "link that is made, that of the link below for a VLAN or a macvlan, the smallest "
+		  "of "
 		  "its members for a bridge, as it was for any other.",
 	  .example = "9000" },
 	{ "mac", CONFIG_MAC, OF(mac),

@@ -282,15 +282,9 @@ static void note_former(struct host_link *link, const struct host_link *existing
 	}
 }
 
-static void resolve(const struct resolver *resolver, struct link_wish *wish);
-
-static const struct link_wish *resolve_named(const struct resolver *resolver, const char *name)
+static struct link_wish *wish_named(const struct resolver *resolver, const char *name)
 {
-	struct link_wish *wish = name ? link_wish_named(resolver->wishes, name) : NULL;
-
-	if (wish)
-		resolve(resolver, wish);
-	return wish;
+	return name ? link_wish_named(resolver->wishes, name) : NULL;
 }
 
 /* Finds or chooses the link itself. Returns false when it waits. */
@@ -312,18 +306,22 @@ static bool resolve_itself(const struct resolver *resolver, struct link_wish *wi
 	return adopt(resolver, wish, existing, parent);
 }
 
+/* What it stands in and on first. */
 static void resolve(const struct resolver *resolver, struct link_wish *wish)
 {
 	struct place place;
 	const char *below = wish->config ? link_config_parent(wish->config, &place) : NULL;
 	const struct host_link *link_below;
-	const struct link_wish *master, *under;
+	struct link_wish *master = wish_named(resolver, wish->master);
+	struct link_wish *under = wish_named(resolver, below);
 
 	if (wish->resolved || wish->busy)
 		return;
 	wish->busy = true;
-	master = resolve_named(resolver, wish->master);
-	under = resolve_named(resolver, below);
+	if (master)
+		resolve(resolver, master);
+	if (under)
+		resolve(resolver, under);
 	link_below = below ? link_to_be(resolver, below) : NULL;
 	wish->resolved = true;
 	if (below && !link_below) {

@@ -207,8 +207,9 @@ static void check_packets(const struct assert_config *assert, struct diags *diag
 			"only the host's own packets have a user; add 'from: host'");
 	if ((from && to && from != to) || (only && from && from != only) ||
 	    (only && to && to != only))
-		diag_at(diags, assert->record.place,
-			-EINVAL, "no packet is of both families; give prefixes of one, and leave `family` out");
+		diag_at(diags, assert->record.place, -EINVAL,
+			"no packet is of both families; "
+			"give prefixes of one, and leave `family` out");
 }
 
 void routing_assert_check(const struct config_list *asserts, struct diags *diags)

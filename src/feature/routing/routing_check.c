@@ -63,8 +63,9 @@ static void check_hops(const struct checker *checker, const struct config_list *
 			diag_at(checker->diags, hop[i].record.place, -EINVAL,
 				"a hop without a way; add 'via: ADDRESS' or 'link: NAME'");
 		if (!hop[i].link && address_is_link_local(&hop[i].via.address))
-			diag_at(checker->diags, at,
-				-EINVAL, "a link-local address says nothing without a link; add 'link: NAME'");
+			diag_at(checker->diags, at, -EINVAL,
+				"a link-local address says nothing without a link; "
+				"add 'link: NAME'");
 	}
 }
 
@@ -105,7 +106,8 @@ static void check_ways(const struct checker *checker, const struct ways_given *w
 			"`resilient` is about several hops; give them in `hops`, or leave it out");
 	if (!ways->link && address_is_link_local(&ways->via->address))
 		diag_at(checker->diags, ways->at, -EINVAL,
-			"a link-local address says nothing without a link; add 'link: NAME'");
+			"a link-local address says nothing without a link; "
+			"add 'link: NAME'");
 	check_hops(checker, ways->hops);
 }
 

@@ -65,8 +65,9 @@ static void desire_confined(struct work *work)
 		    !out_set_of(work->routing, entry[i].in, &set))
 			continue;
 		if (preference + 2 > PREFERENCE_SYMMETRIC) {
-			diag_at(work->desired->diags, place,
-				-EINVAL, "there is room for %u links in `forwarding`; leave `in` out where any may do",
+			diag_at(work->desired->diags, place, -EINVAL,
+				"there is room for %u links in `forwarding`; "
+				"leave `in` out where any may do",
 				(PREFERENCE_SYMMETRIC - PREFERENCE_CONFINED) / 2);
 			out_set_free(&set);
 			return;

@@ -163,8 +163,9 @@ static void refuse_clash(struct work *work, const struct laying *laying)
 		return;
 	other = state_at(observed, OBJECT_ROUTE, first);
 	object_print(OBJECT_ROUTE, other, observed, &text);
-	diag_at(work->desired->diags, laying->config->record.place,
-		-EEXIST, "'%s' stands in its place, made by %s; give this one another `metric`, or remove that one",
+	diag_at(work->desired->diags, laying->config->record.place, -EEXIST,
+		"'%s' stands in its place, made by %s; "
+		"give this one another `metric`, or remove that one",
 		text_string(&text), protocol_called(other->protocol));
 	set->count--;
 }

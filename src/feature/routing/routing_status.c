@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What `mhctl status routing` tells: the tables with their numbers, and which rules stand now, what was forwarded. */
+/* What `mhctl status routing` tells: tables with their numbers, rules that stand now, what was forwarded. */
 #include "feature/routing/routing_clock.h"
 #include "feature/routing/routing_intents.h"
 #include "feature/routing/routing_out.h"
