@@ -113,7 +113,7 @@ def deep(depth):
 
 
 MONSTERS = {
-    "ten megabytes of comment": b"# " + b"x" * (10 << 20) + b"\n",
+    "more than 64 megabytes of comment": b"# " + b"x" * (64 << 20) + b"\n",
     "ten megabytes of claims": b"prefixes:\n" + b"  - prefix: 198.51.100.0/24\n" * 400000,
     "a binary": bytes(range(256)) * 4096,
     "zeroes": b"prefixes: []\n" + bytes(4096),
