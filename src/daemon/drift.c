@@ -76,18 +76,20 @@ void drift_look(struct engine *engine)
 	keys = mem_alloc((count + 1) * sizeof(*keys));
 	if (!few || engine->failing.items.count || !only_ours(items, count, keys)) {
 		engine->dirty = true;
+		host_touched_forget(engine->host);
 	} else {
 		plan_make_some(&engine->desired.state, host_observed(engine->host), keys, count,
 			       &plan);
 		drift_hold_back(engine, &plan);
+		/* Before the job, at whose end more may have been settled. */
+		host_touched_forget(engine->host);
 		if (plan.count && may_mend_now(engine))
 			job_mend(engine, &plan);
 		else
-			engine->dirty = plan.count > 0;
+			engine->dirty = engine->dirty || plan.count > 0;
 		plan_free(&plan);
 	}
 	mem_freep(&keys);
-	host_touched_forget(engine->host);
 }
 
 bool drift_is(const struct engine *engine, const struct operation *operation)
