@@ -287,11 +287,22 @@ static void check_rule_families(const struct checker *checker, const struct rule
 			"no packet goes from one family to the other; give both of one family");
 }
 
+/* fib_rule_port_range_valid() of Linux 4.17 to 6.18. */
+static void check_rule_ports(const struct checker *checker, const struct config_ports *ports,
+			     struct place at)
+{
+	if (ports->last == UINT16_MAX)
+		diag_at(checker->diags, at, -EINVAL,
+			"Linux has no rules about port 65535; end the range at 65534");
+}
+
 static void check_rule(const struct checker *checker, const struct rule_config *rule)
 {
 	struct place table = HERE(rule, rule_fields, rule_config, table);
 
 	check_rule_families(checker, rule);
+	check_rule_ports(checker, &rule->sport, HERE(rule, rule_fields, rule_config, sport));
+	check_rule_ports(checker, &rule->dport, HERE(rule, rule_fields, rule_config, dport));
 	if (rule->action == ACTION_TABLE && !rule->table)
 		diag_at(checker->diags, rule->record.place, -EINVAL,
 			"a rule without an end; add 'table: NAME' or 'action: unreachable'");
