@@ -8,6 +8,8 @@
 
 import pytest
 
+from lab import wait_until
+
 pytestmark = pytest.mark.stock
 
 
@@ -82,6 +84,8 @@ def test_ipv6_metrics_count_only_as_long_as_the_lowest_is_usable(two):
     asked = ("2001:db8:9::1", "from", "2001:db8:8::1", "iif", "h1")
     assert "dev h0" in way(two, *asked)
     two.ip("-6", "route", "add", "2001:db8:9::/48", "dev", "h2", "metric", "1")
+    # That a link has no carrier is told to its routes up to a second later.
+    wait_until(lambda: "linkdown" in two.ip("-6", "route", "show", "2001:db8:9::/48"), what="the route to be dead")
     assert "dev h1" in way(two, *asked)
 
 
