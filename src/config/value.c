@@ -197,11 +197,11 @@ static int read_ifname(struct reader *reader, const struct config_field *field,
 		    strcmp(node->text, ".") != 0 && strcmp(node->text, "..") != 0;
 
 	for (size_t i = 0; good && i < node->length; i++)
-		good = (unsigned char)node->text[i] > ' ' && !strchr("/:\x7f", node->text[i]);
+		good = (unsigned char)node->text[i] > ' ' && !strchr("/:%\x7f", node->text[i]);
 	if (!good)
 		return diag_at(reader->diags, node->place, -EINVAL,
 			       "%s is not the name of a link; it has 1 to %u bytes, "
-			       "no '/', ':' or white space",
+			       "no '/', ':', '%%' or white space",
 			       node_shown(node, reader->scratch), IFNAME_MAX_LENGTH);
 	return keep_string(reader, node, ret_value);
 }

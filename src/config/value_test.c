@@ -290,16 +290,15 @@ static void names_have_their_letters_and_length(void **state)
 		  "'a b' is not a name; a name has 1 to 63 letters, digits, '-', '_' or '.'" },
 		{ "routing: {tables: {^\"\": {id: 1}}}\n",
 		  "'' is not a name; a name has 1 to 63 letters, digits, '-', '_' or '.'" },
-		{ "links: {^sixteen-letters-: {}}\n",
-		  "'sixteen-letters-' is not the name of a link; it has 1 to 15 bytes, no '/', ':' "
-		  "or white "
-		  "space" },
+		{ "links: {^sixteen-letters-: {}}\n", "'sixteen-letters-' is not the name of a "
+						      "link; it has 1 to 15 bytes, no '/', ':', "
+						      "'%' or white space" },
 		{ "links: {^eth0/1: {}}\n", "'eth0/1' is not the name of a link; it has 1 to 15 "
-					    "bytes, no '/', ':' or white space" },
+					    "bytes, no '/', ':', '%' or white space" },
 		{ "links: {^..: {}}\n", "'..' is not the name of a link; it has 1 to 15 bytes, no "
-					"'/', ':' or white space" },
+					"'/', ':', '%' or white space" },
 		{ "links: {^\"a\\tb\": {}}\n", "'a?b' is not the name of a link; it has 1 to 15 "
-					       "bytes, no '/', ':' or white space" },
+					       "bytes, no '/', ':', '%' or white space" },
 	};
 
 	assert_mistakes(cases, ARRAY_SIZE(cases));

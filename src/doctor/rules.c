@@ -274,6 +274,12 @@ static void tell_empty(struct examination *examination, const struct host_rule *
 		    ip_command(rule->family), table);
 }
 
+/* A table whose number we chose: its rules, too, are ours, where it has any. */
+static bool is_compiled(uint32_t table)
+{
+	return table >> 16 == 0x6d00;
+}
+
 static void tell_unused(struct examination *examination, const struct table *table)
 {
 	struct finding *finding = finding_add(examination, SEVERITY_NOTE);
@@ -349,6 +355,7 @@ void check_tables(struct examination *examination)
 			tell_empty(examination, rule);
 	}
 	for (size_t i = 0; i < examination->tables.count; i++)
-		if (!is_led_to(examination, &examination->tables.items[i]))
+		if (!is_compiled(examination->tables.items[i].number) &&
+		    !is_led_to(examination, &examination->tables.items[i]))
 			tell_unused(examination, &examination->tables.items[i]);
 }

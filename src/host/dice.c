@@ -135,7 +135,9 @@ static void dice_made(struct host_link *link)
 
 static void dice_link(struct host_link *link)
 {
-	link->index = 1 + dice(6);
+	link->group = dice(2) ? HOST_PROTOCOL : dice(2);
+	link->object.ours = link->group == HOST_PROTOCOL;
+	link->index = 1 + dice(6) + (link->object.ours ? LINK_INDEX_FIRST : 0);
 	snprintf(link->name, sizeof(link->name), "eth%u", link->index);
 	link->flags = dice(2) ? IFF_UP : 0;
 	link->state = link->flags ? LINK_UP : LINK_DOWN;
@@ -143,8 +145,6 @@ static void dice_link(struct host_link *link)
 	link->master = dice(2) ? 1 + dice(8) : 0;
 	link->mac[5] = (uint8_t)dice(3);
 	link->queue = dice(2) ? 1000 : 0;
-	link->group = dice(2) ? HOST_PROTOCOL : dice(2);
-	link->object.ours = link->group == HOST_PROTOCOL;
 	dice_made(link);
 }
 

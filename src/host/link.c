@@ -215,7 +215,8 @@ static bool link_decoded(void *object, const struct nlmsghdr *message)
 	link->flags &= FLAGS_KEPT;
 	link->state = (uint8_t)state_of_flags(link);
 	link_made_decode(link, message);
-	link->object.ours = link->group == HOST_PROTOCOL;
+	/* The group alone may be anybody's; the index of one that we make is drawn by us. */
+	link->object.ours = link->group == HOST_PROTOCOL && link->index >= LINK_INDEX_FIRST;
 	return header->ifi_family == AF_UNSPEC &&
 	       (link->name[0] || message->nlmsg_type == RTM_DELLINK);
 }

@@ -420,8 +420,9 @@ void link_state_encode(const struct host_link *link, enum link_state state, stru
 
 bool link_is_drivers_own(const struct host_link *link)
 {
-	return link->type == LINK_BOND && !link->group && link->state == LINK_DOWN &&
-	       link->bond.mode == BOND_MODE_ROUNDROBIN && !link->bond.miimon;
+	return !strcmp(link->name, "bond0") && link->type == LINK_BOND && !link->group &&
+	       link->state == LINK_DOWN && link->bond.mode == BOND_MODE_ROUNDROBIN &&
+	       !link->bond.miimon;
 }
 
 unsigned link_turn(const void *object)

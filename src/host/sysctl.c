@@ -24,6 +24,7 @@ static const struct property sysctl_rows[] = {
 };
 
 /*
+ * What is written for all links is written over that of each: it comes last, and goes back first.
  * What keeps router advertisements comes before what makes a router of the host, which else would
  * drop all that they gave.
  */
@@ -31,7 +32,9 @@ static unsigned sysctl_turn(const void *object)
 {
 	const char *last = strrchr(((const struct host_sysctl *)object)->name, '/');
 
-	return !last || strcmp(last, "/accept_ra") != 0;
+	if (last && !strcmp(last, "/accept_ra"))
+		return 0;
+	return strstr(((const struct host_sysctl *)object)->name, "/conf/all/") ? 2 : 1;
 }
 
 const struct kind sysctl_kind = {

@@ -4,6 +4,7 @@
 #include "feature/routing/routing_work.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,6 +336,12 @@ static void refuse_loopback(const struct checker *checker, const char *link, str
 			"'lo' leads nowhere; name a link to the outside");
 }
 
+static bool has_ports(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
+}
+
 static void check_forwarding(const struct checker *checker)
 {
 	const struct forward_config *entry = checker->routing->forwarding.items;
@@ -343,6 +350,10 @@ static void check_forwarding(const struct checker *checker)
 		uint8_t family = family_of_word(entry[i].family);
 		uint8_t from = entry[i].from.family, to = entry[i].to.family;
 
+		if ((entry[i].sport.first || entry[i].dport.first) && !has_ports(entry[i].protocol))
+			diag_at(checker->diags, entry[i].record.place, -EINVAL,
+				"ports are of a protocol that has them; add 'protocol: tcp' or "
+				"'protocol: udp'");
 		refuse_loopback(checker, entry[i].in,
 				HERE(&entry[i], forward_fields, forward_config, in));
 		refuse_loopback(checker, entry[i].out,

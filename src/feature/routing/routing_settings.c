@@ -67,14 +67,32 @@ static bool is_of(const struct forward_config *entry, uint8_t family)
 	       (!entry->to.family || entry->to.family == family);
 }
 
+/*
+ * What is written for all is written over that of each link. So each is asked for as well: what was
+ * ours of one before does not go back to what it was, and a proof sees what will be.
+ */
+static void forward_all4(struct work *work, struct place place)
+{
+	desire_setting(work, IPV4_FORWARDING, "all", "1", place);
+	for (size_t i = 0; i < work->ways.links.count; i++)
+		if (!work->ways.links.items[i].loopback)
+			desire_setting(work, IPV4_FORWARDING, work->ways.links.items[i].name, "1",
+				       place);
+}
+
 static void desire_forwarding4(struct work *work)
 {
 	const struct forward_config *entry = work->routing->forwarding.items;
 
-	for (unsigned i = 0; i < work->routing->forwarding.count; i++)
-		if (is_of(&entry[i], AF_INET) && (!entry[i].in || ways_link(&work->ways, entry[i].in)))
-			desire_setting(work, IPV4_FORWARDING, entry[i].in ? entry[i].in : "all",
-				       "1", entry[i].record.place);
+	for (unsigned i = 0; i < work->routing->forwarding.count; i++) {
+		if (!is_of(&entry[i], AF_INET))
+			continue;
+		if (!entry[i].in)
+			forward_all4(work, entry[i].record.place);
+		else if (ways_link(&work->ways, entry[i].in))
+			desire_setting(work, IPV4_FORWARDING, entry[i].in, "1",
+				       entry[i].record.place);
+	}
 }
 
 /* What keeps router advertisements comes before what makes a router: see sysctl.c of host/. */
