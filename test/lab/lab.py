@@ -180,7 +180,9 @@ class Node:
         with self.inside():
             path = pathlib.Path("/proc/sys") / name
             if value is not None:
-                path.write_text(f"{value}\n")
+                # At once: what a write of some settings of IPv6 returns is no count of bytes (1, Linux 6.1).
+                with open(path, "wb", buffering=0) as file:
+                    file.write(f"{value}\n".encode())
             return path.read_text().strip()
 
     def sysctls(self):
