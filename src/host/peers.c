@@ -6,18 +6,16 @@
  */
 #include "host/peers.h"
 
+#include "host/diag_dump.h"
 #include "host/inside.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/neighbour.h>
-#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DUMP_ROOM 32768
 
 struct search {
 	const uint16_t *ports; /* NULL = all */
@@ -69,33 +67,6 @@ static int on_socket(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static int dump_sockets(struct mnl_socket *socket, uint8_t family, struct search *search)
-{
-	char buffer[DUMP_ROOM];
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *request;
-	int r;
-
-	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = family;
-	request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = search->protocol;
-	request->idiag_states = search->states;
-	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	do {
-		ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		if (length < 0)
-			return -errno;
-		r = mnl_cb_run(buffer, (size_t)length, family, mnl_socket_get_portid(socket),
-			       on_socket, search);
-	} while (r > MNL_CB_STOP);
-	return r < 0 ? -errno : 0;
-}
-
 static int compare_peers(const void *a, const void *b)
 {
 	const struct host_peer *one = a, *other = b;
@@ -107,18 +78,9 @@ static int compare_peers(const void *a, const void *b)
 					  (int)one->own_port - (int)other->own_port;
 }
 
-/* Of one protocol and both families. */
 static int search_sockets(struct search *search)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
-		r = dump_sockets(socket, families[i], search);
-	if (socket)
-		mnl_socket_close(socket);
-	return r;
+	return diag_dump(search->protocol, search->states, on_socket, search);
 }
 
 static int search_end(int r, struct host_peers *peers, struct host_peers *ret_peers)

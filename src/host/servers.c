@@ -5,13 +5,13 @@
  */
 #include "host/servers.h"
 
+#include "host/diag_dump.h"
 #include "host/inside.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,6 @@
 /* Folders of cgroups that are walked, and their depth: a bound on what a status may cost. */
 #define CGROUPS_MAX 16384
 #define DEPTH_MAX 32
-#define DUMP_ROOM 32768
 
 static void read_attribute(const struct nlattr *attribute, struct host_server *server)
 {
@@ -50,33 +49,6 @@ static int on_socket(const struct nlmsghdr *message, void *data)
 	server->inode = socket->idiag_inode;
 	mnl_attr_for_each(attribute, message, sizeof(*socket)) read_attribute(attribute, server);
 	return MNL_CB_OK;
-}
-
-static int dump_family(struct mnl_socket *socket, uint8_t family, struct host_servers *servers)
-{
-	char buffer[DUMP_ROOM];
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *request;
-	int r;
-
-	message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = family;
-	request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_UDP;
-	request->idiag_states = 1u << TCP_CLOSE; /* unconnected, in the kernel's words */
-	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	do {
-		ssize_t length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		if (length < 0)
-			return -errno;
-		r = mnl_cb_run(buffer, (size_t)length, family, mnl_socket_get_portid(socket),
-			       on_socket, servers);
-	} while (r > MNL_CB_STOP);
-	return r < 0 ? -errno : 0;
 }
 
 static int compare_servers(const void *a, const void *b)
@@ -145,18 +117,12 @@ static int read_programs(const struct host *host, struct host_servers *servers)
 
 int host_servers(struct host *host, struct host_servers *ret_servers)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	struct host_servers servers = { 0 };
-	int r = socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+	/* Unconnected is TCP_CLOSE, in the kernel's words. */
+	int r = diag_dump(IPPROTO_UDP, 1u << TCP_CLOSE, on_socket, &servers);
 
-	if (r == 0)
-		r = dump_family(socket, AF_INET, &servers);
-	if (r == 0)
-		r = dump_family(socket, AF_INET6, &servers);
 	if (r == 0 && host->mender.replies)
 		r = read_programs(host, &servers);
-	if (socket)
-		mnl_socket_close(socket);
 	if (r < 0) {
 		host_servers_free(&servers);
 		return r;
