@@ -277,7 +277,7 @@ static void tell_empty(struct examination *examination, const struct host_rule *
 /* A table whose number we chose: its rules, too, are ours, where it has any. */
 static bool is_compiled(uint32_t table)
 {
-	return table >> 16 == 0x6d00;
+	return table >> TABLES_BITS == TABLES_BASE >> TABLES_BITS;
 }
 
 static void tell_unused(struct examination *examination, const struct table *table)

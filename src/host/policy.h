@@ -8,6 +8,10 @@
 
 /* The objects that say where packets go: routes, next hops, rules. */
 
+/* Tables that nobody gave a number have one of ours: TABLES_BASE + 0 .. 2^TABLES_BITS - 1. */
+#define TABLES_BASE 0x6d000000u
+#define TABLES_BITS 16
+
 /*
  * A zero .link, .metric, .scope of a desired route means "as the kernel fills it in". Other
  * people may hold several routes of one key (`ip route append`): see state.h about twins.

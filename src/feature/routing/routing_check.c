@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers that are chosen for tables without one. */
-#define OURS_FIRST 0x6d000000u
-#define OURS_LAST 0x6d00ffffu
-
 struct checker {
 	const struct routing *routing;
 	struct diags *diags;
@@ -214,7 +210,7 @@ static void check_table_id(const struct checker *checker, const struct table_con
 			"of "
 			"main stand in `routes`; choose another number, or none",
 			table->id);
-	if (table->id >= OURS_FIRST && table->id <= OURS_LAST)
+	if (table->id >> TABLES_BITS == TABLES_BASE >> TABLES_BITS)
 		diag_at(checker->diags, at, -EINVAL,
 			"%u lies among those that are given to tables without a number; choose "
 			"another, or none",

@@ -54,9 +54,7 @@ struct work {
 	struct built_rules rules[2]; /* by family: IPv4, IPv6; of `rules` */
 };
 
-/* tables.c. Numbers for tables without one. */
-#define TABLES_BASE 0x6d000000u
-#define TABLES_BITS 16
+/* tables.c */
 void tables_number(const struct routing *routing, struct numbers *tables);
 /* The number of the table that a rule calls @name. */
 uint32_t table_called(const struct work *work, const char *name);
