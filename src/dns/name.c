@@ -45,8 +45,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_label(uint64_t hash, const uint8_t *label)
+uint64_t name_hash(uint64_t above, const uint8_t *label)
 {
+	uint64_t hash = above;
 	size_t left = (size_t)*label + 1;
 
 	for (; left > 8; left -= 8, label += 8)
@@ -67,10 +68,10 @@ static void hash_suffixes(struct dns_name *name)
 {
 	uint64_t hash = UINT64_C(0xe7037ed1a0b428db);
 
-	name->hashes[name->labels] = (uint32_t)hash;
+	name->hashes[name->labels] = hash;
 	for (unsigned i = name->labels; i > 0; i--) {
-		hash = hash_label(hash, name->wire + name->starts[i - 1]);
-		name->hashes[i - 1] = (uint32_t)(hash ^ hash >> 32);
+		hash = name_hash(hash, name->wire + name->starts[i - 1]);
+		name->hashes[i - 1] = hash;
 	}
 }
 

@@ -25,7 +25,7 @@ struct dns_name {
 	uint8_t length;			  /* of .wire, with the root's zero */
 	uint8_t labels;			  /* without the root */
 	uint8_t starts[NAME_LABELS + 1];  /* of each label; starts[labels] is the root's zero */
-	uint32_t hashes[NAME_LABELS + 1]; /* hashes[i]: of the name that begins at starts[i] */
+	uint64_t hashes[NAME_LABELS + 1]; /* hashes[i]: of the name that begins at starts[i] */
 	uint8_t wire[NAME_SIZE + 9]; /* zeros follow, so that eight bytes can be read at once */
 };
 
@@ -48,6 +48,12 @@ int name_parse(const char *text, struct dns_name *ret_name);
 
 /* Text with the dot at the end, in its own case; returns @buffer. */
 const char *name_text(const uint8_t *wire, char buffer[NAME_TEXT_SIZE]);
+
+/*
+ * The hash of a name out of that of the name above it; eight bytes must be readable from where
+ * @label starts, and from each eighth byte on within it.
+ */
+uint64_t name_hash(uint64_t above, const uint8_t *label);
 
 /* Bytes that the name takes, with the root's zero. */
 size_t name_length(const uint8_t *wire);
