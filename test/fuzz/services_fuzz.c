@@ -4,6 +4,7 @@
  * setup is built and asked), a worker's report, the name of a listener, an HTTP request as it
  * comes in piece by piece, and names in what whoami tells.
  */
+#include "feature/crew.h"
 #include "feature/services/services_http.h"
 #include "feature/services/services_udp.h"
 
@@ -69,7 +70,7 @@ static void fuzz_orders(const uint8_t *bytes, size_t size)
 	next = services_setup_new(&orders, 2, setup);
 	services_setup_succeed(next, setup);
 	services_setup_report(next, &report);
-	require(services_report(report.data, report.length, &counters) == 0);
+	require(crew_report(report.data, report.length, &counters) == 0);
 	counters_free(&counters);
 	services_setup_succeed(NULL, next);
 	services_orders_free(&orders);
@@ -79,7 +80,7 @@ static void fuzz_report(const uint8_t *bytes, size_t size)
 {
 	struct counters counters = { 0 };
 
-	if (services_report(bytes, size, &counters) < 0)
+	if (crew_report(bytes, size, &counters) < 0)
 		require(counters.entries.count == 0);
 	counters_free(&counters);
 }
@@ -90,7 +91,7 @@ static void fuzz_listener(const uint8_t *bytes, size_t size)
 	uint8_t protocol;
 	uint16_t port;
 
-	if (services_listener_read(bytes, size, &protocol, &address, &port) == 0)
+	if (crew_listener_read(bytes, size, &protocol, &address, &port) == 0)
 		require(port && address_size(address.family));
 }
 

@@ -8,6 +8,8 @@
  */
 #include "feature/services/services_setup.h"
 
+#include "feature/crew.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +258,6 @@ void services_setup_report(const struct services_setup *setup, struct text *repo
 				 prefix_text(&setup->claims[i - setup->service_count], prefix));
 		else
 			snprintf(key, sizeof(key), "outside");
-		services_report_put(report, key, &sum);
+		crew_report_put(report, key, &sum);
 	}
 }

@@ -99,10 +99,4 @@ static inline uint32_t services_setup_index(const struct lpm_entry *entry)
 	return entry->value & ~SERVICES_LEAF;
 }
 
-/* Adds to a counter of the calling thread: nobody else writes it, but others read it. */
-static inline void services_count(uint64_t *number, uint64_t more)
-{
-	__atomic_store_n(number, *number + more, __ATOMIC_RELAXED);
-}
-
 #endif

@@ -6,6 +6,7 @@
  * For the tests: a worker process without an engine, served over loopback, where all of 127.0.0.0/8
  * is local.
  */
+#include "feature/crew.h"
 #include "feature/services/services_wire.h"
 #include "io/channel.h"
 #include "net/wire.h"

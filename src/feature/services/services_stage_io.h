@@ -94,8 +94,7 @@ static inline struct counter stage_counter(const struct stage *stage, const char
 	do {
 		assert_int_equal(channel_receive(stage->channel, &message), 1);
 		if (message.type == WORKER_REPORT)
-			assert_int_equal(services_report(message.bytes, message.length, &counters),
-					 0);
+			assert_int_equal(crew_report(message.bytes, message.length, &counters), 0);
 		channel_message_free(&message);
 	} while (message.type != WORKER_REPORT);
 	if (counters_find(&counters, key))

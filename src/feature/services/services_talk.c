@@ -18,13 +18,40 @@
 /* Reads from one connection before the others get their turn. */
 #define ROUNDS 4
 
+static void wait_in(struct services_thread *thread, struct services_connection *connection,
+		    uint32_t queue)
+{
+	crew_connection_wait(&thread->base, &connection->base, queue);
+}
+
+static void poll_for(struct services_thread *thread, struct services_connection *connection,
+		     uint32_t events)
+{
+	crew_connection_poll(&thread->base, &connection->base, events);
+}
+
+/* Has a buffer from now on, or none. */
+static void buffer_want(struct services_thread *thread, struct services_connection *connection,
+			bool wanted)
+{
+	if (wanted == (connection->buffer != NULL))
+		return;
+	if (wanted)
+		connection->buffer = crew_buffer_take(&thread->base);
+	else
+		crew_buffer_give(&thread->base, connection->buffer);
+	if (!wanted)
+		connection->buffer = NULL;
+	connection->start = connection->length = 0;
+}
+
 /*
  * Reads into @buffer. Returns the bytes, 0 at the peer's end, or -EAGAIN; -errno ends the
  * connection.
  */
 static ssize_t hear(const struct services_connection *connection, char *buffer, size_t room)
 {
-	ssize_t got = recv(connection->with.fd, buffer, room, 0);
+	ssize_t got = recv(connection->base.with.fd, buffer, room, 0);
 
 	return got < 0 ? -(errno == EINTR ? EAGAIN : errno) : got;
 }
@@ -32,7 +59,7 @@ static ssize_t hear(const struct services_connection *connection, char *buffer, 
 /* As much as the peer takes now: maybe 0. -errno when it takes nothing any more. */
 static ssize_t say(const struct services_connection *connection, const char *bytes, size_t length)
 {
-	ssize_t sent = send(connection->with.fd, bytes, length, MSG_NOSIGNAL);
+	ssize_t sent = send(connection->base.with.fd, bytes, length, MSG_NOSIGNAL);
 
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -54,13 +81,13 @@ static bool buffer_flush(struct services_thread *thread, struct services_connect
 	connection->start += (size_t)sent;
 	connection->length -= (size_t)sent;
 	if (sent)
-		services_connection_wait(thread, connection, connection->service);
+		wait_in(thread, connection, connection->service);
 	if (connection->length) {
-		services_connection_poll(thread, connection, EPOLLOUT);
+		poll_for(thread, connection, EPOLLOUT);
 		return false;
 	}
-	services_connection_buffer(thread, connection, false);
-	services_connection_poll(thread, connection, EPOLLIN);
+	buffer_want(thread, connection, false);
+	poll_for(thread, connection, EPOLLIN);
 	return true;
 }
 
@@ -69,7 +96,7 @@ static void echo(struct services_thread *thread, struct services_connection *con
 	if (connection->length && !buffer_flush(thread, connection))
 		return;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		ssize_t got = hear(connection, thread->scratch, SERVICES_BUFFER), sent;
+		ssize_t got = hear(connection, thread->scratch, CREW_BUFFER), sent;
 
 		if (got == -EAGAIN)
 			return;
@@ -82,15 +109,15 @@ static void echo(struct services_thread *thread, struct services_connection *con
 			services_connection_end(thread, connection, got < 0 || sent < 0);
 			return;
 		}
-		services_connection_wait(thread, connection, connection->service);
+		wait_in(thread, connection, connection->service);
 		if (sent < got) {
-			services_connection_buffer(thread, connection, true);
+			buffer_want(thread, connection, true);
 			connection->length = (size_t)(got - sent);
 			memcpy(connection->buffer, thread->scratch + sent, connection->length);
-			services_connection_poll(thread, connection, EPOLLOUT);
+			poll_for(thread, connection, EPOLLOUT);
 			return;
 		}
-		if (got < SERVICES_BUFFER)
+		if (got < CREW_BUFFER)
 			return;
 	}
 }
@@ -100,7 +127,7 @@ static void discard(struct services_thread *thread, struct services_connection *
 		    bool patient)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		ssize_t got = hear(connection, thread->scratch, SERVICES_BUFFER);
+		ssize_t got = hear(connection, thread->scratch, CREW_BUFFER);
 
 		if (got == -EAGAIN)
 			return;
@@ -109,7 +136,7 @@ static void discard(struct services_thread *thread, struct services_connection *
 			return;
 		}
 		if (patient)
-			services_connection_wait(thread, connection, connection->service);
+			wait_in(thread, connection, connection->service);
 	}
 }
 
@@ -117,12 +144,12 @@ static void tell(struct services_thread *thread, struct services_connection *con
 {
 	if (!buffer_flush(thread, connection))
 		return;
-	if (connection->ended || shutdown(connection->with.fd, SHUT_WR) < 0) {
+	if (connection->ended || shutdown(connection->base.with.fd, SHUT_WR) < 0) {
 		services_connection_end(thread, connection, false);
 		return;
 	}
 	connection->talk = SERVICES_TALK_LINGER;
-	services_connection_wait(thread, connection, services_queue_linger(thread));
+	wait_in(thread, connection, services_queue_linger(thread));
 }
 
 static void answer(struct services_thread *thread, struct services_connection *connection,
@@ -130,29 +157,29 @@ static void answer(struct services_thread *thread, struct services_connection *c
 {
 	struct services_who who = {
 		.port = connection->port,
-		.link = services_thread_link(thread, connection->with.link),
+		.link = crew_thread_link(&thread->base, connection->base.with.link),
 		.protocol = "tcp",
 		.service = thread->setup->services[connection->service].name,
 	};
 	char body[SERVICES_WHO_SIZE];
 
-	who.asked.family = connection->with.asked.family;
-	memcpy(who.asked.bytes, connection->with.asked.bytes, sizeof(who.asked.bytes));
-	if (address_from_sockaddr(&connection->with.peer, &who.peer, &who.peer_port) < 0) {
+	who.asked.family = connection->base.with.asked.family;
+	memcpy(who.asked.bytes, connection->base.with.asked.bytes, sizeof(who.asked.bytes));
+	if (address_from_sockaddr(&connection->base.with.peer, &who.peer, &who.peer_port) < 0) {
 		services_connection_end(thread, connection, true);
 		return;
 	}
-	services_connection_buffer(thread, connection, true);
+	buffer_want(thread, connection, true);
 	connection->start = 0;
 	if (request == SERVICES_HTTP_NONE) {
 		connection->length = services_who_line(&who, connection->buffer);
 	} else {
 		services_who_json(&who, body);
 		connection->length = services_http_write(request, body, time(NULL),
-							 connection->buffer, SERVICES_BUFFER);
+							 connection->buffer, CREW_BUFFER);
 	}
 	connection->talk = SERVICES_TALK_TELL;
-	services_connection_wait(thread, connection, connection->service);
+	wait_in(thread, connection, connection->service);
 	tell(thread, connection);
 }
 
@@ -161,9 +188,9 @@ static void listen_on(struct services_thread *thread, struct services_connection
 	enum services_http request;
 	ssize_t got;
 
-	services_connection_buffer(thread, connection, true);
+	buffer_want(thread, connection, true);
 	got = hear(connection, connection->buffer + connection->length,
-		   SERVICES_BUFFER - connection->length);
+		   CREW_BUFFER - connection->length);
 	if (got == -EAGAIN)
 		return;
 	if (got < 0) {
@@ -174,12 +201,12 @@ static void listen_on(struct services_thread *thread, struct services_connection
 	connection->ended = got == 0;
 	request = services_http_read(connection->buffer, connection->length, connection->ended);
 	if (request == SERVICES_HTTP_MAYBE)
-		services_connection_wait(thread, connection, services_queue_silence(thread));
+		wait_in(thread, connection, services_queue_silence(thread));
 	else if (request != SERVICES_HTTP_PARTIAL)
 		answer(thread, connection, request);
-	else if (connection->queue == services_queue_silence(thread))
+	else if (connection->base.queue == services_queue_silence(thread))
 		/* From here on the clock runs once: bytes that trickle in do not buy more time. */
-		services_connection_wait(thread, connection, connection->service);
+		wait_in(thread, connection, connection->service);
 }
 
 void services_talk_begin(struct services_thread *thread, struct services_connection *connection)
@@ -193,18 +220,18 @@ void services_talk_begin(struct services_thread *thread, struct services_connect
 		break;
 	case SERVICES_WHOAMI:
 		connection->talk = SERVICES_TALK_HEAR;
-		services_connection_wait(thread, connection, services_queue_silence(thread));
+		wait_in(thread, connection, services_queue_silence(thread));
 		break;
 	case SERVICES_KINDS:
 		break;
 	}
 }
 
-void services_talk(struct services_thread *thread, struct services_connection *connection)
+void services_talk(struct crew_thread *base, struct crew_connection *with)
 {
-	/* Ended earlier in this round. */
-	if (connection->with.fd < 0)
-		return;
+	struct services_connection *connection = (struct services_connection *)(void *)with;
+	struct services_thread *thread = services_thread(base);
+
 	switch (connection->talk) {
 	case SERVICES_TALK_ECHO:
 		echo(thread, connection);
@@ -224,13 +251,16 @@ void services_talk(struct services_thread *thread, struct services_connection *c
 	}
 }
 
-void services_talk_timeout(struct services_thread *thread, struct services_connection *connection)
+void services_talk_timeout(struct crew_thread *base, struct crew_connection *with)
 {
+	struct services_connection *connection = (struct services_connection *)(void *)with;
+	struct services_thread *thread = services_thread(base);
+
 	if (connection->talk != SERVICES_TALK_HEAR) {
 		services_connection_end(thread, connection, connection->length > 0);
 		return;
 	}
 	answer(thread, connection,
-	       connection->queue == services_queue_silence(thread) ? SERVICES_HTTP_NONE :
-								     SERVICES_HTTP_SLOW);
+	       connection->base.queue == services_queue_silence(thread) ? SERVICES_HTTP_NONE :
+									  SERVICES_HTTP_SLOW);
 }

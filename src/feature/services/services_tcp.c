@@ -1,173 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The life of connections. All that wait for the same time stand in one queue, by age, so that
- * the first of each queue is the only one that can have waited too long: no heap, no timer
- * for each. A connection costs a slot from a pool, and a buffer only while something is in it.
- *
- * Where descriptors run out, connections wait in the kernel until one ends here, or a tenth of a
- * second has passed: they are served late instead of being refused, and nothing spins.
+ * Which connections are taken in, for which service, and what becomes of them when the setup
+ * changes.
  */
 #include "feature/services/services_connection.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
-/* Connections accepted from one socket before the others get their turn. */
-#define ROUNDS 64
-#define SLAB 64
-#define SPARE_BUFFERS 64
-#define STARVED_US 100000
 #define SILENCE_US 250000
 #define LINGER_US 2000000
-
-static void queue_remove(struct services_thread *thread, struct services_connection *connection)
-{
-	struct services_queue *queue = &thread->queues[connection->queue];
-
-	if (connection->before)
-		connection->before->after = connection->after;
-	else
-		queue->first = connection->after;
-	if (connection->after)
-		connection->after->before = connection->before;
-	else
-		queue->last = connection->before;
-}
-
-static void queue_append(struct services_thread *thread, struct services_connection *connection,
-			 uint32_t index)
-{
-	struct services_queue *queue = &thread->queues[index];
-
-	connection->queue = index;
-	connection->deadline_us = thread->now_us + queue->patience_us;
-	connection->after = NULL;
-	connection->before = queue->last;
-	if (queue->last)
-		queue->last->after = connection;
-	else
-		queue->first = connection;
-	queue->last = connection;
-	if (connection->deadline_us < thread->next_deadline_us)
-		thread->next_deadline_us = connection->deadline_us;
-}
-
-void services_connection_wait(struct services_thread *thread,
-			      struct services_connection *connection, uint32_t queue)
-{
-	queue_remove(thread, connection);
-	queue_append(thread, connection, queue);
-}
-
-void services_connection_poll(struct services_thread *thread,
-			      struct services_connection *connection, uint32_t events)
-{
-	struct epoll_event event = { .events = events, .data.ptr = connection };
-
-	if (connection->polled == events)
-		return;
-	connection->polled = events;
-	epoll_ctl(thread->epoll, EPOLL_CTL_MOD, connection->with.fd, &event);
-}
-
-void services_connection_buffer(struct services_thread *thread,
-				struct services_connection *connection, bool wanted)
-{
-	if (wanted == (connection->buffer != NULL))
-		return;
-	if (wanted && thread->spare_buffers) {
-		connection->buffer = thread->spare_buffers;
-		memcpy(&thread->spare_buffers, connection->buffer, sizeof(thread->spare_buffers));
-		thread->spare_buffer_count--;
-	} else if (wanted) {
-		connection->buffer = mem_alloc(SERVICES_BUFFER);
-	} else if (thread->spare_buffer_count < SPARE_BUFFERS) {
-		memcpy(connection->buffer, &thread->spare_buffers, sizeof(thread->spare_buffers));
-		thread->spare_buffers = connection->buffer;
-		thread->spare_buffer_count++;
-		connection->buffer = NULL;
-	} else {
-		mem_freep(&connection->buffer);
-	}
-	connection->start = connection->length = 0;
-}
-
-void services_connection_end(struct services_thread *thread, struct services_connection *connection,
-			     bool reset)
-{
-	if (connection->with.fd < 0)
-		return;
-	/* Before the peer can know: it may come back at once, to another thread. */
-	atomic_fetch_sub_explicit(&thread->setup->services[connection->service].live->connections,
-				  1, memory_order_release);
-	if (reset)
-		mh_tcp_reset(connection->with.fd);
-	else
-		close(connection->with.fd);
-	connection->with.fd = -1;
-	services_connection_buffer(thread, connection, false);
-	queue_remove(thread, connection);
-	connection->after = thread->gone;
-	thread->gone = connection;
-	thread->connections--;
-	if (thread->starved_until_us)
-		thread->starved_until_us = thread->now_us;
-}
-
-void services_tcp_sweep(struct services_thread *thread)
-{
-	while (thread->gone) {
-		struct services_connection *connection = thread->gone;
-
-		thread->gone = connection->after;
-		connection->after = thread->spare;
-		thread->spare = connection;
-	}
-}
-
-void services_tcp_expire(struct services_thread *thread)
-{
-	int64_t next = INT64_MAX;
-
-	if (!thread->connections || thread->now_us < thread->next_deadline_us)
-		return;
-	for (uint32_t i = 0; i < thread->queue_count; i++) {
-		struct services_connection *first;
-
-		/*
-		 * What times out ends, or waits in another queue, or at the end of this one with a
-		 * later deadline.
-		 */
-		while ((first = thread->queues[i].first) && first->deadline_us <= thread->now_us)
-			services_talk_timeout(thread, first);
-	}
-	for (uint32_t i = 0; i < thread->queue_count; i++)
-		if (thread->queues[i].first && thread->queues[i].first->deadline_us < next)
-			next = thread->queues[i].first->deadline_us;
-	thread->next_deadline_us = next;
-}
-
-static struct services_connection *connection_take(struct services_thread *thread)
-{
-	struct services_connection *connection;
-
-	if (!thread->spare) {
-		struct services_connection *slab = mem_alloc(SLAB * sizeof(*slab));
-
-		*VEC_PUSH(&thread->slabs) = slab;
-		for (unsigned i = 0; i < SLAB; i++) {
-			slab[i].after = thread->spare;
-			thread->spare = &slab[i];
-		}
-	}
-	connection = thread->spare;
-	thread->spare = connection->after;
-	*connection = (struct services_connection){ .watch = SERVICES_WATCH_CONNECTION };
-	return connection;
-}
 
 /* One more connection of @service, unless it has its fill. */
 static bool live_add(const struct services_service *service)
@@ -183,22 +24,26 @@ static bool live_add(const struct services_service *service)
 static bool connection_begin(struct services_thread *thread, const struct services_socket *socket,
 			     const struct mh_connection *with, uint32_t service)
 {
-	struct services_connection *connection = connection_take(thread);
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = connection };
+	struct services_connection *connection = (void *)crew_connection_begin(&thread->base, with,
+									       service);
 
-	if (epoll_ctl(thread->epoll, EPOLL_CTL_ADD, with->fd, &event) < 0) {
-		connection->after = thread->spare;
-		thread->spare = connection;
+	if (!connection)
 		return false;
-	}
-	connection->with = *with;
-	connection->port = socket->port;
+	connection->port = socket->base.port;
 	connection->service = service;
-	connection->polled = EPOLLIN;
-	thread->connections++;
-	queue_append(thread, connection, service);
 	services_talk_begin(thread, connection);
 	return true;
+}
+
+void services_tcp_ended(struct crew_thread *base, struct crew_connection *with)
+{
+	struct services_connection *connection = (struct services_connection *)(void *)with;
+	const struct services_setup *setup = services_thread(base)->setup;
+
+	atomic_fetch_sub_explicit(&setup->services[connection->service].live->connections, 1,
+				  memory_order_release);
+	crew_buffer_give(base, connection->buffer);
+	connection->buffer = NULL;
 }
 
 static const struct lpm_entry *service_of(const struct lpm *by_address, const struct mh_address *asked)
@@ -209,10 +54,11 @@ static const struct lpm_entry *service_of(const struct lpm *by_address, const st
 	return by_address ? lpm_find(by_address, &address) : NULL;
 }
 
-/* Takes the connection in, or resets it. */
-static void admit(struct services_thread *thread, struct services_socket *socket,
-		  const struct mh_connection *with)
+void services_tcp_admit(struct crew_thread *base, struct crew_socket *listening,
+			const struct mh_connection *with)
 {
+	struct services_thread *thread = services_thread(base);
+	struct services_socket *socket = services_socket(listening);
 	const struct services_setup *setup = thread->setup;
 	const struct lpm_entry *entry = service_of(socket->by_address, &with->asked);
 	const struct lpm_entry *claim = service_of(setup->claim_table, &with->asked);
@@ -231,38 +77,8 @@ static void admit(struct services_thread *thread, struct services_socket *socket
 	if (!taken)
 		mh_tcp_reset(with->fd);
 	for (size_t i = 0; i < ARRAY_SIZE(counters) && counters[i]; i++) {
-		services_count(&counters[i]->asked, 1);
-		services_count(taken ? &counters[i]->answered : &counters[i]->dropped, 1);
-	}
-}
-
-static void starve(struct services_thread *thread, struct services_socket *socket, int error)
-{
-	services_thread_log(
-		thread, LOG_WARNING,
-		"connections to port %u wait: %s; raise the limit of open files, or lower "
-		"max-connections",
-		socket->port, strerror(-error));
-	socket->starved = true;
-	services_thread_poll(thread, socket, false);
-	thread->starved_until_us = thread->now_us + STARVED_US;
-}
-
-void services_tcp_accept(struct services_thread *thread, struct services_socket *socket)
-{
-	struct mh_connection with;
-
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		int r = mh_tcp_accept(&socket->socket, &with);
-
-		if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
-			starve(thread, socket, r);
-			return;
-		}
-		if (r < 0 && r != -ECONNABORTED)
-			return;
-		if (!r)
-			admit(thread, socket, &with);
+		crew_count(&counters[i]->asked, 1);
+		crew_count(taken ? &counters[i]->answered : &counters[i]->dropped, 1);
 	}
 }
 
@@ -271,8 +87,9 @@ static int successor(const struct services_thread *thread,
 		     const struct services_connection *connection, const struct services_setup *setup)
 {
 	const struct services_service *old = &thread->setup->services[connection->service];
-	const struct lpm_entry *entry = service_of(
-		services_setup_port(setup, IPPROTO_TCP, connection->port), &connection->with.asked);
+	const struct lpm_entry *entry =
+		service_of(services_setup_port(setup, IPPROTO_TCP, connection->port),
+			   &connection->base.with.asked);
 	const struct services_service *next = entry ? &setup->services[services_setup_index(entry)] :
 						      NULL;
 
@@ -281,77 +98,54 @@ static int successor(const struct services_thread *thread,
 	return (int)services_setup_index(entry);
 }
 
-static struct services_queue *queues_new(const struct services_setup *setup)
+static void queues_make(struct services_thread *thread, const struct services_setup *setup,
+			uint32_t (*queue_of)(struct crew_thread *, struct crew_connection *))
 {
 	uint32_t services = setup ? setup->service_count : 0;
-	struct services_queue *queues = mem_alloc((services + 2) * sizeof(*queues));
+	int64_t *patience = mem_alloc((services + 2) * sizeof(*patience));
 
 	for (uint32_t i = 0; i < services; i++)
-		queues[i].patience_us = setup->services[i].idle_us;
-	queues[services].patience_us = SILENCE_US;
-	queues[services + 1].patience_us = LINGER_US;
-	return queues;
+		patience[i] = setup->services[i].idle_us;
+	patience[services] = SILENCE_US;
+	patience[services + 1] = LINGER_US;
+	crew_queues_set(&thread->base, patience, services + 2, queue_of);
+	mem_freep(&patience);
+}
+
+/* Called with thread->setup still the one before: those that go end in its live numbers. */
+static void succeed(struct crew_thread *base, struct crew_connection *with, void *data)
+{
+	struct services_connection *connection = (struct services_connection *)(void *)with;
+	const struct services_thread *thread = services_thread(base);
+	int service = successor(thread, connection, data);
+
+	if (service < 0) {
+		crew_connection_end(base, with, true);
+		return;
+	}
+	connection->service = (uint32_t)service;
+	connection->from_last = with->queue < thread->setup->service_count ?
+					0 :
+					base->queue_count - with->queue;
+}
+
+static uint32_t queue_of(struct crew_thread *base, struct crew_connection *with)
+{
+	const struct services_connection *connection = (struct services_connection *)(void *)with;
+
+	return connection->from_last ? base->queue_count - connection->from_last :
+				       connection->service;
 }
 
 void services_tcp_adopt(struct services_thread *thread, const struct services_setup *setup)
 {
-	struct services_queue *before = thread->queues;
-	uint32_t before_count = thread->queue_count;
-	struct services_connection *moving = NULL;
-
-	/* Those that go end under the old setup, whose live numbers they are in. */
-	for (uint32_t i = 0; i < before_count; i++)
-		for (struct services_connection *next, *at = before[i].first; at; at = next) {
-			int service = successor(thread, at, setup);
-
-			next = at->after;
-			if (service < 0) {
-				services_connection_end(thread, at, true);
-				continue;
-			}
-			queue_remove(thread, at);
-			at->service = (uint32_t)service;
-			at->queue = i + 2 >= before_count ?
-					    i + setup->service_count + 2 - before_count :
-					    at->service;
-			at->after = moving;
-			moving = at;
-		}
-	thread->queues = queues_new(setup);
-	thread->queue_count = setup->service_count + 2;
-	thread->next_deadline_us = INT64_MAX;
-	while (moving) {
-		struct services_connection *at = moving;
-
-		moving = at->after;
-		queue_append(thread, at, at->queue);
-	}
-	mem_freep(&before);
+	crew_connections_each(&thread->base, succeed, (void *)setup);
+	queues_make(thread, setup, queue_of);
 }
 
 int services_tcp_start(struct services_thread *thread)
 {
-	thread->scratch = mem_alloc(SERVICES_BUFFER);
-	thread->queues = queues_new(NULL);
-	thread->queue_count = 2;
-	thread->next_deadline_us = INT64_MAX;
+	thread->scratch = mem_alloc(CREW_BUFFER);
+	queues_make(thread, NULL, NULL);
 	return 0;
-}
-
-void services_tcp_stop(struct services_thread *thread)
-{
-	for (uint32_t i = 0; i < thread->queue_count; i++)
-		while (thread->queues[i].first)
-			services_connection_end(thread, thread->queues[i].first, true);
-	for (size_t i = 0; i < thread->slabs.count; i++)
-		mem_freep(&thread->slabs.items[i]);
-	VEC_FREE(&thread->slabs);
-	while (thread->spare_buffers) {
-		char *buffer = thread->spare_buffers;
-
-		memcpy(&thread->spare_buffers, buffer, sizeof(thread->spare_buffers));
-		mem_freep(&buffer);
-	}
-	mem_freep(&thread->queues);
-	mem_freep(&thread->scratch);
 }

@@ -41,8 +41,8 @@ static void answer_whoami(struct services_thread *thread, const struct services_
 {
 	unsigned wanted = mh_datagram_count(datagram), count = 1;
 	struct services_who who = {
-		.port = socket->port,
-		.link = services_thread_link(thread, datagram->link),
+		.port = socket->base.port,
+		.link = crew_thread_link(&thread->base, datagram->link),
 		.protocol = "udp",
 		.service = service->name,
 	};
@@ -67,7 +67,7 @@ static void answer(struct services_thread *thread, const struct services_socket 
 	const struct services_service *service = &thread->setup->services[index];
 
 	if ((datagram->flags & (MH_GROUP | MH_TRUNCATED)) ||
-	    services_udp_guarded(ntohs(datagram->peer.v4.sin_port), socket->port))
+	    services_udp_guarded(ntohs(datagram->peer.v4.sin_port), socket->base.port))
 		return;
 	switch (service->kind) {
 	case SERVICES_ECHO:
@@ -155,10 +155,10 @@ static struct services_account decide(struct services_thread *thread,
 
 static void counter_add(struct counter *counter, const struct counter *more)
 {
-	services_count(&counter->asked, more->asked);
-	services_count(&counter->answered, more->answered);
-	services_count(&counter->dropped, more->dropped);
-	services_count(&counter->failed, more->failed);
+	crew_count(&counter->asked, more->asked);
+	crew_count(&counter->answered, more->answered);
+	crew_count(&counter->dropped, more->dropped);
+	crew_count(&counter->failed, more->failed);
 }
 
 /* Adds what a run of datagrams of one service and one claim came to. */
@@ -178,7 +178,7 @@ static void book_batch(struct services_thread *thread, const struct services_acc
 	struct counter run = { 0 };
 
 	for (unsigned i = 0; i < count; i++) {
-		const struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
+		const struct mh_datagram *datagram = mh_batch_at(thread->base.batch, i);
 
 		if (i && (accounts[i].service != accounts[i - 1].service ||
 			  accounts[i].claim != accounts[i - 1].claim))
@@ -197,13 +197,13 @@ static void serve_batch(struct services_thread *thread, struct services_socket *
 	bool any = false;
 
 	for (unsigned i = 0; i < count; i++) {
-		struct mh_datagram *datagram = mh_batch_at(thread->batch, i);
+		struct mh_datagram *datagram = mh_batch_at(thread->base.batch, i);
 
 		accounts[i] = decide(thread, socket, datagram);
 		any = any || datagram->answer;
 	}
 	if (any)
-		mh_udp_answer(&socket->socket, thread->batch);
+		mh_udp_answer(&socket->base.socket, thread->base.batch);
 	book_batch(thread, accounts, count);
 }
 
@@ -217,12 +217,15 @@ static bool is_bare(struct mh_socket *socket)
 	       mh_udp_adopt(socket->fd, NULL, socket->flags | MH_BARE, socket) == 0;
 }
 
-bool services_udp_serve(struct services_thread *thread, struct services_socket *socket)
+bool services_udp_serve(struct crew_thread *base, struct crew_socket *listening)
 {
-	if (!is_bare(&socket->socket))
+	struct services_thread *thread = services_thread(base);
+	struct services_socket *socket = services_socket(listening);
+
+	if (!is_bare(&socket->base.socket))
 		return false;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		int count = mh_udp_receive(&socket->socket, thread->batch);
+		int count = mh_udp_receive(&socket->base.socket, thread->base.batch);
 
 		/*
 		 * An error of the network that somebody's earlier answer raised is read, and so
@@ -232,10 +235,10 @@ bool services_udp_serve(struct services_thread *thread, struct services_socket *
 			return false;
 		serve_batch(thread, socket, (unsigned)count);
 		if (count >= HOT_BATCH)
-			socket->heat = HEAT;
-		else if (socket->heat)
-			socket->heat--;
-		if (!socket->heat && !mh_batch_full(thread->batch))
+			socket->base.heat = HEAT;
+		else if (socket->base.heat)
+			socket->base.heat--;
+		if (!socket->base.heat && !mh_batch_full(thread->base.batch))
 			return false;
 	}
 	return true;

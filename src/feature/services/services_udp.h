@@ -6,7 +6,7 @@
 #include "feature/services/services_who.h"
 
 /* Answers what waits in the socket. Returns whether more may wait. */
-bool services_udp_serve(struct services_thread *thread, struct services_socket *socket);
+bool services_udp_serve(struct crew_thread *thread, struct crew_socket *socket);
 
 /* The account of @asked on a socket, and true when it is a service's; else it is outside. */
 bool services_udp_account(const struct services_setup *setup, struct services_socket *socket,

@@ -8,7 +8,6 @@
  *		u32 count of rules: u8 protocol, u16 first, u16 last, prefix, u16 service
  *		u32 count of claims: prefix
  *	prefix	u8 family (4, 6), u8 length, 16 bytes
- *	report	u8 length, key, u64 asked, answered, dropped, failed; until the end
  */
 #include "feature/services/services_wire.h"
 
@@ -201,76 +200,5 @@ int services_orders_read(const void *bytes, size_t length, struct services_order
 		return -EPROTO;
 	}
 	*ret_orders = orders;
-	return 0;
-}
-
-void services_report_put(struct text *report, const char *key, const struct counter *counter)
-{
-	uint8_t buffer[1 + 255 + 4 * 8];
-	struct wire_writer writer = wire_writer(buffer, sizeof(buffer));
-	size_t length = strlen(key);
-
-	wire_put_u8(&writer, (uint8_t)(length < 255 ? length : 255));
-	wire_put_bytes(&writer, key, length < 255 ? length : 255);
-	wire_put_u64(&writer, counter->asked);
-	wire_put_u64(&writer, counter->answered);
-	wire_put_u64(&writer, counter->dropped);
-	wire_put_u64(&writer, counter->failed);
-	text_append(report, buffer, wire_written(&writer));
-}
-
-/* One counter, or a broken reader. */
-static struct counter counter_get(struct wire_reader *reader, char key[256])
-{
-	uint8_t length = wire_get_u8(reader);
-	struct counter counter;
-
-	memset(key, 0, 256);
-	wire_get_bytes(reader, key, length);
-	counter.asked = wire_get_u64(reader);
-	counter.answered = wire_get_u64(reader);
-	counter.dropped = wire_get_u64(reader);
-	counter.failed = wire_get_u64(reader);
-	if (!length || strlen(key) != length)
-		reader->broken = true;
-	return counter;
-}
-
-int services_report(const void *bytes, size_t length, struct counters *counters)
-{
-	struct wire_reader check = wire_reader(bytes, length), reader = check;
-	char key[256];
-
-	while (!check.broken && wire_left(&check))
-		counter_get(&check, key);
-	if (!wire_done(&check))
-		return -EPROTO;
-	while (wire_left(&reader)) {
-		struct counter more = counter_get(&reader, key), *sum = counters_get(counters, key);
-
-		sum->asked += more.asked;
-		sum->answered += more.answered;
-		sum->dropped += more.dropped;
-		sum->failed += more.failed;
-	}
-	return 0;
-}
-
-int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol,
-			   struct address *ret_address, uint16_t *ret_port)
-{
-	struct wire_reader reader = wire_reader(bytes, length);
-	uint8_t protocol = wire_get_u8(&reader);
-	struct address address = { .family = wire_get_u8(&reader) };
-	uint16_t port;
-
-	wire_get_bytes(&reader, address.bytes, sizeof(address.bytes));
-	port = wire_get_u16(&reader);
-	if (!wire_done(&reader) || !address_size(address.family) || !port ||
-	    (protocol != IPPROTO_UDP && protocol != IPPROTO_TCP))
-		return -EPROTO;
-	*ret_protocol = protocol;
-	*ret_address = address;
-	*ret_port = port;
 	return 0;
 }

@@ -24,14 +24,4 @@ void services_configure(const void *config, const struct facts *facts, struct te
 int services_orders_read(const void *bytes, size_t length, struct services_orders *ret_orders);
 void services_orders_free(struct services_orders *orders);
 
-/*
- * Appends one counter to a report; services_report() is worker.report() and adds them to @counters.
- */
-void services_report_put(struct text *report, const char *key, const struct counter *counter);
-int services_report(const void *bytes, size_t length, struct counters *counters);
-
-/* The payload of WORKER_LISTENER and WORKER_CLOSE. Returns 0 or -EPROTO. */
-int services_listener_read(const void *bytes, size_t length, uint8_t *ret_protocol,
-			   struct address *ret_address, uint16_t *ret_port);
-
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "feature/feature.h"
+#include "feature/crew.h"
 #include "feature/services/services_setup.h"
 #include "feature/services/services_udp.h"
 
@@ -200,7 +201,7 @@ static void counters_go_on_under_the_next_setup(void **state)
 	second->counters[0][0].asked = 10;
 	services_setup_succeed(second, first);
 	services_setup_report(second, &report);
-	assert_int_equal(services_report(report.data, report.length, &counters), 0);
+	assert_int_equal(crew_report(report.data, report.length, &counters), 0);
 	assert_int_equal(counters_find(&counters, "service near")->asked, 17);
 	assert_int_equal(counters_find(&counters, "prefix 198.51.100.0/24")->answered, 5);
 	assert_int_equal(counters.entries.count, 2);
@@ -216,13 +217,13 @@ static void a_report_is_taken_whole_or_not_at_all(void **state)
 	struct counters counters = { 0 };
 	AUTO_TEXT report = { 0 };
 
-	services_report_put(&report, "service a", &counter);
-	services_report_put(&report, "service b", &counter);
+	crew_report_put(&report, "service a", &counter);
+	crew_report_put(&report, "service b", &counter);
 	for (size_t length = 1; length < report.length; length++)
 		if (length != report.length / 2)
-			assert_int_equal(services_report(report.data, length, &counters), -EPROTO);
+			assert_int_equal(crew_report(report.data, length, &counters), -EPROTO);
 	assert_int_equal(counters.entries.count, 0);
-	assert_int_equal(services_report(report.data, report.length, &counters), 0);
+	assert_int_equal(crew_report(report.data, report.length, &counters), 0);
 	assert_int_equal(counters_find(&counters, "service b")->failed, 4);
 	counters_free(&counters);
 }

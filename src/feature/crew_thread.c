@@ -11,16 +11,20 @@
  * set, is asked in every round, and is waited for by poll(2), whose entries are in its queue only
  * while the thread sleeps (so much as NAPI does for a network card).
  *
+ * Where descriptors run out, connections wait in the kernel until one ends here, or a tenth of a
+ * second has passed: they are served late instead of being refused, and nothing spins.
+ *
  * A round: wait, serve every ready descriptor, end what has waited too long, free what ended in
  * this round (not before: a later event of the round may still name it), carry out the call.
  */
-#include "feature/services/services_thread.h"
+#include "feature/crew_thread.h"
 
 #include "base/clock.h"
-#include "feature/services/services_connection.h"
-#include "feature/services/services_udp.h"
+#include "feature/crew.h"
+#include "feature/crew_connection.h"
 #include "io/channel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -33,14 +37,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static_assert(sizeof(((struct crew_link *)0)->name) == IFNAMSIZ, "the name of a link");
+
 #define EVENTS 64
 #define LINK_NAME_VALID_US 1000000
 #define LOG_PAUSE_US 10000000
 #define LINE_MAX_LENGTH 200
+/* Connections accepted from one socket before the others get their turn. */
+#define ROUNDS 64
+#define STARVED_US 100000
 
-const char *services_thread_link(struct services_thread *thread, unsigned index)
+const char *crew_thread_link(struct crew_thread *thread, unsigned index)
 {
-	struct services_link *link = &thread->links[index % SERVICES_LINKS];
+	struct crew_link *link = &thread->links[index % CREW_LINKS];
 	struct ifreq request = { .ifr_ifindex = (int)index };
 
 	if (link->index == index && link->until_us > thread->now_us)
@@ -54,25 +63,22 @@ const char *services_thread_link(struct services_thread *thread, unsigned index)
 	return link->name;
 }
 
-void services_thread_log(struct services_thread *thread, enum log_level level, const char *format, ...)
+void crew_thread_log(struct crew_thread *thread, enum log_level level, const char *format, ...)
 {
-	char line[1 + LINE_MAX_LENGTH];
-	struct channel_message message = { .type = WORKER_LOG, .bytes = line };
+	char line[LINE_MAX_LENGTH];
 	va_list args;
 
 	if (thread->logged_us && thread->now_us - thread->logged_us < LOG_PAUSE_US)
 		return;
 	thread->logged_us = thread->now_us;
-	line[0] = (char)level;
 	va_start(args, format);
-	vsnprintf(line + 1, sizeof(line) - 1, format, args);
+	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	message.length = 1 + strlen(line + 1);
-	/* An engine that does not listen has worse troubles than a lost line. */
-	channel_send(thread->channel, &message);
+	crew_log(thread->channel, level, line);
 }
 
-void services_thread_poll(struct services_thread *thread, struct services_socket *socket, bool wanted)
+/* Polls a listening socket, or not. */
+static void socket_poll(struct crew_thread *thread, struct crew_socket *socket, bool wanted)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = socket };
 
@@ -80,93 +86,138 @@ void services_thread_poll(struct services_thread *thread, struct services_socket
 		return;
 	if (epoll_ctl(thread->epoll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, socket->socket.fd,
 		      &event) < 0) {
-		services_thread_log(thread, LOG_ERROR, "port %u cannot be served: %s", socket->port,
-				    strerror(errno));
+		crew_thread_log(thread, LOG_ERROR, "port %u cannot be served: %s", socket->port,
+				strerror(errno));
 		return;
 	}
 	socket->polled = wanted;
 }
 
-static void socket_heat(struct services_thread *thread, struct services_socket *socket)
+static void socket_heat(struct crew_thread *thread, struct crew_socket *socket)
 {
-	if (thread->hot_count == SERVICES_HOT || !socket->polled) {
+	if (thread->hot_count == CREW_HOT || !socket->polled) {
 		socket->heat = 0;
 		return;
 	}
-	services_thread_poll(thread, socket, false);
+	socket_poll(thread, socket, false);
 	thread->hot[thread->hot_count++] = socket;
 }
 
 /* Gives the hot sockets back to epoll: those that have cooled down, or all. */
-static void cool(struct services_thread *thread, bool all)
+static void cool(struct crew_thread *thread, bool all)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < thread->hot_count; i++) {
-		struct services_socket *socket = thread->hot[i];
+		struct crew_socket *socket = thread->hot[i];
 
 		if (socket->heat && !all) {
 			thread->hot[kept++] = socket;
 			continue;
 		}
 		socket->heat = 0;
-		services_thread_poll(thread, socket, true);
+		socket_poll(thread, socket, true);
 	}
 	thread->hot_count = kept;
 }
 
-static void socket_adopt(struct services_thread *thread, struct services_socket *socket)
+static void socket_adopt(struct crew_thread *thread, struct crew_socket *socket)
 {
-	socket->memo.family = 0;
-	socket->by_address = thread->setup ? services_setup_port(thread->setup, socket->protocol,
-								 socket->port) :
-					     NULL;
-	services_thread_poll(thread, socket, socket->by_address && !socket->starved);
+	socket->served = thread->role->adopt(thread, socket);
+	socket_poll(thread, socket, socket->served && !socket->starved);
 }
 
-void services_thread_adopt(struct services_thread *thread, void *data)
+void crew_thread_adopt(struct crew_thread *thread)
 {
-	struct services_setup *setup = data;
-
 	cool(thread, true);
-	services_tcp_adopt(thread, setup);
-	thread->setup = setup;
-	thread->counters = setup->counters[thread->index];
-	for (struct services_socket *socket = thread->sockets; socket; socket = socket->next)
+	for (struct crew_socket *socket = thread->sockets; socket; socket = socket->next)
 		socket_adopt(thread, socket);
 }
 
-void services_thread_open(struct services_thread *thread, void *data)
+static void socket_free(struct crew_thread *thread, struct crew_socket *socket)
 {
-	struct services_socket *socket = data;
+	socket_poll(thread, socket, false);
+	mh_close(&socket->socket);
+	mem_freep(&socket);
+}
 
+static void starve(struct crew_thread *thread, struct crew_socket *socket, int error)
+{
+	crew_thread_log(thread, LOG_WARNING,
+			"connections to port %u wait: %s; raise the limit of open files, or lower "
+			"max-connections",
+			socket->port, strerror(-error));
+	socket->starved = true;
+	socket_poll(thread, socket, false);
+	thread->starved_until_us = thread->now_us + STARVED_US;
+}
+
+static void socket_accept(struct crew_thread *thread, struct crew_socket *socket)
+{
+	struct mh_connection with;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		int r = mh_tcp_accept(&socket->socket, &with);
+
+		if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
+			starve(thread, socket, r);
+			return;
+		}
+		if (r < 0 && r != -ECONNABORTED)
+			return;
+		if (!r)
+			thread->role->admit(thread, socket, &with);
+	}
+}
+
+static void on_udp(struct crew_thread *thread, struct crew_watch *watch)
+{
+	struct crew_socket *socket = (struct crew_socket *)(void *)watch;
+
+	thread->role->udp(thread, socket);
+	if (socket->heat)
+		socket_heat(thread, socket);
+}
+
+static void on_tcp(struct crew_thread *thread, struct crew_watch *watch)
+{
+	socket_accept(thread, (struct crew_socket *)(void *)watch);
+}
+
+void crew_thread_open(struct crew_thread *thread, void *data)
+{
+	struct crew_socket *socket = data;
+
+	socket->watch.ready = socket->protocol == IPPROTO_UDP ? on_udp : on_tcp;
 	socket->next = thread->sockets;
 	thread->sockets = socket;
 	socket_adopt(thread, socket);
 }
 
-static void socket_free(struct services_thread *thread, struct services_socket *socket)
+static void on_wake(struct crew_thread *thread, struct crew_watch *watch)
 {
-	services_thread_poll(thread, socket, false);
-	mh_close(&socket->socket);
-	mem_freep(&socket);
+	uint64_t wakes;
+
+	/* The number does not matter: the call is looked for after every round. */
+	if (read(thread->wake, &wakes, sizeof(wakes)) < 0)
+		return;
 }
 
 /* What still waits in the socket was sent while it was served. */
-static void socket_drain(struct services_thread *thread, struct services_socket *socket)
+static void socket_drain(struct crew_thread *thread, struct crew_socket *socket)
 {
-	if (!socket->by_address)
+	if (!socket->served)
 		return;
 	if (socket->protocol == IPPROTO_UDP)
-		services_udp_serve(thread, socket);
+		thread->role->udp(thread, socket);
 	else
-		services_tcp_accept(thread, socket);
+		socket_accept(thread, socket);
 }
 
-void services_thread_close(struct services_thread *thread, void *data)
+void crew_thread_close(struct crew_thread *thread, void *data)
 {
-	const struct services_socket *like = data;
-	struct services_socket **place = &thread->sockets, *socket;
+	const struct crew_socket *like = data;
+	struct crew_socket **place = &thread->sockets, *socket;
 
 	cool(thread, true);
 	while ((socket = *place)) {
@@ -181,9 +232,9 @@ void services_thread_close(struct services_thread *thread, void *data)
 	}
 }
 
-static void carry_out(struct services_thread *thread)
+static void carry_out(struct crew_thread *thread)
 {
-	services_call_fn *call = atomic_exchange_explicit(&thread->call, NULL, memory_order_acquire);
+	crew_call_fn *call = atomic_exchange_explicit(&thread->call, NULL, memory_order_acquire);
 
 	if (!call)
 		return;
@@ -192,18 +243,18 @@ static void carry_out(struct services_thread *thread)
 }
 
 /* Sockets that starved are tried again after a while, or as soon as a connection ends. */
-static void feed(struct services_thread *thread)
+static void feed(struct crew_thread *thread)
 {
 	if (!thread->starved_until_us || thread->now_us < thread->starved_until_us)
 		return;
 	thread->starved_until_us = 0;
-	for (struct services_socket *socket = thread->sockets; socket; socket = socket->next) {
+	for (struct crew_socket *socket = thread->sockets; socket; socket = socket->next) {
 		socket->starved = false;
-		services_thread_poll(thread, socket, socket->by_address != NULL);
+		socket_poll(thread, socket, socket->served);
 	}
 }
 
-static int milliseconds_to_wait(const struct services_thread *thread)
+static int milliseconds_to_wait(const struct crew_thread *thread)
 {
 	int64_t until = thread->connections ? thread->next_deadline_us : INT64_MAX;
 
@@ -214,45 +265,21 @@ static int milliseconds_to_wait(const struct services_thread *thread)
 	return until <= thread->now_us ? 0 : (int)((until - thread->now_us + 999) / 1000);
 }
 
-static void serve(struct services_thread *thread, void *watched)
-{
-	uint64_t wakes;
-
-	switch (*(const enum services_watch *)watched) {
-	case SERVICES_WATCH_WAKE:
-		/* The number does not matter: the call is looked for after every round. */
-		if (read(thread->wake, &wakes, sizeof(wakes)) < 0)
-			return;
-		break;
-	case SERVICES_WATCH_UDP:
-		services_udp_serve(thread, watched);
-		if (((struct services_socket *)watched)->heat)
-			socket_heat(thread, watched);
-		break;
-	case SERVICES_WATCH_TCP:
-		services_tcp_accept(thread, watched);
-		break;
-	case SERVICES_WATCH_CONNECTION:
-		services_talk(thread, watched);
-		break;
-	}
-}
-
 /* Returns whether a hot socket may hold more. */
-static bool serve_hot(struct services_thread *thread)
+static bool serve_hot(struct crew_thread *thread)
 {
 	bool more = false;
 
 	for (unsigned i = 0; i < thread->hot_count; i++)
-		more = services_udp_serve(thread, thread->hot[i]) || more;
+		more = thread->role->udp(thread, thread->hot[i]) || more;
 	cool(thread, false);
 	return more;
 }
 
 /* Sleeps until a hot socket or the set has something. Returns whether the set has. */
-static bool wait_hot(const struct services_thread *thread)
+static bool wait_hot(const struct crew_thread *thread)
 {
-	struct pollfd polled[1 + SERVICES_HOT] = { { .fd = thread->epoll, .events = POLLIN } };
+	struct pollfd polled[1 + CREW_HOT] = { { .fd = thread->epoll, .events = POLLIN } };
 
 	for (unsigned i = 0; i < thread->hot_count; i++)
 		polled[1 + i] = (struct pollfd){ .fd = thread->hot[i]->socket.fd, .events = POLLIN };
@@ -260,9 +287,14 @@ static bool wait_hot(const struct services_thread *thread)
 	       polled[0].revents;
 }
 
+static void serve(struct crew_thread *thread, struct crew_watch *watch)
+{
+	watch->ready(thread, watch);
+}
+
 static void *thread_main(void *data)
 {
-	struct services_thread *thread = data;
+	struct crew_thread *thread = data;
 	struct epoll_event events[EVENTS];
 
 	while (!thread->stop) {
@@ -278,23 +310,25 @@ static void *thread_main(void *data)
 		thread->now_us = clock_now_us();
 		for (int i = 0; i < count; i++)
 			serve(thread, events[i].data.ptr);
-		services_tcp_expire(thread);
-		services_tcp_sweep(thread);
+		crew_connections_expire(thread);
+		crew_connections_sweep(thread);
 		feed(thread);
 		carry_out(thread);
 	}
 	return NULL;
 }
 
-static void thread_free(struct services_thread *thread)
+static void thread_free(struct crew_thread *thread)
 {
 	while (thread->sockets) {
-		struct services_socket *socket = thread->sockets;
+		struct crew_socket *socket = thread->sockets;
 
 		thread->sockets = socket->next;
 		socket_free(thread, socket);
 	}
-	services_tcp_stop(thread);
+	crew_connections_stop(thread);
+	if (thread->started)
+		thread->role->stop(thread);
 	mh_batch_free(thread->batch);
 	if (thread->names >= 0)
 		close(thread->names);
@@ -306,12 +340,12 @@ static void thread_free(struct services_thread *thread)
 	mem_freep(&thread);
 }
 
-static void call_stop(struct services_thread *thread, void *data)
+static void call_stop(struct crew_thread *thread, void *data)
 {
 	thread->stop = true;
 }
 
-void services_thread_post(struct services_thread *thread, services_call_fn *fn, void *data)
+void crew_thread_post(struct crew_thread *thread, crew_call_fn *fn, void *data)
 {
 	uint64_t one = 1;
 
@@ -322,29 +356,28 @@ void services_thread_post(struct services_thread *thread, services_call_fn *fn, 
 		;
 }
 
-void services_thread_await(struct services_thread *thread)
+void crew_thread_await(struct crew_thread *thread)
 {
 	while (sem_wait(&thread->called) < 0)
 		;
 }
 
-void services_thread_end(struct services_thread *thread)
+void crew_thread_end(struct crew_thread *thread)
 {
 	if (!thread)
 		return;
-	if (thread->started) {
-		services_thread_post(thread, call_stop, NULL);
-		services_thread_await(thread);
+	if (thread->running) {
+		crew_thread_post(thread, call_stop, NULL);
+		crew_thread_await(thread);
 		pthread_join(thread->pthread, NULL);
 	}
 	thread_free(thread);
 }
 
-static int thread_prepare(struct services_thread *thread)
+static int thread_prepare(struct crew_thread *thread)
 {
-	static enum services_watch wake = SERVICES_WATCH_WAKE;
+	static struct crew_watch wake = { on_wake };
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &wake };
-	int r;
 
 	thread->epoll = epoll_create1(EPOLL_CLOEXEC);
 	thread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -355,27 +388,34 @@ static int thread_prepare(struct services_thread *thread)
 		return -errno;
 	if (epoll_ctl(thread->epoll, EPOLL_CTL_ADD, thread->wake, &event) < 0)
 		return -errno;
-	r = mh_batch_new(SERVICES_BATCH, 65535, &thread->batch);
-	return r < 0 ? r : services_tcp_start(thread);
+	return mh_batch_new(thread->role->batch, thread->role->batch_room, &thread->batch);
 }
 
-int services_thread_start(unsigned index, int channel, struct services_thread **ret_thread)
+int crew_thread_start(const struct crew *crew, unsigned index, struct crew_thread **ret_thread)
 {
-	struct services_thread *thread = mem_alloc(sizeof(*thread));
+	struct crew_thread *thread = mem_alloc(crew->role->thread_size);
 	int r;
 
-	*thread = (struct services_thread){
-		.index = index, .channel = channel, .epoll = -1, .wake = -1, .names = -1
-	};
+	*thread = (struct crew_thread){ .role = crew->role,
+					.index = index,
+					.channel = crew->channel,
+					.epoll = -1,
+					.wake = -1,
+					.names = -1,
+					.next_deadline_us = INT64_MAX };
 	sem_init(&thread->called, 0, 0);
 	r = thread_prepare(thread);
 	if (!r)
+		r = thread->role->start(thread);
+	if (!r) {
+		thread->started = true;
 		r = -pthread_create(&thread->pthread, NULL, thread_main, thread);
+		thread->running = !r;
+	}
 	if (r < 0) {
 		thread_free(thread);
 		return r;
 	}
-	thread->started = true;
 	*ret_thread = thread;
 	return 0;
 }
