@@ -339,13 +339,13 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	return r;
 }
 
-static void apply_one(struct host *host, const struct operation *operation,
+static void apply_one(struct host *host, const struct plan *plan, const struct operation *operation,
 		      const struct audience *audience)
 {
 	struct host_result result = { .operation = operation };
 
 	if (operation->kind == OBJECT_SYSCTL)
-		sysctl_apply(host, operation, &result);
+		sysctl_apply(host, plan, operation, &result);
 	else if (operation->kind == OBJECT_LISTENER)
 		listener_apply(host, operation, &result);
 	else if (operation->kind == OBJECT_ATTACHMENT)
@@ -394,7 +394,7 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 		else if (plan->items[*at].kind == OBJECT_FILTER)
 			r = apply_filters(host, plan, at, last, &audience);
 		else
-			apply_one(host, &plan->items[(*at)++], &audience);
+			apply_one(host, plan, &plan->items[(*at)++], &audience);
 	}
 	return r;
 }

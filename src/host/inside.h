@@ -85,7 +85,8 @@ void onlink_encode(enum object_kind kind, struct nlmsghdr *message);
 
 /* sysctls.c */
 bool sysctls_refresh(struct host *host); /* true when anything changed */
-void sysctl_apply(struct host *host, const struct operation *operation, struct host_result *result);
+void sysctl_apply(struct host *host, const struct plan *plan, const struct operation *operation,
+		  struct host_result *result);
 
 /* sockets.c */
 void listener_apply(struct host *host, const struct operation *operation, struct host_result *result);

@@ -33,6 +33,13 @@ struct kind {
 	 */
 	bool (*released)(const void *before, void *ret_after);
 	/*
+	 * Of one of ours that nobody desires any more: what is desired makes it what it is, and it is
+	 * let be; or NULL.
+	 */
+	bool (*explained)(const void *before, const struct object_set *desired);
+	/* What a deletion leaves in the place of @before: false = nothing, as where this is NULL. */
+	bool (*left)(const void *before, void *ret_after);
+	/*
 	 * In which order objects are added (and, backwards, deleted) within their rank: smaller
 	 * first; NULL = all at once.
 	 */

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MEMORY_MAX_BYTES (1u << 20)
+#define MEMORY_MAX_BYTES (16u << 20)
 
 static bool path_is_valid(const char *name)
 {
@@ -78,6 +78,52 @@ static bool take_line(const char *line, struct memory_entry *entry)
 	       take_field(&line, entry->earlier, sizeof(entry->earlier)) && !*line;
 }
 
+/* The index of the first entry whose name is not less than @name. */
+static size_t lower_bound(const struct memory *memory, const char *name)
+{
+	size_t low = 0, high = memory->entries.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(memory->entries.items[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct memory_entry *memory_find(const struct memory *memory, const char *name)
+{
+	size_t at = lower_bound(memory, name);
+
+	if (at == memory->entries.count || strcmp(memory->entries.items[at].name, name) != 0)
+		return NULL;
+	return &memory->entries.items[at];
+}
+
+/* In the place of the one of its name; without .written, nothing is put there. */
+static void put(struct memory *memory, const struct memory_entry *entry)
+{
+	size_t at = lower_bound(memory, entry->name), last = memory->entries.count;
+	bool known = memory_find(memory, entry->name);
+	struct memory_entry *items;
+
+	if (!known && !entry->written[0])
+		return;
+	if (!known)
+		(void)VEC_PUSH(&memory->entries);
+	items = memory->entries.items;
+	if (!known)
+		memmove(items + at + 1, items + at, (last - at) * sizeof(*items));
+	else if (!entry->written[0])
+		memmove(items + at, items + at + 1, (last - at - 1) * sizeof(*items));
+	memory->entries.count -= !entry->written[0];
+	if (entry->written[0])
+		items[at] = *entry;
+}
+
 static void take_lines(struct memory *memory, char *text)
 {
 	char *rest = text, *line;
@@ -93,8 +139,8 @@ static void take_lines(struct memory *memory, char *text)
 			log_warning("%s:%u: not understood; this line is passed over, "
 				    "and what it spoke of stays as it is",
 				    memory->path, number);
-		else
-			*VEC_PUSH(&memory->entries) = entry;
+		else if (!memory_find(memory, entry.name))
+			put(memory, &entry);
 	}
 }
 
@@ -125,19 +171,6 @@ void memory_close(struct memory *memory)
 	VEC_FREE(&memory->entries);
 }
 
-static struct memory_entry *find(const struct memory *memory, const char *name)
-{
-	for (size_t i = 0; i < memory->entries.count; i++)
-		if (!strcmp(memory->entries.items[i].name, name))
-			return &memory->entries.items[i];
-	return NULL;
-}
-
-const struct memory_entry *memory_find(const struct memory *memory, const char *name)
-{
-	return find(memory, name);
-}
-
 static int memory_store(const struct memory *memory)
 {
 	AUTO_TEXT text = { 0 };
@@ -155,38 +188,66 @@ static int memory_store(const struct memory *memory)
 	return file_replace(memory->path, &text);
 }
 
-int memory_remember(struct memory *memory, const char *name, const char *former, const char *written)
+int memory_put(struct memory *memory, const struct memory_entry *entries, size_t count)
 {
-	struct memory_entry *entry = find(memory, name), before;
-	bool known = entry;
+	size_t known = memory->entries.count;
+	struct memory_entry *before = mem_alloc((known + 1) * sizeof(*before));
 	int r;
 
-	if (!entry)
-		entry = VEC_PUSH(&memory->entries);
-	before = *entry;
-	if (!known) {
-		snprintf(entry->name, sizeof(entry->name), "%s", name);
-		snprintf(entry->former, sizeof(entry->former), "%s", former);
-	} else if (!strcmp(entry->written, written)) {
-		return 0;
-	} else {
-		memcpy(entry->earlier, entry->written, sizeof(entry->earlier));
-	}
-	snprintf(entry->written, sizeof(entry->written), "%s", written);
+	if (known)
+		memcpy(before, memory->entries.items, known * sizeof(*before));
+	for (size_t i = 0; i < count; i++)
+		put(memory, &entries[i]);
 	r = memory_store(memory);
-	if (r < 0 && known)
-		*entry = before;
-	else if (r < 0)
-		memory->entries.count--;
+	if (r < 0) {
+		free(memory->entries.items);
+		memory->entries.items = before;
+		memory->entries.count = known;
+		memory->entries.room = known + 1;
+	} else {
+		free(before);
+	}
 	return r;
+}
+
+struct memory_entry memory_next(const struct memory *memory, const char *name, const char *former,
+				const char *written)
+{
+	const struct memory_entry *known = memory_find(memory, name);
+	struct memory_entry entry = { 0 };
+
+	if (known)
+		entry = *known;
+	if (known && !strcmp(known->written, written))
+		return entry;
+	if (known) {
+		memcpy(entry.earlier, known->written, sizeof(entry.earlier));
+	} else {
+		snprintf(entry.name, sizeof(entry.name), "%s", name);
+		snprintf(entry.former, sizeof(entry.former), "%s", former);
+	}
+	snprintf(entry.written, sizeof(entry.written), "%s", written);
+	return entry;
+}
+
+int memory_remember(struct memory *memory, const char *name, const char *former, const char *written)
+{
+	const struct memory_entry *known = memory_find(memory, name);
+	struct memory_entry entry;
+
+	if (known && !strcmp(known->written, written))
+		return 0;
+	entry = memory_next(memory, name, former, written);
+	return memory_put(memory, &entry, 1);
 }
 
 int memory_forget(struct memory *memory, const char *name)
 {
-	struct memory_entry *entry = find(memory, name);
+	struct memory_entry nothing = { 0 };
 
-	if (!entry)
+	if (!memory_find(memory, name))
 		return 0;
-	*entry = memory->entries.items[--memory->entries.count];
+	snprintf(nothing.name, sizeof(nothing.name), "%s", name);
+	put(memory, &nothing);
 	return memory_store(memory);
 }

@@ -21,8 +21,8 @@ struct memory_entry {
 };
 
 struct memory {
-	char *path; /* NULL = only for the life of the process */
-	VEC(struct memory_entry) entries;
+	char *path;			  /* NULL = only for the life of the process */
+	VEC(struct memory_entry) entries; /* by name */
 };
 
 /*
@@ -37,6 +37,14 @@ const struct memory_entry *memory_find(const struct memory *memory, const char *
  * or -errno: then do not.
  */
 int memory_remember(struct memory *memory, const char *name, const char *former, const char *written);
+/*
+ * Puts many entries in the place of those of their names, by one write of the file; those without
+ * .written are forgotten. 0 or -errno: then all is as before.
+ */
+int memory_put(struct memory *memory, const struct memory_entry *entries, size_t count);
+/* What memory_remember() would keep of @name. */
+struct memory_entry memory_next(const struct memory *memory, const char *name, const char *former,
+				const char *written);
 /* Forgets; an empty memory removes its file. */
 int memory_forget(struct memory *memory, const char *name);
 

@@ -6,6 +6,8 @@
 #include "host/paper.h"
 
 #include "base/mem.h"
+#include "host/any.h"
+#include "host/copies.h"
 #include "host/kind.h"
 
 #include <stdlib.h>
@@ -65,10 +67,18 @@ static void kind_after(const struct object_set *desired, const struct state *obs
 	for (size_t i = 0; i < before->count; i++)
 		if (!gone[i])
 			set_push(after, of, set_at(before, of, i));
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->items[i].kind == kind && plan->items[i].after)
-			set_push(after, of, plan->items[i].after);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct operation *operation = &plan->items[i];
+		union host_object left;
+
+		if (operation->kind == kind && operation->after)
+			set_push(after, of, operation->after);
+		else if (operation->kind == kind && of->left && of->left(operation->before, &left))
+			set_push(after, of, &left);
+	}
 	set_sort_observed(after, of);
+	if (kind == OBJECT_SYSCTL)
+		copies_foresee(plan, desired, after);
 	note_places(desired, after, of);
 	free(gone);
 }

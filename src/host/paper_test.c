@@ -97,6 +97,42 @@ static void what_needed_no_operation_bears_its_place_too(void **data)
 	state_free(&observed);
 }
 
+static void settings_that_the_kernel_copies_are_foreseen(void **data)
+{
+	struct state observed = parsed(LINKS "sysctl net/ipv6/conf/all/forwarding 0\n"
+					     "sysctl net/ipv6/conf/eth0/forwarding 0\n"
+					     "sysctl net/ipv6/conf/lo/forwarding 1\n");
+	struct state nothing = { 0 }, desired = { 0 }, after, back;
+	struct host_sysctl all = { .object.ours = true,
+				   .name = "net/ipv6/conf/all/forwarding",
+				   .value = "1" };
+	struct text text = { 0 };
+	struct plan plan;
+
+	state_add(&desired, OBJECT_SYSCTL, &all);
+	state_sort(&desired, NULL, NULL);
+	after = carried_out(&desired, &observed);
+	state_print(&after, &text);
+	assert_string_equal(text_string(&text),
+			    LINKS "sysctl net/ipv6/conf/all/forwarding 1 was 0\n"
+				  "sysctl net/ipv6/conf/eth0/forwarding 1 was 0\n"
+				  "sysctl net/ipv6/conf/lo/forwarding 1 was 1\n");
+	text_free(&text);
+	plan_make(&desired, &after, &plan);
+	assert_int_equal(plan.count, 0);
+	plan_free(&plan);
+	back = carried_out(&nothing, &after);
+	state_print(&back, &text);
+	assert_string_equal(text_string(&text), LINKS "sysctl net/ipv6/conf/all/forwarding 0\n"
+						      "sysctl net/ipv6/conf/eth0/forwarding 0\n"
+						      "sysctl net/ipv6/conf/lo/forwarding 1\n");
+	text_free(&text);
+	state_free(&back);
+	state_free(&after);
+	state_free(&desired);
+	state_free(&observed);
+}
+
 static void roll(struct state *state, bool ours)
 {
 	*state = (struct state){ 0 };
@@ -137,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_added_changed_and_deleted_stands_there),
 		cmocka_unit_test(what_needed_no_operation_bears_its_place_too),
+		cmocka_unit_test(settings_that_the_kernel_copies_are_foreseen),
 		cmocka_unit_test(nothing_of_ours_is_left_to_change),
 	};
 

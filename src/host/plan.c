@@ -51,6 +51,8 @@ static void let_go(const struct walk *walk, const void *before)
 {
 	void *after;
 
+	if (walk->of->explained && walk->of->explained(before, walk->desired))
+		return;
 	if (!walk->of->released) {
 		push(walk, OPERATION_DELETE, before, NULL);
 		return;

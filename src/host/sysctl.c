@@ -3,6 +3,7 @@
  * Sysctls: one value below /proc/sys/net each. Ours when we changed it, and then we know what it
  * was.
  */
+#include "host/copies.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -37,6 +38,24 @@ static unsigned sysctl_turn(const void *object)
 	return strstr(((const struct host_sysctl *)object)->name, "/conf/all/") ? 2 : 1;
 }
 
+static bool sysctl_explained(const void *before, const struct object_set *desired)
+{
+	return copies_explain(before, desired);
+}
+
+/* What it was, where that is known. */
+static bool sysctl_left(const void *before, void *ret_after)
+{
+	const struct host_sysctl *sysctl = before;
+	struct host_sysctl *after = ret_after;
+
+	*after = *sysctl;
+	after->object = (struct object){ 0 };
+	memcpy(after->value, sysctl->former, sizeof(after->value));
+	memset(after->former, 0, sizeof(after->former));
+	return after->value[0];
+}
+
 const struct kind sysctl_kind = {
 	.name = "sysctl",
 	.size = sizeof(struct host_sysctl),
@@ -45,4 +64,6 @@ const struct kind sysctl_kind = {
 	.keys = { &sysctl_rows[SYSCTL_NAME] },
 	.anyones = true,
 	.turn = sysctl_turn,
+	.explained = sysctl_explained,
+	.left = sysctl_left,
 };

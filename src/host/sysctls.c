@@ -6,6 +6,7 @@
  * A sysctl has no owner. Ours is one that we changed: memory.h keeps what it was. It is given back
  * only while it still has what we wrote; a value that somebody else set since then stays.
  */
+#include "host/copies.h"
 #include "host/inside.h"
 
 #include "base/fd.h"
@@ -15,10 +16,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PROC "/proc/sys/"
+#define NAME_SIZE sizeof(((struct host_sysctl *)0)->name)
 #define VALUE_SIZE sizeof(((struct host_sysctl *)0)->value)
 
 static int sysctl_open(const char *name, int flags)
@@ -127,7 +130,7 @@ bool sysctls_refresh(struct host *host)
 
 	for (char **name = host->taste.sysctls; *name; name++)
 		add_named(host, *name, &fresh);
-	/* Backwards: the last entry takes the place of one that is forgotten, and was seen then. */
+	/* Backwards: what follows one that is forgotten takes its place, and was seen then. */
 	for (size_t i = host->memory.entries.count; i > 0; i--) {
 		char name[sizeof(host->memory.entries.items[0].name)];
 
@@ -160,6 +163,33 @@ static int write_and_look(const struct host_sysctl *desired, struct host_result 
 	return 0;
 }
 
+/* Before @name is written: remembers it, and what the kernel will write over with it, all at once. */
+static int remember(struct host *host, const char *name, const char *former, const char *written)
+{
+	struct copies copies;
+	struct memory_entry *entries;
+	size_t count = 1;
+	int r;
+
+	copies_of(name, &host->observed, &copies);
+	if (!copies.items.count)
+		return memory_remember(&host->memory, name, former, written);
+	entries = mem_alloc((copies.items.count + 1) * sizeof(*entries));
+	entries[0] = memory_next(&host->memory, name, former, written);
+	for (size_t i = 0; i < copies.items.count; i++) {
+		const char *copy = copies.items.items[i].name;
+		char value[VALUE_SIZE];
+
+		if (sysctl_read(copy, value) == 0)
+			entries[count++] = memory_next(&host->memory, copy, value,
+						       copies_value(copy, written));
+	}
+	r = memory_put(&host->memory, entries, count);
+	free(entries);
+	copies_free(&copies);
+	return r;
+}
+
 static void sysctl_set(struct host *host, const struct host_sysctl *desired,
 		       struct host_result *result)
 {
@@ -174,7 +204,7 @@ static void sysctl_set(struct host *host, const struct host_sysctl *desired,
 	}
 	if (!known && !strcmp(value, desired->value))
 		return;
-	r = memory_remember(&host->memory, desired->name, value, desired->value);
+	r = remember(host, desired->name, value, desired->value);
 	if (r < 0) {
 		say(result, r, "left as it is, since its former value cannot be kept in %s: %s",
 		    host->memory.path, strerror(-r));
@@ -185,22 +215,172 @@ static void sysctl_set(struct host *host, const struct host_sysctl *desired,
 		(void)memory_forget(&host->memory, desired->name);
 }
 
-static void sysctl_give_back(struct host *host, const struct host_sysctl *before,
-			     struct host_result *result)
+/* One that the kernel writes over while another is given back. */
+struct overwritten {
+	char name[NAME_SIZE];
+	char present[VALUE_SIZE];
+	bool released; /* it is given back by the same plan */
+};
+
+static bool is_still_ours(const struct memory_entry *known, const char *value)
+{
+	return !strcmp(value, known->written) || !strcmp(value, known->earlier);
+}
+
+/*
+ * What it is to be once its source is what it was: what it was as well, if it goes by the same plan;
+ * else as it is. A link that came later would have got what "default" was.
+ */
+static const char *wanted_after(const struct host *host, const struct overwritten *one,
+				const char *source, const char *written)
+{
+	const struct memory_entry *known = memory_find(&host->memory, one->name), *first;
+	char name[NAME_SIZE];
+
+	if (known)
+		return one->released && is_still_ours(known, one->present) ? known->former :
+									     one->present;
+	copies_default(source, name);
+	first = memory_find(&host->memory, name);
+	if (!first || strcmp(one->present, copies_value(one->name, written)) != 0)
+		return one->present;
+	return first->former;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct overwritten *)a)->name, ((const struct overwritten *)b)->name);
+}
+
+/* Those that can be read, by name. */
+static struct overwritten *find_overwritten(struct host *host, const struct plan *plan,
+					    const char *source, size_t *ret_count)
+{
+	struct overwritten *found, *one;
+	struct copies copies;
+	size_t count = 0;
+
+	copies_of(source, &host->observed, &copies);
+	found = mem_alloc((copies.items.count + 1) * sizeof(*found));
+	for (size_t i = 0; i < copies.items.count; i++) {
+		struct overwritten like = { 0 };
+
+		memcpy(like.name, copies.items.items[i].name, sizeof(like.name));
+		if (sysctl_read(like.name, like.present) == 0)
+			found[count++] = like;
+	}
+	copies_free(&copies);
+	qsort(found, count, sizeof(*found), by_name);
+	for (size_t i = plan->opens; count && i < plan->count; i++) {
+		if (plan->items[i].kind != OBJECT_SYSCTL || plan->items[i].type != OPERATION_DELETE)
+			continue;
+		one = bsearch(((const struct host_sysctl *)plan->items[i].before)->name, found,
+			      count, sizeof(*found), by_name);
+		if (one)
+			one->released = true;
+	}
+	*ret_count = count;
+	return found;
+}
+
+/*
+ * What is remembered while the kernel may have written over @one or not: after a death in between
+ * it has the copied value, which counts as ours then.
+ */
+static struct memory_entry entry_meanwhile(const struct host *host, const struct overwritten *one,
+					   const char *wanted, const char *copied)
+{
+	const struct memory_entry *known = memory_find(&host->memory, one->name);
+	bool ours = known && is_still_ours(known, one->present);
+	struct memory_entry entry = { 0 };
+
+	snprintf(entry.name, sizeof(entry.name), "%s", one->name);
+	snprintf(entry.former, sizeof(entry.former), "%s", ours ? known->former : wanted);
+	snprintf(entry.written, sizeof(entry.written), "%s", copied);
+	snprintf(entry.earlier, sizeof(entry.earlier), "%s", one->present);
+	return entry;
+}
+
+static struct memory_entry entry_as_it_is(const struct host *host, const char *name)
+{
+	const struct memory_entry *known = memory_find(&host->memory, name);
+	struct memory_entry entry = { 0 };
+
+	if (known)
+		return *known;
+	snprintf(entry.name, sizeof(entry.name), "%s", name);
+	return entry;
+}
+
+/*
+ * Makes @source what it was, and all that the kernel writes over then what it is to be. The gap, in
+ * which a link that forwards does not, is that of a few writes.
+ */
+static int write_back_copied(struct host *host, const struct plan *plan, const char *source)
+{
+	struct memory_entry known = *memory_find(&host->memory, source), *meanwhile, *before;
+	size_t count, held = 0;
+	struct overwritten *one = find_overwritten(host, plan, source, &count);
+	int r;
+
+	meanwhile = mem_alloc((count + 1) * sizeof(*meanwhile));
+	before = mem_alloc((count + 1) * sizeof(*before));
+	for (size_t i = 0; i < count; i++) {
+		const char *copied = copies_value(one[i].name, known.former);
+		const char *wanted = wanted_after(host, &one[i], source, known.written);
+
+		if (!strcmp(wanted, copied))
+			continue;
+		before[held] = entry_as_it_is(host, one[i].name);
+		meanwhile[held] = entry_meanwhile(host, &one[i], wanted, copied);
+		one[held] = one[i];
+		snprintf(one[held++].present, VALUE_SIZE, "%s", wanted);
+	}
+	r = held ? memory_put(&host->memory, meanwhile, held) : 0;
+	if (r == 0)
+		r = sysctl_write(source, known.former);
+	for (size_t i = 0; r == 0 && i < held; i++)
+		if (sysctl_write(one[i].name, one[i].present) < 0)
+			before[i] = meanwhile[i]; /* tried again by its own operation, or its link is gone */
+	if (held && memory_put(&host->memory, before, held) < 0)
+		log_warning("%s cannot be written", host->memory.path);
+	free(before);
+	free(meanwhile);
+	free(one);
+	return r;
+}
+
+static int write_back(struct host *host, const struct plan *plan, const struct memory_entry *known)
+{
+	struct copies copies;
+	bool copied;
+
+	copies_of(known->name, &host->observed, &copies);
+	copied = copies.items.count;
+	copies_free(&copies);
+	return copied ? write_back_copied(host, plan, known->name) :
+			sysctl_write(known->name, known->former);
+}
+
+static void sysctl_give_back(struct host *host, const struct plan *plan,
+			     const struct host_sysctl *before, struct host_result *result)
 {
 	const struct memory_entry *known = memory_find(&host->memory, before->name);
-	char value[VALUE_SIZE];
+	char value[VALUE_SIZE], former[VALUE_SIZE];
 	int r;
 
 	if (!known)
 		return;
+	memcpy(former, known->former, sizeof(former));
 	r = sysctl_read(before->name, value);
-	if (r == 0 && (!strcmp(value, known->written) || !strcmp(value, known->earlier)))
-		r = sysctl_write(before->name, known->former);
-	else if (r == 0 && strcmp(value, known->former) != 0)
-		say(result, 0, "left at %s, which somebody else set%s", value, "");
+	if (r == 0 && strcmp(value, former) != 0) {
+		if (is_still_ours(known, value))
+			r = write_back(host, plan, known);
+		else
+			say(result, 0, "left at %s, which somebody else set%s", value, "");
+	}
 	if (r < 0 && r != -ENOENT) {
-		say(result, r, "does not go back to %s: %s", known->former, strerror(-r));
+		say(result, r, "does not go back to %s: %s", former, strerror(-r));
 		return;
 	}
 	r = memory_forget(&host->memory, before->name);
@@ -208,10 +388,11 @@ static void sysctl_give_back(struct host *host, const struct host_sysctl *before
 		log_warning("%s: %s", host->memory.path, strerror(-r));
 }
 
-void sysctl_apply(struct host *host, const struct operation *operation, struct host_result *result)
+void sysctl_apply(struct host *host, const struct plan *plan, const struct operation *operation,
+		  struct host_result *result)
 {
 	if (operation->type == OPERATION_DELETE)
-		sysctl_give_back(host, operation->before, result);
+		sysctl_give_back(host, plan, operation->before, result);
 	else
 		sysctl_set(host, operation->after, result);
 	host->stale |= STALE(OBJECT_SYSCTL);

@@ -179,6 +179,135 @@ static void a_sysctl_outside_of_the_network_is_refused(void **data)
 	assert_int_equal(scene->error, -EINVAL);
 }
 
+#define CONF4 "net/ipv4/conf/"
+#define FORWARDING(family, link) "net/" family "/conf/" link "/forwarding"
+
+static void set(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	assert_true(scratch_write(path, value));
+}
+
+/* Forwarding of all links, of both families. */
+static void desire_forwarding(struct scene *scene)
+{
+	state_free(&scene->desired);
+	desire_sysctl(scene, FORWARDING("ipv4", "all"), "1");
+	desire_sysctl(scene, FORWARDING("ipv6", "all"), "1");
+}
+
+static void desire_nothing(struct scene *scene)
+{
+	state_free(&scene->desired);
+}
+
+static void what_the_kernel_wrote_over_goes_back_too(void **data)
+{
+	struct scene *scene = *data;
+
+	set(FORWARDING("ipv4", "eth0"), "1");
+	set(FORWARDING("ipv6", "peer0"), "1");
+	set(CONF4 "all/accept_redirects", "0");
+	desire_forwarding(scene);
+	assert_int_equal(scene_apply(scene), 2);
+	assert_true(scene_value_is(FORWARDING("ipv4", "peer0"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "default"), "1"));
+	assert_int_equal(scene_apply(scene), 0);
+	/* As after kill -9: the file alone knows. */
+	host_close(scene->host);
+	scene_open(scene);
+	assert_int_equal(scene_apply(scene), 0);
+	desire_nothing(scene);
+	scene_apply(scene);
+	assert_int_equal(scene->failed, 0);
+	assert_true(scene_value_is(FORWARDING("ipv4", "all"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "eth0"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "peer0"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "default"), "0"));
+	assert_true(scene_value_is(CONF4 "all/accept_redirects", "0"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "all"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "eth0"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "peer0"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "default"), "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+	assert_int_equal(scene_apply(scene), 0);
+}
+
+static void what_somebody_set_meanwhile_stays(void **data)
+{
+	struct scene *scene = *data;
+
+	set(FORWARDING("ipv6", "eth0"), "1");
+	desire_forwarding(scene);
+	scene_apply(scene);
+	set(FORWARDING("ipv6", "eth0"), "0");
+	set(FORWARDING("ipv4", "peer0"), "0");
+	host_reread_untold(scene->host);
+	assert_int_equal(scene_apply(scene), 0);
+	desire_nothing(scene);
+	scene_apply(scene);
+	assert_true(scene_value_is(FORWARDING("ipv6", "eth0"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "peer0"), "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
+/* One link goes on forwarding, for another reason, and is not without for longer than the writes take. */
+static void what_is_still_desired_is_not_written_over(void **data)
+{
+	struct scene *scene = *data;
+
+	desire_forwarding(scene);
+	desire_sysctl(scene, FORWARDING("ipv4", "eth0"), "1");
+	desire_sysctl(scene, FORWARDING("ipv6", "eth0"), "1");
+	scene_apply(scene);
+	desire_nothing(scene);
+	desire_sysctl(scene, FORWARDING("ipv4", "eth0"), "1");
+	desire_sysctl(scene, FORWARDING("ipv6", "eth0"), "1");
+	scene_apply(scene);
+	assert_true(scene_value_is(FORWARDING("ipv4", "all"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "eth0"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "eth0"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "peer0"), "0"));
+	assert_int_equal(scene_apply(scene), 0);
+	desire_nothing(scene);
+	scene_apply(scene);
+	assert_true(scene_value_is(FORWARDING("ipv4", "eth0"), "0"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "eth0"), "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
+static void links_that_came_meanwhile_get_what_default_was(void **data)
+{
+	struct scene *scene = *data;
+
+	set(FORWARDING("ipv4", "default"), "1");
+	desire_forwarding(scene);
+	scene_apply(scene);
+	assert_true(scratch_run("ip link add late type bridge && ip link del peer0"));
+	desire_nothing(scene);
+	scene_apply(scene);
+	assert_int_equal(scene->failed, 0);
+	assert_true(scene_value_is(FORWARDING("ipv4", "late"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv4", "default"), "1"));
+	assert_true(scene_value_is(FORWARDING("ipv6", "late"), "0"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+	assert_int_equal(scene_apply(scene), 0);
+}
+
+/* The kernel had written over eth0, which was not put back yet. */
+static void a_death_while_the_others_go_back_leaves_nothing_behind(void **data)
+{
+	struct scene *scene = *data;
+
+	remember(scene,
+		 FORWARDING("ipv4", "all") "\t0\t1\t\n" FORWARDING("ipv4", "eth0") "\t1\t0\t1\n");
+	assert_int_equal(scene_apply(scene), 2);
+	assert_true(scene_value_is(FORWARDING("ipv4", "eth0"), "1"));
+	assert_int_equal(access(scene->memory, F_OK), -1);
+}
+
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
@@ -193,6 +322,11 @@ int main(void)
 		SCENE(a_value_that_the_kernel_does_not_take_is_told),
 		SCENE(a_star_stands_for_every_link),
 		SCENE(a_sysctl_outside_of_the_network_is_refused),
+		SCENE(what_the_kernel_wrote_over_goes_back_too),
+		SCENE(what_somebody_set_meanwhile_stays),
+		SCENE(what_is_still_desired_is_not_written_over),
+		SCENE(links_that_came_meanwhile_get_what_default_was),
+		SCENE(a_death_while_the_others_go_back_leaves_nothing_behind),
 	};
 
 	if (!scratch_allowed()) {

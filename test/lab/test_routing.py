@@ -285,6 +285,49 @@ def test_a_second_apply_does_nothing_and_stop_leaves_nothing(net, daemon):
     assert net.box.snapshot() == before
 
 
+FORWARDING_TO_BOND0 = "routing: { forwarding: [ { out: bond0 } ] }\n"
+FORWARDING_FROM_BOND0 = "routing: { forwarding: [ { in: bond0, out: bond1, family: ipv4 } ] }\n"
+ADMINISTRATOR = {"net/ipv4/conf/eth0/forwarding": "1", "net/ipv4/conf/all/accept_redirects": "0",
+                 "net/ipv6/conf/bond1/forwarding": "1", "net/ipv6/conf/default/forwarding": "1"}
+
+
+def settings_of(node):
+    """All that the kernel writes over when forwarding is switched for the whole host."""
+    links = ["all", "default", "lo", "eth0", "bond0", "bond1"]
+    names = [f"net/{family}/conf/{link}/forwarding" for family in ("ipv4", "ipv6") for link in links]
+    return {name: node.sysctl(name) for name in [*names, "net/ipv4/conf/all/accept_redirects"]}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_the_kernel_copies_over_links_goes_back_to_what_the_administrator_set(net, daemon, killed):
+    for name, value in ADMINISTRATOR.items():
+        net.box.sysctl(name, value)
+    before = settings_of(net.box)
+    box = daemon(net.box, FORWARDING_TO_BOND0)
+    assert net.box.sysctl("net/ipv4/conf/bond1/forwarding") == "1"
+    assert net.box.sysctl("net/ipv6/conf/bond0/forwarding") == "1"
+    assert box.plan(expect=0).operations == []
+    if killed:
+        box.kill()
+        box.start()
+        assert box.plan(expect=0).operations == []
+    box.stop()
+    assert settings_of(net.box) == before
+
+
+def test_a_link_that_goes_on_forwarding_is_not_switched_off_with_the_others(net, daemon):
+    net.box.sysctl("net/ipv4/conf/eth0/forwarding", 1)
+    before = settings_of(net.box)
+    box = daemon(net.box, FORWARDING_TO_BOND0)
+    box.apply(FORWARDING_FROM_BOND0)
+    assert settings_of(net.box) == {**before, "net/ipv4/conf/bond0/forwarding": "1"}
+    assert box.plan(FORWARDING_FROM_BOND0, expect=0).operations == []
+    box.ctl("rollback", expect=0)
+    assert net.box.sysctl("net/ipv4/conf/bond1/forwarding") == "1"
+    box.stop()
+    assert settings_of(net.box) == before
+
+
 @both
 def test_answers_leave_by_the_link_whose_address_they_bear(net, daemon, family):
     """Table main would send them out of eth0: management knows the world by way of the box alone."""

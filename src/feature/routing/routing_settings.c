@@ -68,8 +68,8 @@ static bool is_of(const struct forward_config *entry, uint8_t family)
 }
 
 /*
- * What is written for all is written over that of each link. So each is asked for as well: what was
- * ours of one before does not go back to what it was, and a proof sees what will be.
+ * What is written for all is written over that of each link (copies.h of host/). Each is asked for as
+ * well: for IPv4 it alone counts, so one that somebody changes is mended.
  */
 static void forward_all4(struct work *work, struct place place)
 {
