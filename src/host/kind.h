@@ -29,9 +29,10 @@ struct kind {
 	bool (*recreated)(const void *before, const void *after);
 	/*
 	 * Of one of ours that nobody desires any more: false when it is to be deleted, else
-	 * *ret_after is what it was before it was ours; or NULL.
+	 * *ret_after is what it was before it was ours, as far as @observed (all of the kind) has
+	 * what that needs; or NULL.
 	 */
-	bool (*released)(const void *before, void *ret_after);
+	bool (*released)(const void *before, const struct object_set *observed, void *ret_after);
 	/*
 	 * Of one of ours that nobody desires any more: what is desired makes it what it is, and it is
 	 * let be; or NULL.

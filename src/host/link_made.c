@@ -453,8 +453,20 @@ bool link_is_recreated(const void *before, const void *after)
 	return false;
 }
 
-/* A link that is not of our making goes back to what it was. */
-bool link_released(const void *before, void *ret_after)
+static bool has_index(const struct object_set *links, uint32_t index)
+{
+	const struct host_link like = { .index = index };
+	size_t at = set_lower_bound(links, &link_kind, &like);
+
+	return at < links->count &&
+	       ((const struct host_link *)set_at(links, &link_kind, at))->index == index;
+}
+
+/*
+ * A link that is not of our making goes back to what it was; to no master, where the former one is
+ * gone: its index may be anybody's by then, and the kernel refuses one that is nobody's.
+ */
+bool link_released(const void *before, const struct object_set *observed, void *ret_after)
 {
 	const struct host_link *link = before;
 	struct host_link *after = ret_after;
@@ -472,7 +484,7 @@ bool link_released(const void *before, void *ret_after)
 	if (known & LINK_FORMER_QUEUE)
 		after->queue = link->former.queue;
 	if (known & LINK_FORMER_MASTER)
-		after->master = link->former.master;
+		after->master = has_index(observed, link->former.master) ? link->former.master : 0;
 	if (known & LINK_FORMER_MAC)
 		memcpy(after->mac, link->former.mac, sizeof(after->mac));
 	return true;

@@ -28,6 +28,6 @@ bool link_is_drivers_own(const struct host_link *link);
 /* The hooks of link_kind. */
 unsigned link_turn(const void *object);
 bool link_is_recreated(const void *before, const void *after);
-bool link_released(const void *before, void *ret_after);
+bool link_released(const void *before, const struct object_set *observed, void *ret_after);
 
 #endif

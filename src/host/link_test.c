@@ -144,16 +144,33 @@ static void a_link_that_is_let_go_is_what_it_was(void **data)
 		"changed state,mtu,mac was-state down was-mtu 1500 "
 		"was-mac 02:00:00:00:00:01");
 	struct host_link after, made = link_of(BOND);
+	const struct object_set none = { 0 };
 
 	assert_true(link.object.ours);
-	assert_true(link_released(&link, &after));
+	assert_true(link_released(&link, &none, &after));
 	assert_int_equal(after.mtu, 1500);
 	assert_int_equal(after.state, LINK_DOWN);
 	assert_int_equal(after.mac[5], 1);
 	assert_int_equal(after.queue, 5);
 	assert_int_equal(after.former.known, 0);
 	assert_false(after.object.ours);
-	assert_false(link_released(&made, &after));
+	assert_false(link_released(&made, &none, &after));
+}
+
+static void a_link_goes_back_to_no_master_that_is_gone(void **data)
+{
+	struct host_link link = link_of("link eth0 index 2 flags up master #5 changed master "
+					"was-master #9");
+	struct host_link bridge = link_of("link br0 index 9 flags up type bridge"), after;
+	struct state observed = { 0 };
+
+	assert_true(link_released(&link, &observed.sets[OBJECT_LINK], &after));
+	assert_int_equal(after.master, 0);
+	state_add(&observed, OBJECT_LINK, &bridge);
+	state_sort_observed(&observed);
+	assert_true(link_released(&link, &observed.sets[OBJECT_LINK], &after));
+	assert_int_equal(after.master, 9);
+	state_free(&observed);
 }
 
 /* Carried out on paper by what the message says: nothing is left that differs. */
@@ -195,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_bond_is_told_nothing_that_its_mode_does_not_know),
 		cmocka_unit_test(what_the_kernel_cannot_change_is_made_anew),
 		cmocka_unit_test(a_link_that_is_let_go_is_what_it_was),
+		cmocka_unit_test(a_link_goes_back_to_no_master_that_is_gone),
 		cmocka_unit_test(any_change_leads_where_it_should),
 	};
 

@@ -58,7 +58,7 @@ static void let_go(const struct walk *walk, const void *before)
 		return;
 	}
 	after = mem_alloc(walk->of->size);
-	if (!walk->of->released(before, after)) {
+	if (!walk->of->released(before, walk->observed, after)) {
 		push(walk, OPERATION_DELETE, before, NULL);
 		free(after);
 		return;

@@ -12,6 +12,7 @@
 #define DEEPEST 8 /* links upon links; Linux takes as many */
 
 #define PLACE_OF(link, member) CONFIG_PLACE(link, link_fields, struct link_config, member)
+#define VLAN_PLACE(vlan, member) CONFIG_PLACE(vlan, vlan_fields, struct link_vlan_config, member)
 #define BOND_PLACE(bond, member) CONFIG_PLACE(bond, bond_fields, struct link_bond_config, member)
 
 static bool bond_given(const struct link_bond_config *bond, size_t offset)
@@ -23,6 +24,72 @@ static bool bond_given(const struct link_bond_config *bond, size_t offset)
 }
 
 #define GIVEN(bond, member) bond_given(bond, offsetof(struct link_bond_config, member))
+
+/*
+ * Names that Linux would take, and that /proc/sys has already: the settings of such a link cannot be
+ * told from those of all.
+ */
+static void check_name(const struct link_config *link, struct diags *diags)
+{
+	if (!strcmp(link->name, "all") || !strcmp(link->name, "default"))
+		diag_at(diags, link->record.place, -EINVAL,
+			"'%s' stands for more than one link in the settings of Linux "
+			"(net.ipv4.conf.%s); choose another name",
+			link->name, link->name);
+}
+
+static void check_mac(const struct link_config *link, struct diags *diags)
+{
+	const uint8_t *mac = link->mac.bytes;
+
+	if (!link->mac.given)
+		return;
+	if (!memcmp(mac, (uint8_t[6]){ 0 }, 6))
+		diag_at(diags, PLACE_OF(link, mac), -EINVAL,
+			"this is no MAC address, but none at all; leave it out, or write one such "
+			"as \"02:00:00:00:00:01\"");
+	else if (mac[0] & 1)
+		diag_at(diags, PLACE_OF(link, mac), -EINVAL,
+			"%02x:%02x:%02x:%02x:%02x:%02x is a group of stations (the last bit of its "
+			"first byte is 1), which no link can be; write %02x:... for one of your "
+			"own",
+			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], (mac[0] & 0xfe) | 2);
+}
+
+static void refuse_of_lo(struct place place, const char *why, struct diags *diags)
+{
+	diag_at(diags, place, -EINVAL, "lo %s; leave it out", why);
+}
+
+static bool is_said(const struct link_config *link, size_t offset)
+{
+	for (size_t i = 0; link_fields[i].name; i++)
+		if (link_fields[i].offset == offset)
+			return place_known(link->record.places[i]);
+	return false;
+}
+
+#define SAID(link, member) is_said(link, offsetof(struct link_config, member))
+
+/* Linux would take some of it, and it would mean nothing there. */
+static void check_lo(const struct link_config *link, struct diags *diags)
+{
+	if (strcmp(link->name, "lo") != 0)
+		return;
+	if (link->mac.given)
+		refuse_of_lo(PLACE_OF(link, mac), "has no MAC address", diags);
+	if (link->master)
+		refuse_of_lo(PLACE_OF(link, master), "cannot be a member of anything", diags);
+	if (!link->up)
+		refuse_of_lo(PLACE_OF(link, up),
+			     "is how this host speaks to itself, and must be up", diags);
+	if (SAID(link, accept_ra))
+		refuse_of_lo(PLACE_OF(link, accept_ra), "hears no router", diags);
+	if (SAID(link, arp_ignore))
+		refuse_of_lo(PLACE_OF(link, arp_ignore), "has no ARP", diags);
+	if (SAID(link, arp_announce))
+		refuse_of_lo(PLACE_OF(link, arp_announce), "has no ARP", diags);
+}
 
 static void check_one_type(const struct link_config *link, struct diags *diags)
 {
@@ -163,6 +230,25 @@ static void check_vrf(const struct config_list *links, const struct link_config 
 						  table),
 				     -EINVAL, "table %u belongs to VRF %s already; choose another",
 				     link->vrf.table, other->name);
+}
+
+static void check_vlan(const struct config_list *links, const struct link_config *link,
+		       struct diags *diags)
+{
+	const struct link_config *other = links->items;
+
+	for (; other < link; other++)
+		if (place_known(other->vlan.record.place) && other->vlan.id == link->vlan.id &&
+		    other->vlan.protocol == link->vlan.protocol &&
+		    !strcmp(other->vlan.link, link->vlan.link)) {
+			diag_between(
+				diags, VLAN_PLACE(&link->vlan, id), VLAN_PLACE(&other->vlan, id),
+				-EINVAL,
+				"VLAN %u of %s is %s already, and there can be but one; choose "
+				"another number, or leave one of them out",
+				link->vlan.id, link->vlan.link, other->name);
+			return;
+		}
 }
 
 static void check_bridge(const struct link_config *link, struct diags *diags)
@@ -446,13 +532,18 @@ void links_check(const void *config, struct diags *diags)
 
 	link_wishes_collect(links, &wishes);
 	for (unsigned i = 0; i < links->count; i++, link++) {
+		check_name(link, diags);
 		check_one_type(link, diags);
+		check_lo(link, diags);
+		check_mac(link, diags);
 		check_bond(link, diags);
 		check_members(link, diags);
 		check_mtu(&wishes, link, diags);
 		check_addresses(link, diags);
 		if (place_known(link->vrf.record.place))
 			check_vrf(links, link, diags);
+		if (place_known(link->vlan.record.place) && link->vlan.link)
+			check_vlan(links, link, diags);
 		if (place_known(link->bridge.record.place))
 			check_bridge(link, diags);
 		if (place_known(link->veth.record.place))

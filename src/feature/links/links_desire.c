@@ -245,7 +245,9 @@ static void set_master(const struct resolver *resolver, struct link_wish *wish)
 	if (master)
 		link->master = master->index;
 	else if (is_known(link, LINK_FORMER_MASTER))
-		link->master = link->former.master;
+		link->master = state_link(resolver->facts->observed, link->former.master) ?
+				       link->former.master :
+				       0;
 	else if (link->group == HOST_PROTOCOL)
 		link->master = 0;
 	if (master)
