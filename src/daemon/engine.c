@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "daemon/boot.h"
 #include "daemon/drift.h"
 #include "daemon/notify.h"
 #include "io/sandbox.h"
@@ -95,21 +96,6 @@ static void become_ready(struct engine *engine)
 	notify("READY=1");
 }
 
-/* What a start has to know after a change that stands, or does not. */
-static void remember_end(struct engine *engine, enum job_type type, bool committed)
-{
-	const struct generation *tried = engine->before;
-
-	/* The daemon's own file was tried and did not stand: it is not what a start begins with. */
-	if (type == JOB_ROLLBACK && tried && tried->own) {
-		if (transaction_remember(engine->confirm_path, TRANSACTION_TURNED_DOWN, engine->now,
-					 tried) < 0)
-			unlink(engine->confirm_path);
-	} else if (committed) {
-		unlink(engine->confirm_path);
-	}
-}
-
 static void arm_confirm(struct engine *engine, size_t operations)
 {
 	struct transaction *transaction = &engine->transaction;
@@ -139,8 +125,12 @@ static void finish_apply(struct engine *engine, enum job_type type, bool committ
 		tell(engine, LOG_NOTICE, "apply", "generation %u is in force", engine->now->number);
 	if (committed && was_to_wait)
 		arm_confirm(engine, operations);
-	else
-		remember_end(engine, type, committed || was_to_wait);
+	else if (type == JOB_ROLLBACK)
+		boot_turned_down(engine);
+	else if (committed)
+		boot_stands(engine);
+	else if (was_to_wait)
+		boot_no_longer_waits(engine);
 	engine->confirm_ms = 0;
 }
 
@@ -387,41 +377,6 @@ static int open_doors(struct engine *engine, struct text *error)
 	return host_open(&options, &engine->host, error);
 }
 
-/*
- * Which texts to begin with, where an apply was not confirmed when the last engine ended, or was
- * turned down: those from before it. The own file counts again as soon as it says something else.
- * Returns NULL where there is nothing to go back to.
- */
-static struct source *recall_back(struct engine *engine, const struct source *own)
-{
-	struct transaction_memory memory;
-	struct source *back = NULL;
-	bool same;
-
-	if (transaction_recall(engine->confirm_path, &memory) < 0)
-		return NULL;
-	same = own && source_equal(own, memory.tried);
-	if (memory.state == TRANSACTION_WAITS || same) {
-		back = memory.back;
-		memory.back = NULL;
-		log_warning("%s; starting with the configuration from before it",
-			    memory.state == TRANSACTION_WAITS ?
-				    "a change was never confirmed" :
-				    "what the file says was turned down");
-	}
-	if (same && memory.state == TRANSACTION_WAITS) {
-		struct generation as_back = { .config = &(struct config){ .source = back } };
-		struct generation as_tried = { .config = &(struct config){ .source = memory.tried } };
-
-		(void)transaction_remember(engine->confirm_path, TRANSACTION_TURNED_DOWN, &as_back,
-					   &as_tried);
-	} else if (!same) {
-		unlink(engine->confirm_path);
-	}
-	transaction_memory_free(&memory);
-	return back;
-}
-
 /* Reads @source, which it takes over, as the first generation; says what is wrong with it. */
 static int read_source(struct engine *engine, struct source *source,
 		       struct generation **ret_generation)
@@ -450,7 +405,7 @@ static int read_first(struct engine *engine, struct generation **ret_generation)
 	if (r < 0 && !diags.count)
 		text_printf(&text, "%s: %s\n", engine->options.config_path, strerror(-r));
 	diags_render(&diags, own, isatty(STDERR_FILENO), &text);
-	back = recall_back(engine, r < 0 ? NULL : own);
+	back = boot_recall(engine, r < 0 ? NULL : own);
 	if (back && read_source(engine, back, ret_generation) == 0) {
 		source_free(own);
 		r = 0;
@@ -480,8 +435,7 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	engine->lock.fd = -1;
 	engine->started_us = clock_now_us();
 	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
-	engine->confirm_path = options->state_path ? mem_printf("%s/confirm", options->state_path) :
-						     mem_printf("%s.confirm", options->socket_path);
+	boot_open(engine);
 	engine->repair_interval_ms = REPAIR_FIRST_MS;
 	engine->now = generation_new(0, NULL);
 	diags_init(&engine->diags);
@@ -546,6 +500,7 @@ void engine_free(struct engine *engine)
 	mem_freep(&engine->complaints);
 	mem_freep(&engine->memory_path);
 	mem_freep(&engine->confirm_path);
+	mem_freep(&engine->turned_down_path);
 	transaction_end(&engine->transaction);
 	mem_freep(&engine);
 }

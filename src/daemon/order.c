@@ -7,12 +7,12 @@
 #include "daemon/engine_internal.h"
 
 #include "base/clock.h"
+#include "daemon/boot.h"
 #include "daemon/builtin.h"
 #include "daemon/drift.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags)
 {
@@ -121,19 +121,6 @@ static void do_plan(struct engine *engine, struct request *request)
 	generation_drop(&generation);
 }
 
-/* From here on a restart goes back to the present generation, until the new one is confirmed. */
-static void remember_for_confirm(struct engine *engine, const struct generation *generation)
-{
-	int r = transaction_remember(engine->confirm_path, TRANSACTION_WAITS, engine->now,
-				     generation);
-
-	if (r < 0)
-		tell(engine, LOG_WARNING, "apply",
-		     "%s cannot be written (%s): going back without a confirm works, "
-		     "but not over a restart in between",
-		     engine->confirm_path, strerror(-r));
-}
-
 /*
  * The same configuration on a host that has not changed since it was last looked at: there is
  * nothing to decide.
@@ -183,7 +170,7 @@ static void begin_apply(struct engine *engine, const struct request *request,
 	engine->job.read_us = read_us;
 	engine->confirm_ms = generation == engine->now ? 0 : request->order.confirm_ms;
 	if (engine->confirm_ms)
-		remember_for_confirm(engine, generation);
+		boot_waits(engine, generation);
 	engine->caller = request->order.caller;
 	engine->asker = request->order.data;
 	begin_change(engine, JOB_APPLY, request, generation);
@@ -301,7 +288,7 @@ int engine_confirm(struct engine *engine, const struct caller *caller, unsigned 
 	}
 	transaction_end(transaction);
 	loop_timer_set(engine->confirm, 0);
-	unlink(engine->confirm_path);
+	boot_stands(engine);
 	tell(engine, LOG_NOTICE, "confirm", "generation %u is confirmed", engine->now->number);
 	return 0;
 }

@@ -13,11 +13,6 @@
 
 #define HEAD_SIZE 64
 
-static const char *const words[] = {
-	[TRANSACTION_WAITS] = "waits",
-	[TRANSACTION_TURNED_DOWN] = "turned-down",
-};
-
 void transaction_end(struct transaction *transaction)
 {
 	mem_freep(&transaction->what);
@@ -31,36 +26,32 @@ static void pack(const struct generation *generation, struct text *packed)
 	source_pack(source ? source : &none, packed);
 }
 
-int transaction_remember(const char *path, enum transaction_state state,
-			 const struct generation *back, const struct generation *tried)
+int transaction_remember(const char *path, const struct generation *back,
+			 const struct generation *tried)
 {
 	AUTO_TEXT text = { 0 }, first = { 0 }, second = { 0 };
 
 	pack(back, &first);
 	pack(tried, &second);
-	text_printf(&text, "multihomed transaction 1: %s %zu %zu\n", words[state], first.length,
-		    second.length);
+	text_printf(&text, "multihomed transaction 2: %zu %zu\n", first.length, second.length);
 	text_append(&text, first.data, first.length);
 	text_append(&text, second.data, second.length);
 	return file_replace(path, &text);
 }
 
 /* Reads the line that the file begins with; returns its length, or 0. */
-static size_t read_head(const struct text *text, enum transaction_state *ret_state, size_t lengths[2])
+static size_t read_head(const struct text *text, size_t lengths[2])
 {
 	const char *end = text->length ? memchr(text->data, '\n', text->length) : NULL;
 	size_t length = end ? (size_t)(end - text->data) + 1 : 0;
-	char head[HEAD_SIZE], word[16];
+	char head[HEAD_SIZE];
 
 	if (!length || length > sizeof(head))
 		return 0;
 	memcpy(head, text->data, length - 1);
 	head[length - 1] = '\0';
-	if (sscanf(head, "multihomed transaction 1: %15s %zu %zu", word, &lengths[0], &lengths[1]) !=
-	    3)
+	if (sscanf(head, "multihomed transaction 2: %zu %zu", &lengths[0], &lengths[1]) != 2)
 		return 0;
-	*ret_state = strcmp(word, words[TRANSACTION_WAITS]) ? TRANSACTION_TURNED_DOWN :
-							      TRANSACTION_WAITS;
 	return length;
 }
 
@@ -73,7 +64,7 @@ int transaction_recall(const char *path, struct transaction_memory *ret_memory)
 
 	if (r < 0)
 		return r;
-	head = read_head(&text, &memory.state, lengths);
+	head = read_head(&text, lengths);
 	if (!head || lengths[0] > text.length - head || lengths[1] != text.length - head - lengths[0])
 		return -EINVAL;
 	r = source_unpack(text.data + head, lengths[0], &memory.back);

@@ -25,21 +25,14 @@ struct transaction {
 
 void transaction_end(struct transaction *transaction);
 
-/*
- * What a start has to know of it stands in a file: the texts to go back to, and those that were
- * tried. WAITS: nobody has confirmed them yet. TURNED_DOWN: they did not stand; as long as the
- * daemon's own file still says the same, it is not what a start begins with.
- */
-enum transaction_state { TRANSACTION_WAITS, TRANSACTION_TURNED_DOWN };
-
+/* In a file: the texts that a start goes back to, and those that were tried; see boot.c. */
 struct transaction_memory {
-	enum transaction_state state;
 	struct source *back, *tried; /* owned */
 };
 
 /* Both return 0 or -errno; -ENOENT: nothing is remembered. */
-int transaction_remember(const char *path, enum transaction_state state,
-			 const struct generation *back, const struct generation *tried);
+int transaction_remember(const char *path, const struct generation *back,
+			 const struct generation *tried);
 int transaction_recall(const char *path, struct transaction_memory *ret_memory);
 void transaction_memory_free(struct transaction_memory *memory);
 

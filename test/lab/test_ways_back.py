@@ -17,7 +17,7 @@ import pytest
 
 import topology
 from configuration import CLAIMED, WHO_PORT, claimed_routes, claims, destinations, listen, served
-from daemon import MHCTL
+from daemon import MHCTL, Daemon
 from lab import patience, wait_until
 from topology import CLAIMS
 
@@ -268,6 +268,53 @@ def test_a_draft_that_nobody_confirmed_is_forgotten_by_the_second_start(host, la
         one.kill()
         one.start(env=environment)
         assert ours_are(host, CLAIMS)
+        assert list((lab.folder / "state").iterdir()) == []
+
+
+THIRD = "10.98.0.0/24"
+
+
+def confirmed(one):
+    one.apply(claims([THIRD]), "--confirm", "60s")
+    one.ctl("confirm", expect=0)
+
+
+def let_go(one):
+    one.apply(claims([THIRD]), "--confirm", f"{round(patience(1))}s")
+    wait_until(lambda: ours_are(one.node, CLAIMS), what="the way back")
+
+
+SINCE = {
+    "another file, as it is": lambda one: one.apply(claims([THIRD])),
+    "another file, confirmed": confirmed,
+    "another file, never confirmed": let_go,
+    "another file, dead before anybody confirmed": lambda one: one.apply(claims([THIRD]), "--confirm", "60s"),
+    "another file, taken back": lambda one: (one.apply(claims([THIRD])), one.ctl("rollback", expect=0)),
+    "another file, refused": lambda one: one.apply("prefixes: [ { prefix: nonsense } ]", expect=2),
+}
+
+
+@pytest.mark.parametrize("ended", [Daemon.kill, Daemon.stop], ids=["killed", "stopped"])
+@pytest.mark.parametrize("since", SINCE)
+def test_a_file_that_was_turned_down_is_not_what_boots_whatever_was_applied_since(host, lab, daemon, since, ended):
+    with state_of(lab) as environment:
+        one = daemon(host, CLAIMED, start=False)
+        one.start(env=environment)
+        one.write(claims([OTHER]))
+        one.apply(None, "--confirm", "60s")
+        one.ctl("rollback", expect=0)
+        SINCE[since](one)
+        for _ in range(2):
+            ended(one)
+            for left in one.socket.parent.glob("control.sock*"):
+                left.unlink()	# as /run after a boot
+            one.start(env=environment)
+            assert ours_are(host, CLAIMS)
+        one.apply(None, "--confirm", "60s")
+        one.ctl("confirm", expect=0)
+        ended(one)
+        one.start(env=environment)
+        assert ours_are(host, [OTHER]), "now it stands"
         assert list((lab.folder / "state").iterdir()) == []
 
 
