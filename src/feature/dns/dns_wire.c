@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One description for both directions: each field is named once, and written or read as the codec
+ * says, so that the two cannot differ. Both sides are one program, so there is no version; but the
+ * worker reads the wire of the whole world, and the engine does not trust it, nor it the engine:
+ * every count is checked against what is left, every index against what there is.
+ *
+ * Numbers are in network order; a string or bytes: u32 length, bytes; an array: u32 count, items.
+ */
+#include "feature/dns/dns_wire.h"
+
+#include "net/wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct codec {
+	struct text *out; /* NULL: reading */
+	struct wire_reader in;
+	struct arena *arena;
+};
+
+typedef void codec_fn(struct codec *codec, void *item);
+
+static void code_number(struct codec *codec, uint64_t *value, unsigned size)
+{
+	uint8_t bytes[8];
+
+	if (!codec->out) {
+		*value = 0;
+		for (unsigned i = 0; i < size; i++)
+			*value = *value << 8 | wire_get_u8(&codec->in);
+		return;
+	}
+	for (unsigned i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(*value >> 8 * (size - 1 - i));
+	text_append(codec->out, bytes, size);
+}
+
+static void code_u8(struct codec *codec, uint8_t *value)
+{
+	uint64_t wide = *value;
+
+	code_number(codec, &wide, 1);
+	*value = (uint8_t)wide;
+}
+
+static void code_u16(struct codec *codec, uint16_t *value)
+{
+	uint64_t wide = *value;
+
+	code_number(codec, &wide, 2);
+	*value = (uint16_t)wide;
+}
+
+static void code_u32(struct codec *codec, uint32_t *value)
+{
+	uint64_t wide = *value;
+
+	code_number(codec, &wide, 4);
+	*value = (uint32_t)wide;
+}
+
+static void code_bool(struct codec *codec, bool *value)
+{
+	uint8_t byte = *value;
+
+	code_u8(codec, &byte);
+	if (byte > 1)
+		codec->in.broken = true;
+	*value = byte;
+}
+
+/* As many as the array has: it lies within the struct. */
+static void code_fixed(struct codec *codec, void *bytes, size_t length)
+{
+	if (codec->out)
+		text_append(codec->out, bytes, length);
+	else
+		wire_get_bytes(&codec->in, bytes, length);
+}
+
+static void code_bytes(struct codec *codec, struct dns_bytes *value)
+{
+	const void *view;
+
+	code_u32(codec, &value->length);
+	if (codec->out) {
+		text_append(codec->out, value->bytes, value->length);
+		return;
+	}
+	view = wire_get_view(&codec->in, value->length);
+	if (!view)
+		value->length = 0;
+	value->bytes = (const uint8_t *)arena_copy(codec->arena, view ? view : "", value->length);
+}
+
+static void code_string(struct codec *codec, const char **value)
+{
+	struct dns_bytes bytes = { 0 };
+
+	if (codec->out && *value)
+		bytes = (struct dns_bytes){ (const uint8_t *)*value, (uint32_t)strlen(*value) };
+	code_bytes(codec, &bytes);
+	if (codec->out)
+		return;
+	*value = (const char *)bytes.bytes;
+	if (strlen(*value) != bytes.length)
+		codec->in.broken = true;
+}
+
+static void code_array(struct codec *codec, void *items, uint32_t *count, size_t size, codec_fn *fn)
+{
+	char *first;
+
+	code_u32(codec, count);
+	if (!codec->out) {
+		/* Each item takes a byte at least. */
+		if (codec->in.broken || *count > wire_left(&codec->in)) {
+			codec->in.broken = true;
+			*count = 0;
+		}
+		first = arena_alloc(codec->arena, *count * size + 1);
+		memcpy(items, &first, sizeof(first));
+	}
+	memcpy(&first, items, sizeof(first));
+	for (uint32_t i = 0; i < *count && !codec->in.broken; i++)
+		fn(codec, first + i * size);
+}
+
+static void code_address(struct codec *codec, struct address *address)
+{
+	static const struct address none;
+	uint8_t family = address->family == AF_INET ? 4 : address->family == AF_INET6 ? 6 : 0;
+
+	code_u8(codec, &family);
+	code_fixed(codec, address->bytes, sizeof(address->bytes));
+	if (codec->out)
+		return;
+	address->family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : 0;
+	if ((family && !address->family) ||
+	    memcmp(address->bytes + address_size(address->family), none.bytes,
+		   sizeof(address->bytes) - address_size(address->family)) != 0)
+		codec->in.broken = true;
+}
+
+static void code_prefix(struct codec *codec, void *item)
+{
+	struct prefix *prefix = item;
+	struct address address = prefix_address(prefix);
+
+	code_address(codec, &address);
+	code_u8(codec, &prefix->length);
+	if (codec->out)
+		return;
+	prefix->family = address.family;
+	memcpy(prefix->bytes, address.bytes, sizeof(prefix->bytes));
+	if (prefix->length > address_bits(prefix->family) ||
+	    (prefix->family && !prefix_is_clean(prefix)))
+		codec->in.broken = true;
+}
+
+static void code_file(struct codec *codec, void *item)
+{
+	struct dns_order_file *file = item;
+
+	code_string(codec, &file->name);
+	code_fixed(codec, file->digest, sizeof(file->digest));
+}
+
+static void code_key(struct codec *codec, void *item)
+{
+	struct dns_order_key *key = item;
+
+	code_string(codec, &key->name);
+	code_string(codec, &key->algorithm);
+	code_bytes(codec, &key->secret);
+}
+
+static void code_transfer(struct codec *codec, void *item)
+{
+	struct dns_order_transfer *transfer = item;
+
+	code_prefix(codec, &transfer->from);
+	code_u32(codec, &transfer->key);
+}
+
+static void code_notify(struct codec *codec, void *item)
+{
+	struct dns_order_notify *notify = item;
+
+	code_address(codec, &notify->to);
+	code_u16(codec, &notify->port);
+	code_u32(codec, &notify->key);
+	if (!notify->to.family || !notify->port)
+		codec->in.broken = true;
+}
+
+static void code_zone(struct codec *codec, void *item)
+{
+	struct dns_order_zone *zone = item;
+
+	code_string(codec, &zone->name);
+	code_array(codec, &zone->files, &zone->file_count, sizeof(*zone->files), code_file);
+	code_array(codec, &zone->transfers, &zone->transfer_count, sizeof(*zone->transfers),
+		   code_transfer);
+	code_array(codec, &zone->notifies, &zone->notify_count, sizeof(*zone->notifies), code_notify);
+	if (!zone->file_count)
+		codec->in.broken = true;
+}
+
+static void code_settings(struct codec *codec, struct dns_orders *orders)
+{
+	code_u16(codec, &orders->port);
+	code_u16(codec, &orders->udp_size);
+	code_bytes(codec, &orders->nsid);
+	code_string(codec, &orders->identity);
+	code_fixed(codec, orders->cookie_secrets, sizeof(orders->cookie_secrets));
+	code_u32(codec, &orders->cookie_secret_count);
+	code_u32(codec, &orders->rate_per_second);
+	code_u32(codec, &orders->slip);
+	code_u32(codec, &orders->tcp_idle_ms);
+	code_u32(codec, &orders->tcp_connections);
+	code_u32(codec, &orders->tcp_per_client);
+	code_string(codec, &orders->log_path);
+	code_u32(codec, &orders->log_sample);
+	code_u32(codec, &orders->log_rate);
+	code_bool(codec, &orders->log_answers);
+}
+
+static void code_orders(struct codec *codec, struct dns_orders *orders)
+{
+	code_settings(codec, orders);
+	code_array(codec, &orders->listen, &orders->listen_count, sizeof(*orders->listen),
+		   code_prefix);
+	code_array(codec, &orders->keys, &orders->key_count, sizeof(*orders->keys), code_key);
+	code_array(codec, &orders->zones, &orders->zone_count, sizeof(*orders->zones), code_zone);
+}
+
+void dns_orders_put(const struct dns_orders *orders, struct text *message)
+{
+	struct codec codec = { .out = message };
+	struct dns_orders copy = *orders;
+
+	code_orders(&codec, &copy);
+}
+
+static bool key_exists(const struct dns_orders *orders, uint32_t key)
+{
+	return key == DNS_NO_KEY || key < orders->key_count;
+}
+
+static bool makes_sense(const struct dns_orders *orders)
+{
+	if (orders->cookie_secret_count > DNS_COOKIE_SECRETS)
+		return false;
+	for (uint32_t i = 0; i < orders->listen_count; i++)
+		if (!orders->listen[i].family)
+			return false;
+	for (uint32_t i = 0; i < orders->zone_count; i++) {
+		const struct dns_order_zone *zone = &orders->zones[i];
+
+		for (uint32_t j = 0; j < zone->transfer_count; j++)
+			if (!key_exists(orders, zone->transfers[j].key))
+				return false;
+		for (uint32_t j = 0; j < zone->notify_count; j++)
+			if (!key_exists(orders, zone->notifies[j].key))
+				return false;
+	}
+	return true;
+}
+
+int dns_orders_read(const void *bytes, size_t length, struct dns_orders *ret_orders)
+{
+	struct codec codec = { .in = wire_reader(bytes, length), .arena = arena_new() };
+	struct dns_orders orders = { .arena = codec.arena };
+
+	code_orders(&codec, &orders);
+	if (!wire_done(&codec.in) || !makes_sense(&orders)) {
+		arena_free(codec.arena);
+		return -EPROTO;
+	}
+	*ret_orders = orders;
+	return 0;
+}
+
+void dns_orders_free(struct dns_orders *orders)
+{
+	if (orders->arena)
+		arena_free(orders->arena);
+	*orders = (struct dns_orders){ 0 };
+}
