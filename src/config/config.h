@@ -41,6 +41,17 @@ int config_read(struct source *source, const struct config_section *sections, si
 		struct diags *diags, struct config **ret_config);
 void config_free(struct config *config);
 
+/*
+ * Attaches to @source the files that it names in @sections, and those that they include. What cannot
+ * be read is told by config_read(), at the line that names it.
+ */
+void config_attach(struct source *source, const struct config_section *sections, size_t count);
+/*
+ * The file that @file includes by @name. Returns 0, or -errno when it could not be read; *ret_file
+ * is written on success.
+ */
+int config_file_beside(const struct config_file *file, const char *name, struct config_file *ret_file);
+
 /* Prints in canonical form, which reads back as the same: block style, without what is default. */
 void config_print(const struct config *config, const struct config_section *sections, size_t count,
 		  struct text *text);

@@ -96,15 +96,20 @@ static bool place_shows(struct place place, const struct source *source)
 	return place_known(place) && source && place.file < source->count;
 }
 
-/* Where line @place.line begins in its file; the end of the file when it has no such line. */
-static size_t line_start(struct place place, const struct source_file *file, struct cursor *cursor)
+/*
+ * Where line @place.line begins in its file; the end of the file when it has no such line. Only in
+ * YAML do lines end with more than '\n'.
+ */
+static size_t line_start(struct place place, const struct source_file *file, bool yaml,
+			 struct cursor *cursor)
 {
 	size_t step;
 
 	if (cursor->file != place.file || cursor->line > place.line || !cursor->line)
 		*cursor = (struct cursor){ .file = place.file, .line = 1 };
 	while (cursor->line < place.line && cursor->offset < file->length) {
-		step = utf8_break(file->text + cursor->offset, file->length - cursor->offset);
+		step = yaml ? utf8_break(file->text + cursor->offset, file->length - cursor->offset) :
+			      file->text[cursor->offset] == '\n';
 		cursor->offset += step ? step : 1;
 		cursor->line += step != 0;
 	}
@@ -180,7 +185,8 @@ static bool is_blank(const char *line, size_t length)
 static void put_source(struct view *view, struct place place, struct cursor *cursor)
 {
 	const struct source_file *file = &view->source->files[place.file];
-	size_t start = line_start(place, file, cursor), length = file->length - start;
+	bool yaml = place.file < view->source->count - view->source->attached;
+	size_t start = line_start(place, file, yaml, cursor), length = file->length - start;
 	const char *line = file->text + start;
 	struct window window;
 

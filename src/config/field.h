@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_PLACED, /* struct prefix; "ADDRESS/LENGTH": an address and the length of its network */
 	CONFIG_MAC,    /* struct config_mac; "02:00:00:00:00:01" */
 	CONFIG_PORTS,  /* struct config_ports; "53" or "7000-7010" */
+	CONFIG_FILE,   /* struct config_file; the path of a file whose text travels along */
 	CONFIG_WORD,   /* a scalar that a feature brings along: .word */
 	CONFIG_LIST,   /* struct config_list; of .item */
 	CONFIG_RECORD, /* a struct of .size bytes, begins with struct config_record; .fields */
@@ -41,6 +42,25 @@ struct config_mac {
 struct config_ports {
 	uint16_t first, last;
 };
+
+/*
+ * A file that the configuration names: its text was read together with the configuration, by who
+ * read that. Not given, all is NULL. .number is its place.file for what is wrong within it.
+ */
+struct source;
+
+struct config_file {
+	const char *name; /* as it was written */
+	const char *text; /* NUL-terminated, but may hold NULs: see length */
+	size_t length;
+	const uint8_t *digest; /* DIGEST_SIZE bytes */
+	const struct source *source;
+	unsigned number;
+};
+
+/* Tells the name of each file that @text includes, to be attached as well. One too many is no harm. */
+typedef void config_includes(const char *text, size_t length,
+			     void (*told)(void *data, const char *name), void *data);
 
 /*
  * A scalar of a feature's own: "09:00-18:00", "0x8/0xff". All bytes zero is "not given". The text
@@ -73,7 +93,7 @@ struct config_record {
 	const struct place *places;
 };
 
-/* Bounds are of numbers, durations (ms), lengths of strings, lists, maps; max 0 = none of its own. */
+/* Bounds are of numbers, durations (ms), lengths of texts and files, lists, maps; max 0 = none. */
 struct config_field {
 	const char *name;
 	enum config_type type;
@@ -83,6 +103,7 @@ struct config_field {
 	uint64_t def;			   /* BOOL, U32, DURATION, ENUM: the value when not given */
 	const char *const *words;	   /* ENUM: NULL-terminated */
 	const struct config_word *word;	   /* WORD */
+	config_includes *includes;	   /* FILE: or NULL */
 	bool lone;			   /* LIST of scalars: one may stand without brackets */
 	const struct config_field *item;   /* LIST: what its items are; MAP: a RECORD */
 	const struct config_field *fields; /* RECORD: its table, ended by a NULL name */

@@ -88,7 +88,7 @@ static void put_unit(const struct config_field *field, struct text *text)
 {
 	uint64_t last = field->max ? field->max : field->min;
 
-	if (field->type == CONFIG_STRING)
+	if (field->type == CONFIG_STRING || field->type == CONFIG_FILE)
 		text_puts(text, last == 1 ? " byte" : " bytes");
 	else if (field->type == CONFIG_LIST || field->type == CONFIG_MAP)
 		text_puts(text, last == 1 ? " item" : " items");

@@ -43,6 +43,7 @@ static bool is_shown(const struct config_field *field, const void *value)
 	case CONFIG_NAME:
 	case CONFIG_IFNAME:
 	case CONFIG_STRING:
+	case CONFIG_FILE:
 		return *(const char *const *)value;
 	case CONFIG_ADDRESS:
 		return ((const struct address *)value)->family;

@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const size_t sizes[] = {
 	[CONFIG_BOOL] = sizeof(bool),
@@ -37,6 +38,7 @@ static const size_t sizes[] = {
 	[CONFIG_PLACED] = sizeof(struct prefix),
 	[CONFIG_MAC] = sizeof(struct config_mac),
 	[CONFIG_PORTS] = sizeof(struct config_ports),
+	[CONFIG_FILE] = sizeof(struct config_file),
 	[CONFIG_LIST] = sizeof(struct config_list),
 	[CONFIG_MAP] = sizeof(struct config_list),
 };
@@ -90,9 +92,10 @@ static void read_roots(struct reader *reader, const struct source *source, struc
 {
 	struct node *root;
 
-	roots->parts.nodes = arena_alloc(reader->scratch,
-					 source->count * sizeof(*roots->parts.nodes));
-	for (unsigned i = 0; i < source->count; i++) {
+	const unsigned count = source->count - source->attached;
+
+	roots->parts.nodes = arena_alloc(reader->scratch, count * sizeof(*roots->parts.nodes));
+	for (unsigned i = 0; i < count; i++) {
 		root = tree_read(&source->files[i], i, reader->scratch, reader->diags);
 		if (root)
 			add_root(reader, roots, root);
@@ -142,7 +145,7 @@ static void reserve(struct diags *diags, size_t later, size_t all)
 }
 
 static void read_sections(struct reader *reader, const struct config_section *sections,
-			  size_t count, struct config *config)
+			  size_t count, const void **values)
 {
 	struct roots roots = { .names = arena_alloc(reader->scratch,
 						    (count + 1) * sizeof(*roots.names)) };
@@ -152,7 +155,7 @@ static void read_sections(struct reader *reader, const struct config_section *se
 	for (size_t i = 0; i < count; i++)
 		roots.names[i] = sections[i].name;
 	reserve(reader->diags, 1, 1);
-	read_roots(reader, config->source, &roots);
+	read_roots(reader, reader->source, &roots);
 	for (size_t i = 0; i < count; i++) {
 		parts[i] = find_parts(reader, &roots.parts, sections[i].name);
 		given += parts[i].count != 0;
@@ -162,7 +165,7 @@ static void read_sections(struct reader *reader, const struct config_section *se
 		if (!parts[i].count)
 			continue;
 		reserve(reader->diags, --later, given);
-		config->values[i] = read_section(reader, &sections[i], &parts[i]);
+		values[i] = read_section(reader, &sections[i], &parts[i]);
 	}
 	reserve(reader->diags, 0, 0);
 }
@@ -203,14 +206,58 @@ int config_read(struct source *source, const struct config_section *sections, si
 	struct config *config = mem_alloc(sizeof(*config));
 	AUTO_ARENA scratch = arena_new();
 	unsigned before = diags->errors;
-	struct reader reader = { .scratch = scratch, .diags = diags };
+	struct reader reader = { .scratch = scratch, .diags = diags, .source = source };
 
 	config->arena = reader.arena = arena_new();
 	config->source = source;
 	config->values = arena_alloc(config->arena, count * sizeof(*config->values));
-	read_sections(&reader, sections, count, config);
+	read_sections(&reader, sections, count, config->values);
 	*ret_config = config;
 	return diags->errors > before ? -EINVAL : 0;
+}
+
+/* Whether a file may be named somewhere below @field. */
+static bool names_files(const struct config_field *field)
+{
+	if (field->type == CONFIG_LIST || field->type == CONFIG_MAP)
+		return names_files(field->item);
+	if (field->type != CONFIG_RECORD)
+		return field->type == CONFIG_FILE;
+	for (const struct config_field *inner = field->fields; inner->name; inner++)
+		if (names_files(inner))
+			return true;
+	return false;
+}
+
+static bool stands_in(const struct source *source, const char *word)
+{
+	for (unsigned i = 0; i < source->count; i++)
+		if (memmem(source->files[i].text, source->files[i].length, word, strlen(word)))
+			return true;
+	return false;
+}
+
+/*
+ * The text is read twice, the first time for nothing but the names of files: what is not in the
+ * text at all, as most often, is not looked for.
+ */
+void config_attach(struct source *source, const struct config_section *sections, size_t count)
+{
+	AUTO_ARENA scratch = arena_new();
+	AUTO_DIAGS diags = { 0 };
+	struct reader reader = { .arena = scratch,
+				 .scratch = scratch,
+				 .diags = &diags,
+				 .source = source,
+				 .attaching = true };
+	struct config_section *some = arena_alloc(scratch, count * sizeof(*some));
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (names_files(sections[i].root) && stands_in(source, sections[i].name))
+			some[found++] = sections[i];
+	if (found)
+		read_sections(&reader, some, found, arena_alloc(scratch, found * sizeof(void *)));
 }
 
 void config_free(struct config *config)

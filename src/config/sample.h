@@ -5,9 +5,9 @@
 #include "config/config.h"
 
 /*
- * A small configuration that has every type and every way to hold one: what the tests and the
- * fuzzer of this folder read. Shaped like the real one, but it does not change with it. Its
- * tables are in sample_tables.h.
+ * A small configuration that has every type, but files (file_test.c has them), and every way to
+ * hold one: what the tests and the fuzzer of this folder read. Shaped like the real one, but it
+ * does not change with it. Its tables are in sample_tables.h.
  */
 struct sample_claim {
 	struct config_record record;

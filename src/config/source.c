@@ -7,15 +7,22 @@
  *
  * The snippets in conf.d must be regular files: a FIFO that nobody writes would stop the daemon.
  * The main file may be anything, because `mhctl check <(generate)` is a good habit.
+ *
+ * An attached file that cannot be read is kept as such, and not told here: who reads the text later
+ * knows the line that names it, and tells it along with all other mistakes. A path is relative to
+ * the folder of the main file, also in conf.d, so that a line means the same in each of them; that of
+ * a file which an attached one includes is relative to the latter, as zone files have it.
  */
 #include "config/source.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "net/wire.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,10 +50,94 @@ static void source_add(struct source *source, const char *name, size_t name_leng
 
 	source->files = mem_resize(source->files, (source->count + 1) * sizeof(*source->files));
 	file = &source->files[source->count++];
+	*file = (struct source_file){ .length = text->length };
 	file->name = memcpy(mem_alloc(name_length + 1), name, name_length);
-	file->length = text->length;
 	file->text = text->data ? text->data : mem_strdup("");
 	*text = (struct text){ 0 };
+}
+
+/* Where the attached file @name stands in the order of names, or would; *ret_there says which. */
+static unsigned place_by_name(const struct source *source, const char *name, bool *ret_there)
+{
+	unsigned low = 0, high = source->attached, middle;
+	int order = -1;
+
+	*ret_there = false;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = strcmp(source->files[source->by_name[middle]].name, name);
+		if (order == 0) {
+			*ret_there = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Takes over @text; returns the number of the file, -EEXIST when it is there. */
+static int source_add_attached(struct source *source, const char *name, struct text *text, int error)
+{
+	struct source_file *file;
+	bool there;
+	unsigned at = place_by_name(source, name, &there);
+
+	if (there)
+		return -EEXIST;
+	source_add(source, name, strlen(name), text);
+	file = &source->files[source->count - 1];
+	file->error = error;
+	digest_of(file->text, file->length, file->digest);
+	source->by_name = mem_resize(source->by_name,
+				     (source->attached + 1) * sizeof(*source->by_name));
+	memmove(source->by_name + at + 1, source->by_name + at,
+		(source->attached - at) * sizeof(*source->by_name));
+	source->by_name[at] = source->count - 1;
+	source->attached++;
+	return (int)source->count - 1;
+}
+
+/* The path of the file that @of calls @name. */
+static char *path_beside(const struct source *source, const char *of, const char *name)
+{
+	const char *slash;
+	bool attached;
+
+	place_by_name(source, of, &attached);
+	of = attached ? of : source->files[0].name;
+	slash = strrchr(of, '/');
+	if (name[0] == '/' || !slash)
+		return mem_strdup(name);
+	return mem_printf("%.*s%s", (int)(slash - of + 1), of, name);
+}
+
+static size_t attached_bytes(const struct source *source)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = source->count - source->attached; i < source->count; i++)
+		bytes += source->files[i].length;
+	return bytes;
+}
+
+/* Reads a regular file and nothing else: a FIFO that nobody writes would stop the daemon. */
+static int read_regular(const char *path, size_t limit, struct text *ret_text)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return -ENOTSUP;
+	if ((uint64_t)status.st_size > limit)
+		return -EFBIG;
+	return text_read_file(path, limit, ret_text);
 }
 
 /* The first error is the one that is returned; each is told. */
@@ -171,9 +262,28 @@ static void put_u32(struct text *text, size_t value)
 	text_append(text, bytes, sizeof(bytes));
 }
 
-/* One file of a packed source; *@room is what its text may still have. */
-static int unpack_file(struct wire_reader *reader, struct source *source, size_t *room)
+/* A packed source in the making: what the texts of each sort may still have. */
+struct unpacking {
+	struct wire_reader reader;
+	struct source *source;
+	size_t room;
+};
+
+static int unpack_attached(struct unpacking *unpacking, const char *name, size_t name_length,
+			   struct text *text)
 {
+	AUTO_MEM char *copy = mem_printf("%.*s", (int)name_length, name);
+	uint32_t error = wire_get_u32(&unpacking->reader);
+
+	if (unpacking->reader.broken || error > 4095 || (error && text->length))
+		return -EPROTO;
+	return source_add_attached(unpacking->source, copy, text, -(int)error) < 0 ? -EPROTO : 0;
+}
+
+/* One file of a packed source. */
+static int unpack_file(struct unpacking *unpacking, bool attached)
+{
+	struct wire_reader *reader = &unpacking->reader;
 	AUTO_TEXT text = { 0 };
 	const char *name, *bytes;
 	size_t name_length, length;
@@ -184,31 +294,38 @@ static int unpack_file(struct wire_reader *reader, struct source *source, size_t
 	if (reader->broken || !name_length || name_length > PATH_MAX ||
 	    memchr(name, '\0', name_length))
 		return -EPROTO;
-	if (length > *room)
+	if (length > unpacking->room)
 		return -EFBIG;
 	bytes = wire_get_view(reader, length);
 	if (reader->broken)
 		return -EPROTO;
-	*room -= length;
+	unpacking->room -= length;
 	text_append(&text, bytes, length);
-	source_add(source, name, name_length, &text);
+	if (attached)
+		return unpack_attached(unpacking, name, name_length, &text);
+	source_add(unpacking->source, name, name_length, &text);
 	return 0;
 }
 
-static int unpack_files(struct wire_reader *reader, struct source *source)
+static int unpack_files(struct unpacking *unpacking)
 {
-	uint32_t count = wire_get_u32(reader);
-	size_t room = SOURCE_MAX_BYTES;
+	uint32_t count = wire_get_u32(&unpacking->reader);
+	uint32_t attached = wire_get_u32(&unpacking->reader);
 	int r;
 
-	if (count > SOURCE_MAX_FILES)
+	if (attached > count || (attached && attached == count))
+		return -EPROTO;
+	if (count - attached > SOURCE_MAX_FILES || attached > SOURCE_MAX_ATTACHED)
 		return -EFBIG;
+	unpacking->room = SOURCE_MAX_BYTES;
 	for (uint32_t i = 0; i < count; i++) {
-		r = unpack_file(reader, source, &room);
+		if (i == count - attached)
+			unpacking->room = SOURCE_MAX_ATTACHED_BYTES;
+		r = unpack_file(unpacking, i >= count - attached);
 		if (r < 0)
 			return r;
 	}
-	return wire_done(reader) ? 0 : -EPROTO;
+	return wire_done(&unpacking->reader) ? 0 : -EPROTO;
 }
 
 int source_load(const char *path, struct source **ret_source, struct diags *diags)
@@ -223,6 +340,31 @@ int source_load(const char *path, struct source **ret_source, struct diags *diag
 	load_file(&loading, path);
 	load_snippets(&loading, path);
 	return loading.error;
+}
+
+int source_find(const struct source *source, const char *of, const char *name)
+{
+	AUTO_MEM char *path = path_beside(source, of, name);
+	bool there;
+	unsigned at = place_by_name(source, path, &there);
+
+	return there ? (int)source->by_name[at] : -1;
+}
+
+int source_attach(struct source *source, const char *of, const char *name)
+{
+	AUTO_MEM char *path = path_beside(source, of, name);
+	AUTO_TEXT text = { 0 };
+	int number = source_find(source, of, name), r;
+
+	if (number >= 0)
+		return number;
+	if (source->attached == SOURCE_MAX_ATTACHED)
+		return -1;
+	r = strlen(path) > PATH_MAX ?
+		    -ENAMETOOLONG :
+		    read_regular(path, SOURCE_MAX_ATTACHED_BYTES - attached_bytes(source), &text);
+	return source_add_attached(source, path, &text, r);
 }
 
 struct source *source_of_text(const char *name, const char *text, size_t length)
@@ -244,16 +386,18 @@ void source_free(struct source *source)
 		free((char *)source->files[i].text);
 	}
 	free(source->files);
+	free(source->by_name);
 	free(source);
 }
 
 bool source_equal(const struct source *a, const struct source *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->attached != b->attached)
 		return false;
 	for (unsigned i = 0; i < a->count; i++) {
 		if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
 		    a->files[i].length != b->files[i].length ||
+		    a->files[i].error != b->files[i].error ||
 		    memcmp(a->files[i].text, b->files[i].text, a->files[i].length) != 0)
 			return false;
 	}
@@ -265,25 +409,28 @@ void source_pack(const struct source *source, struct text *text)
 	size_t length;
 
 	put_u32(text, source->count);
+	put_u32(text, source->attached);
 	for (unsigned i = 0; i < source->count; i++) {
 		length = strlen(source->files[i].name);
 		put_u32(text, length);
 		text_append(text, source->files[i].name, length);
 		put_u32(text, source->files[i].length);
 		text_append(text, source->files[i].text, source->files[i].length);
+		if (i >= source->count - source->attached)
+			put_u32(text, (size_t)-source->files[i].error);
 	}
 }
 
 int source_unpack(const void *bytes, size_t length, struct source **ret_source)
 {
-	struct wire_reader reader = wire_reader(bytes, length);
-	struct source *source = mem_alloc(sizeof(*source));
-	int r = unpack_files(&reader, source);
+	struct unpacking unpacking = { .reader = wire_reader(bytes, length),
+				       .source = mem_alloc(sizeof(struct source)) };
+	int r = unpack_files(&unpacking);
 
 	if (r < 0) {
-		source_free(source);
+		source_free(unpacking.source);
 		return r;
 	}
-	*ret_source = source;
+	*ret_source = unpacking.source;
 	return 0;
 }

@@ -186,6 +186,64 @@ static void a_packed_source_unpacks_to_the_same(void **state)
 	source_free(other);
 }
 
+static void what_is_attached_travels_along(void **state)
+{
+	struct source *source = source_of_text("a.yaml", "x", 1), *again;
+	AUTO_TEXT packed = { 0 };
+
+	write_file("z", "zone");
+	make_folder("b");
+	write_file("b/c", "included");
+	assert_int_equal(source_attach(source, "a.yaml", "z"), 1);
+	assert_int_equal(source_attach(source, "a.yaml", "b/c"), 2);
+	assert_int_equal(source_attach(source, "b/c", "d"), 3);
+	assert_int_equal(source_attach(source, "a.yaml", "z"), 1);
+	assert_int_equal(source->attached, 3);
+	assert_string_equal(source->files[3].name, "b/d");
+	source_pack(source, &packed);
+	assert_int_equal(source_unpack(packed.data, packed.length, &again), 0);
+	assert_true(source_equal(source, again));
+	assert_int_equal(source_find(again, "a.yaml", "b/c"), 2);
+	assert_int_equal(source_find(again, "b/c", "c"), 2);
+	assert_int_equal(source_find(again, "a.yaml", "c"), -1);
+	assert_int_equal(again->files[3].error, -ENOENT);
+	assert_memory_equal(again->files[1].digest, source->files[1].digest, DIGEST_SIZE);
+	for (size_t length = 0; length < packed.length; length++) {
+		struct source *cut;
+
+		assert_int_equal(source_unpack(packed.data, length, &cut), -EPROTO);
+	}
+	source_free(again);
+	source_free(source);
+}
+
+static void only_regular_files_are_attached(void **state)
+{
+	struct source *source = source_of_text("a.yaml", "x", 1);
+
+	assert_int_equal(mkfifo("fifo", 0644), 0);
+	make_folder("folder");
+	assert_int_equal(source->files[0].error, 0);
+	source_attach(source, "a.yaml", "fifo");
+	assert_int_equal(source->files[1].error, -ENOTSUP);
+	source_attach(source, "a.yaml", "folder");
+	assert_int_equal(source->files[2].error, -EISDIR);
+	source_free(source);
+}
+
+static void a_path_is_relative_to_the_main_file(void **state)
+{
+	struct source *source = source_of_text("/etc/m/m.yaml", "x", 1);
+	int number = source_attach(source, "/etc/m/conf.d/x.yaml", "zones/a");
+
+	assert_string_equal(source->files[number].name, "/etc/m/zones/a");
+	number = source_attach(source, "/etc/m/zones/a", "b");
+	assert_string_equal(source->files[number].name, "/etc/m/zones/b");
+	number = source_attach(source, "/etc/m/m.yaml", "/nowhere/at/all");
+	assert_string_equal(source->files[number].name, "/nowhere/at/all");
+	source_free(source);
+}
+
 static void every_cut_of_a_packed_source_is_malformed(void **state)
 {
 	struct source *source = source_of_text("name", "text", 4), *again;
@@ -199,6 +257,10 @@ static void every_cut_of_a_packed_source_is_malformed(void **state)
 	source_free(source);
 }
 
+#define ONE_FILE "\0\0\0\1\0\0\0\0"
+#define ONE_MORE "\0\0\0\2\0\0\0\1\0\0\0\1c\0\0\0\0"
+#define ATTACHED "\0\0\0\1a"
+
 static void a_packed_source_beyond_the_bounds_is_refused(void **state)
 {
 	static const struct {
@@ -206,31 +268,22 @@ static void a_packed_source_beyond_the_bounds_is_refused(void **state)
 		size_t length;
 		int r;
 	} cases[] = {
-		{ "\0\0\1\1", 4, -EFBIG }, /* 257 files */
-		{ "\0\0\0\1"
-		  "\0\0\0\1"
-		  "a"
-		  "\4\0\0\1",
-		  13, -EFBIG }, /* a text of 64 MiB and a byte */
-		{ "\0\0\0\1"
-		  "\0\0\0\1"
-		  "a"
-		  "\4\0\0\0",
-		  13, -EPROTO }, /* 64 MiB that are not there */
-		{ "\0\0\0\1"
-		  "\0\0\0\0"
-		  "\0\0\0\0",
-		  12, -EPROTO }, /* no name */
-		{ "\0\0\0\1"
-		  "\0\0\0\2"
-		  "a\0"
-		  "\0\0\0\0",
-		  14, -EPROTO }, /* a NUL in the name */
-		{ "\0\0\0\1"
-		  "\xff\xff\xff\xff"
-		  "a"
-		  "\0\0\0\0",
-		  13, -EPROTO },
+		{ "\0\0\1\1\0\0\0\0", 8, -EFBIG },		 /* 257 files */
+		{ "\0\1\0\0\0\0\xff\xff", 8, -EFBIG },		 /* 65535 attached ones */
+		{ "\0\0\0\1\0\0\0\1", 8, -EPROTO },		 /* attached to nothing */
+		{ ONE_FILE "\0\0\0\1a\4\0\0\1", 17, -EFBIG },	 /* a text of 64 MiB and a byte */
+		{ ONE_FILE "\0\0\0\1a\4\0\0\0", 17, -EPROTO },	 /* 64 MiB that are not there */
+		{ ONE_FILE "\0\0\0\0\0\0\0\0", 16, -EPROTO },	 /* no name */
+		{ ONE_FILE "\0\0\0\2a\0\0\0\0\0", 18, -EPROTO }, /* a NUL in the name */
+		{ ONE_FILE "\xff\xff\xff\xff"
+			   "a\0\0\0\0",
+		  17, -EPROTO },
+		{ ONE_MORE ATTACHED "\x20\0\0\1", 26, -EFBIG },		/* 512 MiB and a byte */
+		{ ONE_MORE ATTACHED "\0\0\0\1x\0\0\0\1", 31, -EPROTO }, /* a text and an error */
+		{ ONE_MORE ATTACHED "\0\0\0\0\0\1\0\0", 30, -EPROTO },	/* no errno */
+		{ "\0\0\0\3\0\0\0\2\0\0\0\1c\0\0\0\0" ATTACHED "\0\0\0\0\0\0\0\2" ATTACHED
+		  "\0\0\0\0\0\0\0\2",
+		  43, -EPROTO }, /* twice */
 	};
 	struct source *source;
 
@@ -251,6 +304,9 @@ int main(void)
 		TEST_IN_FOLDER(too_many_files_are_refused),
 		TEST_IN_FOLDER(standard_input_is_read_alone),
 		cmocka_unit_test(a_packed_source_unpacks_to_the_same),
+		TEST_IN_FOLDER(what_is_attached_travels_along),
+		TEST_IN_FOLDER(only_regular_files_are_attached),
+		cmocka_unit_test(a_path_is_relative_to_the_main_file),
 		cmocka_unit_test(every_cut_of_a_packed_source_is_malformed),
 		cmocka_unit_test(a_packed_source_beyond_the_bounds_is_refused),
 	};

@@ -448,7 +448,8 @@ static value_reader *const value_readers[] = {
 	[CONFIG_ENUM] = read_enum,	   [CONFIG_ADDRESS] = read_address,
 	[CONFIG_PREFIX] = read_prefix,	   [CONFIG_NET] = read_net,
 	[CONFIG_PLACED] = read_placed,	   [CONFIG_MAC] = read_mac,
-	[CONFIG_PORTS] = read_ports,	   [CONFIG_WORD] = read_word,
+	[CONFIG_PORTS] = read_ports,	   [CONFIG_FILE] = value_read_file,
+	[CONFIG_WORD] = read_word,
 };
 
 /* "- 2001:db8::" is to YAML a mapping with the key "2001:db8:". */

@@ -10,6 +10,8 @@ struct reader {
 	struct arena *arena;   /* of the values */
 	struct arena *scratch; /* of the trees, and of what only diagnostics need */
 	struct diags *diags;
+	struct source *source;
+	bool attaching;	   /* only looks for files: no mistake is told, no value is needed */
 	const char *where; /* the key that is being read, for "unknown key ... in WHERE"; NULL = the top */
 };
 
@@ -19,6 +21,10 @@ struct reader {
  */
 int value_read(struct reader *reader, const struct config_field *field, const struct node *node,
 	       void *ret_value);
+
+/* The reader of CONFIG_FILE, in file.c: of @node only the place and the text. */
+int value_read_file(struct reader *reader, const struct config_field *field,
+		    const struct node *node, void *ret_value);
 
 /* Prints a value of a scalar type so that it reads back, in block and in flow style. */
 void value_print(const struct config_field *field, const void *value, struct text *text);

@@ -111,6 +111,7 @@ static void (*const value_printers[])(const struct config_field *field, const vo
 	[CONFIG_PLACED] = print_prefix,
 	[CONFIG_MAC] = print_mac,
 	[CONFIG_PORTS] = print_ports,
+	[CONFIG_FILE] = print_string, /* whose name stands first */
 	[CONFIG_WORD] = print_word,
 };
 

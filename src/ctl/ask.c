@@ -142,7 +142,7 @@ static int ask_with_file(const struct call *call, json_t *request, render_fn *re
 
 	if (!call->argument)
 		return ask(call, request, NULL, render);
-	if (source_load(call->argument, &source, &diags) < 0) {
+	if (feature_load(call->argument, &source, &diags) < 0) {
 		json_decref(request);
 		status = problems_tell(call, &diags, source, EXIT_MISTAKE);
 	} else {

@@ -114,7 +114,7 @@ int check_run(const struct call *call)
 	AUTO_DIAGS diags = { 0 };
 	int status;
 
-	if (source_load(call->argument, &source, &diags) < 0) {
+	if (feature_load(call->argument, &source, &diags) < 0) {
 		status = problems_tell(call, &diags, source, EXIT_MISTAKE);
 		source_free(source);
 		return status;

@@ -48,7 +48,7 @@ static int read_config(const struct call *call, struct subject *subject)
 	AUTO_DIAGS diags = { 0 };
 	int status;
 
-	if (source_load(path, &source, &diags) < 0) {
+	if (feature_load(path, &source, &diags) < 0) {
 		status = problems_tell(call, &diags, source, EXIT_MISTAKE);
 		source_free(source);
 		return status;

@@ -17,7 +17,7 @@
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags)
 {
 	if (strcmp(engine->options.config_path, "builtin") != 0)
-		return source_load(engine->options.config_path, ret_source, diags);
+		return feature_load(engine->options.config_path, ret_source, diags);
 	*ret_source = source_of_text("builtin", builtin_configuration, builtin_configuration_length);
 	return 0;
 }

@@ -33,7 +33,7 @@ int transaction_remember(const char *path, const struct generation *back,
 
 	pack(back, &first);
 	pack(tried, &second);
-	text_printf(&text, "multihomed transaction 2: %zu %zu\n", first.length, second.length);
+	text_printf(&text, "multihomed transaction 3: %zu %zu\n", first.length, second.length);
 	text_append(&text, first.data, first.length);
 	text_append(&text, second.data, second.length);
 	return file_replace(path, &text);
@@ -50,7 +50,7 @@ static size_t read_head(const struct text *text, size_t lengths[2])
 		return 0;
 	memcpy(head, text->data, length - 1);
 	head[length - 1] = '\0';
-	if (sscanf(head, "multihomed transaction 2: %zu %zu", &lengths[0], &lengths[1]) != 2)
+	if (sscanf(head, "multihomed transaction 3: %zu %zu", &lengths[0], &lengths[1]) != 2)
 		return 0;
 	return length;
 }
@@ -60,7 +60,7 @@ int transaction_recall(const char *path, struct transaction_memory *ret_memory)
 	struct transaction_memory memory = { 0 };
 	AUTO_TEXT text = { 0 };
 	size_t lengths[2], head;
-	int r = file_read_private(path, SOURCE_MAX_BYTES * 4, &text);
+	int r = file_read_private(path, (SOURCE_MAX_BYTES + SOURCE_MAX_ATTACHED_BYTES) * 2, &text);
 
 	if (r < 0)
 		return r;

@@ -25,6 +25,15 @@ const struct config_section *feature_sections(void)
 	return sections;
 }
 
+int feature_load(const char *path, struct source **ret_source, struct diags *diags)
+{
+	int r = source_load(path, ret_source, diags);
+
+	if (r == 0)
+		config_attach(*ret_source, feature_sections(), feature_count);
+	return r;
+}
+
 int feature_read(struct source *source, struct diags *diags, struct config **ret_config)
 {
 	int r = config_read(source, feature_sections(), feature_count, diags, ret_config);

@@ -70,6 +70,8 @@ extern const size_t feature_count;
 /* The same as sections for config_read(); feature_count of them. */
 const struct config_section *feature_sections(void);
 
+/* source_load() and config_attach(): a configuration from the disk, and all that belongs to it. */
+int feature_load(const char *path, struct source **ret_source, struct diags *diags);
 /*
  * config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as
  * config_read().

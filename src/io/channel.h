@@ -11,7 +11,7 @@
  * the bytes. Descriptors may come along. What is malformed ends its sender: -EPROTO.
  */
 #define CHANNEL_INLINE 4096	      /* bytes of payload within a packet */
-#define CHANNEL_MAX_BYTES (96u << 20) /* of a payload in a memfd */
+#define CHANNEL_MAX_BYTES (640u << 20) /* of a payload in a memfd */
 #define CHANNEL_MAX_FDS 64
 
 struct channel_message {

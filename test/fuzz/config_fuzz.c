@@ -46,6 +46,7 @@ static struct source *source_of_input(const char *bytes, size_t length)
 		bytes = mark ? mark + strlen(FILE_MARK) : bytes;
 	} while (mark);
 	put_u32(&packed, count);
+	put_u32(&packed, 0);
 	text_append(&packed, files.data, files.length);
 	if (source_unpack(packed.data, packed.length, &source) < 0)
 		abort();

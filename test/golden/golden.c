@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 	diags_init(&diags);
 	if (facts_read(argc > 2 ? argv[2] : NULL, &observed) < 0)
 		return 1;
-	source_load(argv[1], &source, &diags);
+	feature_load(argv[1], &source, &diags);
 	feature_read(source, &diags, &config);
 	if (diags.errors) {
 		diags_sort(&diags);
