@@ -375,6 +375,23 @@ def test_a_default_route_of_somebody_else_is_followed(net, daemon, family):
     assert box.plan(expect=0).operations == []
 
 
+@both
+def test_a_host_that_is_cut_off_is_warned_of_until_a_default_comes(net, daemon, family):
+    """DHCP, or router advertisements, on the link that the host's own packets leave by."""
+    def warned():
+        return [one["text"] for one in box.status()["diagnostics"] if one["level"] == "warning" and one["line"] == 1]
+
+    words = {4: ["route", "add", "default", "proto", "dhcp", "via", "10.2.2.254"],
+             6: ["-6", "route", "add", "default", "proto", "ra", "via", "2001:db8:2::ff"]}[family]
+    box = daemon(net.box, "routing: { host: { out: eth0 } }\n")
+    assert "no default route leaves by eth0" in warned()[0]
+    assert "no default route leaves by eth0" in box.plan("routing: { host: { out: eth0 } }\n", expect=0).texts[0]
+    net.box.ip(*words)
+    wait_until(lambda: not warned(), what="the warning to go with the default")
+    net.box.ip(*[word if word != "add" else "del" for word in words])
+    wait_until(warned, what="the warning to come back")
+
+
 def test_an_address_that_comes_and_goes_takes_its_rule_along(net, daemon):
     box = daemon(net.box, SYMMETRIC)
     net.box.ip("address", "add", "198.51.100.7/24", "dev", "bond1")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is wrong with `routing` in itself, whatever the host has. */
 #include "feature/routing/routing_assert.h"
+#include "feature/routing/routing_out.h"
 #include "feature/routing/routing_work.h"
 
 #include <errno.h>
@@ -410,6 +411,7 @@ void routing_check(const void *config, struct diags *diags)
 	check_forwarding(&checker);
 	refuse_loopback(&checker, checker.routing->host.out,
 			HERE(&checker.routing->host, host_fields, host_config, out));
+	host_out_check(checker.routing, diags);
 	check_symmetric(&checker);
 	check_nat(&checker);
 	routing_assert_check(&checker.routing->asserts, diags);

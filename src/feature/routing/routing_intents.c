@@ -82,6 +82,7 @@ static void desire_host(struct work *work)
 {
 	const struct host_config *host = &work->routing->host;
 	struct place place = ROUTING_PLACE(host, host_fields, host_config, out);
+	uint32_t table;
 
 	if (!host->out)
 		return;
@@ -94,7 +95,9 @@ static void desire_host(struct work *work)
 			host->out);
 		return;
 	}
-	confine(work, "lo", PREFERENCE_HOST, out_table_of_one(work, host->out, place), place);
+	table = out_table_of_one(work, host->out, place);
+	host_out_warn(work, table);
+	confine(work, "lo", PREFERENCE_HOST, table, place);
 }
 
 /* Whether answers from @net's address are to leave by its link. */

@@ -213,6 +213,20 @@ static int by_key(const void *a, const void *b)
 	return r ? r : (x > y) - (x < y);
 }
 
+static void note_defaults(struct work *work, const struct filling *filling)
+{
+	struct filled_table *filled = &work->filled.items[work->filled.count - 1];
+
+	for (size_t i = 0; i < filling->routes.count; i++) {
+		const struct host_route *route = &filling->routes.items[i];
+
+		if (route->to.length || route->type != RTN_UNICAST)
+			continue;
+		filled->default4 |= route->to.family == AF_INET;
+		filled->default6 |= route->to.family == AF_INET6;
+	}
+}
+
 /* Of several with one key the first: what our routes say comes last, being no network. */
 static void desire_filled(struct work *work, struct filling *filling, struct place place)
 {
@@ -229,6 +243,7 @@ static void desire_filled(struct work *work, struct filling *filling, struct pla
 		if (!i || prefix_compare(&order[i - 1]->to, &order[i]->to) != 0 ||
 		    order[i - 1]->metric != order[i]->metric)
 			desire_object(work->desired, OBJECT_ROUTE, place, order[i]);
+	note_defaults(work, filling);
 	VEC_FREE(&filling->routes);
 }
 
@@ -238,9 +253,9 @@ uint32_t out_table(struct work *work, const struct out_set *set, struct place pl
 	struct filling filling = { .table = numbers_of(&work->tables, key) };
 
 	for (size_t i = 0; i < work->filled.count; i++)
-		if (work->filled.items[i] == filling.table)
+		if (work->filled.items[i].table == filling.table)
 			return filling.table;
-	*VEC_PUSH(&work->filled) = filling.table;
+	*VEC_PUSH(&work->filled) = (struct filled_table){ .table = filling.table };
 	for (size_t i = 0; i < set->names.count; i++) {
 		const struct way_link *link = ways_link(&work->ways, set->names.items[i]);
 

@@ -28,4 +28,8 @@ void out_tables_note(const struct routing *routing, const struct ways *ways, str
 uint32_t out_table(struct work *work, const struct out_set *set, struct place place);
 uint32_t out_table_of_one(struct work *work, const char *link, struct place place);
 
+/* host.c: warns where no default route leaves by the link of `host`: in the file; by its table. */
+void host_out_check(const struct routing *routing, struct diags *diags);
+void host_out_warn(const struct work *work, uint32_t table);
+
 #endif

@@ -35,6 +35,12 @@ struct out_route {
 	size_t index;
 };
 
+/* A table of ways out, and whether it has a default route that leads somewhere. */
+struct filled_table {
+	uint32_t table;
+	bool default4, default6;
+};
+
 struct work {
 	const struct routing *routing;
 	const struct facts *facts;
@@ -47,8 +53,8 @@ struct work {
 	bool crowded;  /* there are routes of somebody else's */
 	/* What `routes` and then the tables became, in the set of desired routes. */
 	size_t routes_from, tables_end;
-	VEC(uint32_t) filled; /* tables of ways out */
-	bool indexed;	      /* the two below are filled */
+	VEC(struct filled_table) filled;
+	bool indexed; /* the two below are filled */
 	VEC(struct out_route) out_routes;
 	VEC(const struct host_route *) foreign;
 	struct built_rules rules[2]; /* by family: IPv4, IPv6; of `rules` */
