@@ -10,6 +10,7 @@
 #include "daemon/boot.h"
 #include "daemon/drift.h"
 #include "daemon/notify.h"
+#include "daemon/vitals.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
@@ -177,6 +178,8 @@ static void on_tick(void *data)
 {
 	struct engine *engine = data;
 
+	if (engine->health_changed)
+		job_update_workers(engine);
 	if (engine->job.type != JOB_NONE)
 		job_step(engine);
 	else if (engine->stopping)
@@ -272,6 +275,9 @@ static void on_counters(void *data)
 {
 	struct engine *engine = data;
 
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i])
+			shell_end_silent(engine->shells[i]);
 	engine_ask_workers(engine);
 	loop_timer_set(engine->counters, COUNTERS_MS);
 }
@@ -315,6 +321,17 @@ static void on_worker_reported(void *data, uint32_t number)
 	server_reported(engine->server);
 }
 
+static void on_worker_health(void *data, const struct healths *news)
+{
+	vitals_told(data, news);
+}
+
+static void on_worker_died(void *data, const struct feature *feature)
+{
+	if (feature->worker->fact)
+		vitals_grow_old(data);
+}
+
 static void make_shells(struct engine *engine)
 {
 	struct shell_owner owner = {
@@ -323,6 +340,8 @@ static void make_shells(struct engine *engine)
 		.one_process = engine->options.one_process,
 		.told = on_worker_told,
 		.reported = on_worker_reported,
+		.health = on_worker_health,
+		.died = on_worker_died,
 		.data = engine,
 	};
 
@@ -494,6 +513,7 @@ void engine_free(struct engine *engine)
 	diags_free(&engine->violated);
 	refusals_free(&engine->failing);
 	state_free(&engine->links);
+	healths_free(&engine->health);
 	VEC_FREE(&engine->requests);
 	guard_free(&engine->guard);
 	mem_freep(&engine->last_repair);
@@ -513,6 +533,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.config_name = engine->options.config_path,
 		.generation = engine->now,
 		.observed = host_observed(engine->host),
+		.health = &engine->health,
 		.desired = &engine->desired,
 		.diags = &engine->diags,
 		.refusals = &engine->failing,

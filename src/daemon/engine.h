@@ -63,6 +63,7 @@ struct engine_status {
 	const char *config_name;
 	const struct generation *generation;
 	const struct state *observed;
+	const struct healths *health;
 	const struct desired *desired; /* of the last job */
 	const struct diags *diags;     /* of its desire() */
 	const struct refusals *refusals;

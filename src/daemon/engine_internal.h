@@ -4,29 +4,13 @@
 
 #include "daemon/engine.h"
 #include "daemon/guard.h"
+#include "daemon/job.h"
 #include "daemon/lock.h"
 #include "daemon/prover.h"
 #include "daemon/server.h"
 #include "daemon/told.h"
 
-/* Shared by engine.c (what happens), order.c (what is asked), job.c (how it is done), told.c. */
-
-struct job {
-	enum job_type type;
-	struct generation *target;
-	struct desired desired;
-	struct diags diags;
-	struct plan plan;
-	size_t at; /* how much of the plan was carried out or refused */
-	struct refusals refusals;
-	size_t done;
-	unsigned drifted; /* how many operations mended what somebody else changed */
-	unsigned rounds;  /* of decisions, after the first */
-	bool reverting;	  /* a refused apply on its way back */
-	outcome_fn *told; /* NULL = nobody asked */
-	void *data;
-	int64_t read_us, decide_us, apply_us;
-};
+/* Shared by engine.c (what happens), order.c (what is asked), job.c (how it is done), told.c, vitals.c. */
 
 struct request {
 	enum { REQUEST_PLAN, REQUEST_APPLY, REQUEST_ROLLBACK } type;
@@ -49,6 +33,10 @@ struct engine {
 	struct host *host;
 	struct server *server;
 	struct shell **shells; /* by feature */
+
+	struct healths health;		 /* vitals.c */
+	bool health_changed;		 /* what follows is to be told to the workers */
+	const struct config *configured; /* what they were told last; NULL = nothing */
 
 	struct generation *now, *before;
 	unsigned last_number;
@@ -88,21 +76,6 @@ struct engine {
 	char *complaints;   /* what was told of pending objects and diagnostics last */
 	struct state links; /* as they were told last */
 };
-
-/*
- * job.c: .told, .data and .read_us of engine->job may be set before job_begin(), which takes over
- * one use of @target. A job without a plan ends within.
- */
-void job_begin(struct engine *engine, enum job_type type, struct generation *target);
-void job_step(struct engine *engine);
-/* Carries out @plan, which leads to what is desired already; takes the list over. */
-void job_mend(struct engine *engine, struct plan *plan);
-/* Brings the observed state up to date; whatever differs from before is told to the engine. */
-void job_settle(struct engine *engine);
-/* desire() and plan of @config on the host as it is; the caller frees all three. */
-void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
-		struct desired *desired, struct plan *plan);
-void refusals_free(struct refusals *refusals);
 
 /* order.c */
 void order_next(struct engine *engine); /* takes the first one of the queue */

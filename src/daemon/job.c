@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "daemon/drift.h"
+#include "daemon/vitals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,13 @@ void job_settle(struct engine *engine)
 	engine->dirty = engine->dirty || r < 0;
 }
 
+struct facts engine_facts(const struct engine *engine)
+{
+	return (struct facts){ .observed = host_observed(engine->host),
+			       .health = &engine->health,
+			       .now = time(NULL) };
+}
+
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
 		struct desired *desired, struct plan *plan)
 {
@@ -103,7 +111,7 @@ void job_decide(struct engine *engine, const struct config *config, struct diags
 
 	set_interest(engine, config, engine->now->config);
 	job_settle(engine);
-	facts = (struct facts){ .observed = host_observed(engine->host), .now = time(NULL) };
+	facts = engine_facts(engine);
 	diags_init(diags);
 	desired_init(desired, diags);
 	feature_desire(config, &facts, desired);
@@ -139,18 +147,42 @@ static void hold_back(struct engine *engine)
 
 static void configure_workers(struct engine *engine, const struct config *config)
 {
-	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
+	struct facts facts;
 
+	vitals_follow(engine, config);
+	facts = engine_facts(engine);
+	engine->configured = config;
 	for (size_t i = 0; i < feature_count; i++)
 		if (engine->shells[i])
-			shell_configure(engine->shells[i], config ? config->values[i] : NULL, &facts);
+			shell_configure(engine->shells[i], config, &facts);
+}
+
+void job_update_workers(struct engine *engine)
+{
+	const struct facts facts = engine_facts(engine);
+
+	engine->health_changed = false;
+	for (size_t i = 0; i < feature_count; i++) {
+		const void *value = engine->configured ? engine->configured->values[i] : NULL;
+
+		if (engine->shells[i])
+			shell_update(engine->shells[i], engine->configured, &facts);
+		engine->dirty = engine->dirty || (value && features[i]->heeds_health);
+	}
 }
 
 static void sync_workers(struct engine *engine)
 {
 	for (size_t i = 0; i < feature_count; i++)
 		if (engine->shells[i])
-			shell_sync(engine->shells[i], engine->host);
+			shell_sync(engine->shells[i], engine->host, &engine->job.desired.state);
+}
+
+static void reopen_files(struct engine *engine)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (engine->shells[i])
+			shell_reopen(engine->shells[i]);
 }
 
 /* When what was refused for the @tries-th time is tried again. */
@@ -325,6 +357,8 @@ static void job_end(struct engine *engine)
 		configure_workers(engine, (committed ? job->target : engine->now)->config);
 		sync_workers(engine);
 	}
+	if (committed && type == JOB_APPLY)
+		reopen_files(engine);
 	tell_outcome(engine, committed ? job->target->number : engine->now->number);
 	/* What was written is looked at once more, as the kernel has it now. */
 	engine->told = engine->told || job->plan.count;

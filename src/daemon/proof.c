@@ -21,7 +21,7 @@
 void proof_on_paper(struct engine *engine, const struct config *config,
 		    const struct desired *desired, const struct plan *plan, struct diags *diags)
 {
-	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
+	const struct facts facts = engine_facts(engine);
 
 	feature_prove_plan(config, &facts, desired, plan, diags);
 }
@@ -61,7 +61,7 @@ static void tell_promise(struct engine *engine, const struct diag *diag, bool ho
 static void prove(void *data, struct diags *diags)
 {
 	const struct engine *engine = data;
-	const struct facts facts = { .observed = host_observed(engine->host), .now = time(NULL) };
+	const struct facts facts = engine_facts(engine);
 	const struct plan nothing = { 0 };
 	struct state now;
 

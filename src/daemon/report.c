@@ -252,7 +252,9 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 {
 	const struct config *config = status->generation->config;
 	struct host_servers servers = { 0 };
-	struct facts facts = { .observed = status->observed, .now = time(NULL) };
+	struct facts facts = { .observed = status->observed,
+			       .health = status->health,
+			       .now = time(NULL) };
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
 

@@ -9,11 +9,13 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/blobs.h"
 #include "io/channel.h"
 #include "io/sandbox.h"
 #include "net/wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +35,10 @@
 struct shell {
 	struct shell_owner owner;
 	const struct feature *feature;
-	struct text configuration;   /* sent last, or to be sent */
+	struct text configuration; /* sent last, or to be sent */
+	struct text latest;	   /* the update, too */
+	struct blobs blobs;
+	VEC(char *) files;	     /* that it appends to */
 	struct state given;	     /* the listeners that the worker has */
 	const struct host *host;     /* whose sockets it gets */
 	struct counters dead, alive; /* of former workers; of this one at its last report */
@@ -41,7 +46,9 @@ struct shell {
 	int channel;
 	int pid;
 	pthread_t thread;
-	bool running, wanted;
+	bool running;
+	bool needed;	/* the worker has something to do without listeners */
+	bool listening; /* or has listeners */
 	int64_t started_us;
 	unsigned back_off_ms, restarts;
 	uint32_t asked; /* number of the report that is awaited; 0 = none */
@@ -64,25 +71,53 @@ static void give_up(struct shell *shell, const char *why)
 		kill(shell->pid, SIGKILL);
 }
 
-static void send_message(struct shell *shell, struct channel_message *message)
+static void note_sent(struct shell *shell, int r)
 {
-	int r = shell->running ? channel_send(shell->channel, message) : -EPIPE;
-
 	if (r == -EAGAIN)
 		give_up(shell, "does not take its messages");
 	else if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		log_warning("speaking to the %s worker: %s", shell->feature->name, strerror(-r));
 }
 
-static void send_configuration(struct shell *shell)
+static void send_message(struct shell *shell, struct channel_message *message)
+{
+	note_sent(shell, shell->running ? channel_send(shell->channel, message) : -EPIPE);
+}
+
+static void send_bytes(struct shell *shell, enum worker_message type, const struct text *bytes)
 {
 	struct channel_message message = {
-		.type = WORKER_CONFIGURE,
-		.bytes = shell->configuration.data,
-		.length = shell->configuration.length,
+		.type = (uint16_t)type,
+		.bytes = bytes->data,
+		.length = bytes->length,
 	};
 
 	send_message(shell, &message);
+}
+
+/* A file that cannot be opened is told; the worker keeps the one that it has. */
+static void send_file(struct shell *shell, const char *path)
+{
+	AUTO_FD fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+			  0640);
+	struct channel_message message = {
+		.type = WORKER_FILE, .bytes = (void *)path, .length = strlen(path), .fd_count = 1
+	};
+	AUTO_TEXT text = { 0 };
+
+	if (fd < 0) {
+		text_printf(&text, "%s cannot be opened: %s", path, strerror(errno));
+		shell->owner.told(shell->owner.data, text_string(&text));
+		return;
+	}
+	message.fds[0] = fd;
+	send_message(shell, &message);
+}
+
+/* Blobs go first, since the configuration names them. */
+static void send_blobs(struct shell *shell)
+{
+	note_sent(shell, shell->running ? blobs_send(&shell->blobs, shell->channel) : -EPIPE);
 }
 
 static void send_listener(struct shell *shell, enum worker_message type,
@@ -134,6 +169,18 @@ static void take_log(struct shell *shell, const struct channel_message *message)
 		 (int)wire_left(&reader), (const char *)reader.at);
 }
 
+static void take_fact(struct shell *shell, const struct channel_message *message)
+{
+	const struct worker *worker = shell->feature->worker;
+	struct healths news = { 0 };
+
+	if (!worker->fact || worker->fact(message->bytes, message->length, &news) < 0)
+		give_up(shell, "sent a malformed fact");
+	else
+		shell->owner.health(shell->owner.data, &news);
+	healths_free(&news);
+}
+
 static void report_is_over(struct shell *shell)
 {
 	uint32_t number = shell->asked;
@@ -168,6 +215,8 @@ static void on_readable(void *data)
 			report_is_over(shell);
 	} else if (message.type == WORKER_LOG) {
 		take_log(shell, &message);
+	} else if (message.type == WORKER_FACT) {
+		take_fact(shell, &message);
 	} else {
 		give_up(shell, "sent what only the engine may send");
 	}
@@ -181,6 +230,7 @@ static void forget_process(struct shell *shell)
 	fd_closep(&shell->channel);
 	shell->running = false;
 	shell->pid = 0;
+	blobs_restart(&shell->blobs);
 	counters_add(&shell->dead, &shell->alive);
 	counters_free(&shell->alive);
 }
@@ -201,6 +251,7 @@ static void on_child(void *data)
 	text_printf(&text, "the %s worker died; starting it again in %u ms, with the same sockets",
 		    shell->feature->name, good ? 1 : shell->back_off_ms);
 	shell->owner.told(shell->owner.data, text_string(&text));
+	shell->owner.died(shell->owner.data, shell->feature);
 	loop_timer_set(shell->again, good ? 1 : shell->back_off_ms);
 }
 
@@ -223,7 +274,8 @@ static void *thread_main(void *data)
 {
 	struct worker_thread *thread = data;
 
-	thread->worker->main(thread->channel, thread->threads);
+	if (!thread->worker->prepare || thread->worker->prepare() == 0)
+		thread->worker->main(thread->channel, thread->threads);
 	mem_freep(&thread);
 	return NULL;
 }
@@ -282,12 +334,32 @@ static int begin(struct shell *shell)
 	return r;
 }
 
+static void files_forget(struct shell *shell)
+{
+	for (size_t i = 0; i < shell->files.count; i++)
+		mem_freep(&shell->files.items[i]);
+	VEC_FREE(&shell->files);
+}
+
+static void file_add(void *data, const char *path)
+{
+	struct shell *shell = data;
+
+	*VEC_PUSH(&shell->files) = mem_strdup(path);
+}
+
+void shell_reopen(struct shell *shell)
+{
+	for (size_t i = 0; shell->running && i < shell->files.count; i++)
+		send_file(shell, shell->files.items[i]);
+}
+
 static void shell_start(void *data)
 {
 	struct shell *shell = data;
 	int r;
 
-	if (shell->running || !shell->wanted)
+	if (shell->running || !(shell->listening || shell->needed))
 		return;
 	shell->started_us = clock_now_us();
 	r = begin(shell);
@@ -299,7 +371,11 @@ static void shell_start(void *data)
 	}
 	shell->running = true;
 	shell->readable = loop_watch_fd(shell->owner.loop, shell->channel, on_readable, shell);
-	send_configuration(shell);
+	send_blobs(shell);
+	shell_reopen(shell);
+	send_bytes(shell, WORKER_CONFIGURE, &shell->configuration);
+	if (shell->feature->worker->update)
+		send_bytes(shell, WORKER_UPDATE, &shell->latest);
 	STATE_EACH(&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
 		send_listener(shell, WORKER_LISTENER, listener);
 }
@@ -343,48 +419,107 @@ void shell_free(struct shell *shell)
 	}
 	loop_unwatch(&shell->again);
 	text_free(&shell->configuration);
+	text_free(&shell->latest);
+	blobs_free(&shell->blobs);
+	files_forget(shell);
 	state_free(&shell->given);
 	counters_free(&shell->dead);
 	counters_free(&shell->sum);
 	mem_freep(&shell);
 }
 
-void shell_configure(struct shell *shell, const void *config, const struct facts *facts)
+/* Makes @now what is sent, when it differs; returns whether it does. */
+static bool differs(struct text *sent, struct text *now)
 {
-	AUTO_TEXT message = { 0 };
-
-	shell->feature->worker->configure(config, facts, &message);
-	if (message.length == shell->configuration.length &&
-	    (!message.length || memcmp(message.data, shell->configuration.data, message.length) == 0))
-		return;
-	text_free(&shell->configuration);
-	shell->configuration = message;
-	message = (struct text){ 0 };
-	send_configuration(shell);
+	if (now->length == sent->length &&
+	    (!now->length || memcmp(now->data, sent->data, now->length) == 0))
+		return false;
+	text_free(sent);
+	*sent = *now;
+	*now = (struct text){ 0 };
+	return true;
 }
 
-void shell_sync(struct shell *shell, const struct host *host)
+/* Files that are new to the worker are opened; the others when somebody asks, shell_reopen(). */
+static void take_files(struct shell *shell, const struct config *config)
+{
+	const struct worker *worker = shell->feature->worker;
+
+	files_forget(shell);
+	if (worker->files && config)
+		worker->files(config, file_add, shell);
+}
+
+static void start_soon(struct shell *shell)
+{
+	if ((shell->listening || shell->needed) && !shell->running &&
+	    !loop_timer_pending(shell->again))
+		shell_start(shell);
+}
+
+void shell_update(struct shell *shell, const struct config *config, const struct facts *facts)
+{
+	const struct worker *worker = shell->feature->worker;
+	AUTO_TEXT update = { 0 };
+
+	if (!worker->update)
+		return;
+	worker->update(config, facts, &update);
+	if (differs(&shell->latest, &update))
+		send_bytes(shell, WORKER_UPDATE, &shell->latest);
+}
+
+void shell_configure(struct shell *shell, const struct config *config, const struct facts *facts)
+{
+	const struct worker *worker = shell->feature->worker;
+	AUTO_TEXT configuration = { 0 };
+
+	blobs_want(&shell->blobs, worker, config);
+	send_blobs(shell);
+	take_files(shell, config);
+	worker->configure(config, facts, &configuration);
+	if (differs(&shell->configuration, &configuration)) {
+		shell_reopen(shell);
+		send_bytes(shell, WORKER_CONFIGURE, &shell->configuration);
+	}
+	shell_update(shell, config, facts);
+	if (shell->running)
+		note_sent(shell, blobs_forget(&shell->blobs, shell->channel));
+	shell->needed = config && worker->needed && worker->needed(config);
+	start_soon(shell);
+}
+
+/* A listener is of the feature that desires it; one that nobody does any more stays where it is. */
+static bool is_mine(const struct shell *shell, const struct state *desired,
+		    const struct host_listener *listener)
+{
+	const struct host_listener *asked = state_find(desired, OBJECT_LISTENER, listener);
+
+	if (!asked)
+		return state_find(&shell->given, OBJECT_LISTENER, listener);
+	return features[asked->object.feature] == shell->feature;
+}
+
+void shell_sync(struct shell *shell, const struct host *host, const struct state *desired)
 {
 	const struct state *open = host_observed(host);
 	struct state given = { 0 };
 
 	shell->host = host;
-	STATE_EACH(open, OBJECT_LISTENER, const struct host_listener, listener) {
-		if (!host_listener_sockets(host, listener))
-			continue;
-		state_add(&given, OBJECT_LISTENER, listener);
+	STATE_EACH(open, OBJECT_LISTENER, const struct host_listener, listener)
+		if (host_listener_sockets(host, listener) && is_mine(shell, desired, listener))
+			state_add(&given, OBJECT_LISTENER, listener);
+	state_sort(&given, NULL, NULL);
+	STATE_EACH(&given, OBJECT_LISTENER, const struct host_listener, listener)
 		if (!state_find(&shell->given, OBJECT_LISTENER, listener))
 			send_listener(shell, WORKER_LISTENER, listener);
-	}
 	STATE_EACH(&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
-		if (!host_listener_sockets(host, listener))
+		if (!state_find(&given, OBJECT_LISTENER, listener))
 			send_listener(shell, WORKER_CLOSE, listener);
-	state_sort(&given, NULL, NULL);
 	state_free(&shell->given);
 	shell->given = given;
-	shell->wanted = state_count(&given, OBJECT_LISTENER) > 0;
-	if (shell->wanted && !shell->running && !loop_timer_pending(shell->again))
-		shell_start(shell);
+	shell->listening = state_count(&given, OBJECT_LISTENER) > 0;
+	start_soon(shell);
 }
 
 bool shell_ask(struct shell *shell, uint32_t number)
@@ -396,6 +531,12 @@ bool shell_ask(struct shell *shell, uint32_t number)
 	shell->asked = number;
 	send_message(shell, &message);
 	return true;
+}
+
+void shell_end_silent(struct shell *shell)
+{
+	if (shell->asked && shell->feature->worker->fact)
+		give_up(shell, "does not answer");
 }
 
 bool shell_awaited(const struct shell *shell)
@@ -432,19 +573,27 @@ static const struct worker *worker_named(const char *name)
 int shell_worker_main(const char *name, const char *threads)
 {
 	const struct worker *worker = worker_named(name);
+	struct sandbox_more more = { 0 };
 	AUTO_TEXT error = { 0 };
 	struct rlimit files;
+	int r;
 
 	if (!worker || atoi(threads) < 1 || atoi(threads) > CHANNEL_MAX_FDS) {
 		fprintf(stderr, "multihomed: --worker is for the engine's own use\n");
 		return 2;
 	}
+	more = (struct sandbox_more){ worker->capabilities, worker->system_calls };
 	log_open(name, LOG_NOTICE);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	if (sandbox_worker(&error) < 0) {
+	r = worker->prepare ? worker->prepare() : 0;
+	if (r < 0) {
+		log_error("preparing: %s", strerror(-r));
+		return 1;
+	}
+	if (sandbox_worker(&more, &error) < 0) {
 		log_error("%s", text_string(&error));
 		return 1;
 	}

@@ -20,6 +20,8 @@ struct shell_owner {
 	void (*told)(void *data, const char *text); /* something happened: one line */
 	void (*reported)(void *data,
 			 uint32_t number); /* the answer to shell_ask() came, or never will */
+	void (*health)(void *data, const struct healths *news); /* a worker tells */
+	void (*died)(void *data, const struct feature *feature);
 	void *data;
 };
 
@@ -28,20 +30,28 @@ struct shell *shell_new(const struct shell_owner *owner, const struct feature *f
 void shell_free(struct shell *shell);
 
 /*
- * Sends @config as the worker sees it together with the facts, when that differs from what it has.
+ * Sends blobs, configuration and update that the worker makes of @config (NULL: nothing) and the facts,
+ * each when it differs from what the worker has; starts the worker when it is needed. The content
+ * of blobs is used until the next call.
  */
-void shell_configure(struct shell *shell, const void *config, const struct facts *facts);
+void shell_configure(struct shell *shell, const struct config *config, const struct facts *facts);
+/* The same for the update alone: what follows the facts. */
+void shell_update(struct shell *shell, const struct config *config, const struct facts *facts);
+/* Opens the files that the worker appends to, anew: somebody may have moved them away. */
+void shell_reopen(struct shell *shell);
 /*
- * Makes the worker's listeners those that @host has open: the difference, again. Starts the worker
- * for the first one.
+ * Makes the worker's listeners those that @host has open and its feature asks for in @desired: the
+ * difference, again. Starts the worker for the first one.
  */
-void shell_sync(struct shell *shell, const struct host *host);
+void shell_sync(struct shell *shell, const struct host *host, const struct state *desired);
 
 /*
  * Asks for a report; false when there is nobody to ask. Its answer also says that everything which
  * was sent before is done. @number is not 0.
  */
 bool shell_ask(struct shell *shell, uint32_t number);
+/* Ends a worker that does not answer, if its word is waited for as a fact. */
+void shell_end_silent(struct shell *shell);
 bool shell_awaited(const struct shell *shell); /* the last one asked for is still to come */
 const struct counters *shell_counters(struct shell *shell);
 

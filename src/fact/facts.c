@@ -98,6 +98,11 @@ bool facts_link_up(const struct facts *facts, const char *name)
 	return link && link_is_up(link);
 }
 
+const struct health *facts_health(const struct facts *facts, const char *name)
+{
+	return healths_find(facts->health, name);
+}
+
 static bool is_connected(const struct host_route *route)
 {
 	return !route->object.ours && route->type == RTN_UNICAST && route->link &&

@@ -2,24 +2,28 @@
 #ifndef MH_FACT_FACTS_H
 #define MH_FACT_FACTS_H
 
+#include "fact/health.h"
 #include "host/servers.h"
 #include "host/state.h"
 
 #include <time.h>
 
 /*
- * What is true now, as features may ask for it: the observed host, and (with the workers that
- * come later) what workers report. Questions only; pure.
+ * What is true now, as features may ask for it: the observed host, and what workers report.
+ * Questions only; pure.
  */
 struct facts {
 	const struct state *observed;	    /* sorted */
 	const struct host_servers *servers; /* for status() alone; NULL = not looked at */
 	int servers_error;		    /* why they were looked at in vain; 0 or -errno */
+	const struct healths *health;	    /* how the checks stand; NULL = there are none */
 	time_t now; /* by the clock on the wall, in the zone of the process: localtime_r() */
 };
 
 const struct host_link *facts_link(const struct facts *facts, const char *name);
 bool facts_link_up(const struct facts *facts, const char *name);
+/* How the check of that name stands, or NULL: health_usable() takes both. */
+const struct health *facts_health(const struct facts *facts, const char *name);
 
 /*
  * Foreign routes that lead to a network on a link (no gateway, type unicast, table main) and

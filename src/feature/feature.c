@@ -5,6 +5,8 @@
  */
 #include "feature/feature.h"
 
+#include "feature/check.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +36,22 @@ int feature_load(const char *path, struct source **ret_source, struct diags *dia
 	return r;
 }
 
+const void *feature_value(const struct config *all, const struct feature *feature)
+{
+	for (size_t i = 0; all && i < feature_count; i++)
+		if (features[i] == feature)
+			return all->values[i];
+	return NULL;
+}
+
+void feature_checks(const struct config *all, struct check_list *ret_list)
+{
+	*ret_list = (struct check_list){ 0 };
+	for (size_t i = 0; all && i < feature_count; i++)
+		if (all->values[i] && features[i]->checks)
+			features[i]->checks(all->values[i], ret_list);
+}
+
 int feature_read(struct source *source, struct diags *diags, struct config **ret_config)
 {
 	int r = config_read(source, feature_sections(), feature_count, diags, ret_config);
@@ -45,6 +63,9 @@ int feature_read(struct source *source, struct diags *diags, struct config **ret
 	for (size_t i = 0; i < feature_count; i++)
 		if ((*ret_config)->values[i] && features[i]->check)
 			features[i]->check((*ret_config)->values[i], diags);
+	for (size_t i = 0; i < feature_count; i++)
+		if ((*ret_config)->values[i] && features[i]->check_together)
+			features[i]->check_together(*ret_config, (*ret_config)->values[i], diags);
 	diags_sort(diags);
 	return r < 0 || diags->errors ? -EINVAL : 0;
 }

@@ -13,6 +13,7 @@
  * A feature is one top-level key of the configuration and the folder that is named like it. It
  * desires; it does not act.
  */
+struct check_list;
 struct worker;
 struct json_t;
 
@@ -34,6 +35,13 @@ struct feature {
 	 * place. @config is never NULL.
 	 */
 	void (*check)(const void *config, struct diags *diags);
+	/*
+	 * What is wrong only beside other features' sections; called after every check(), whether it
+	 * found mistakes or not. Or NULL.
+	 */
+	void (*check_together)(const struct config *all, const void *config, struct diags *diags);
+	/* Adds the health checks that it wants done (feature/check.h); or NULL. */
+	void (*checks)(const void *config, struct check_list *list);
 	/*
 	 * Configuration and facts to desired objects. Pure: the same input gives the same output.
 	 */
@@ -57,6 +65,7 @@ struct feature {
 	void (*status)(const void *config, const struct facts *facts,
 		       const struct counters *counters, struct json_t *status);
 	bool status_anyway;    /* status() is asked for without the key, too: @config is NULL */
+	bool heeds_health;     /* desire() looks at facts.health */
 	bool looks_at_servers; /* status() wants facts.servers */
 	/* status() wants the packets of filter rules, as counters "filter forward 1", .asked. */
 	bool looks_at_filters;
@@ -72,6 +81,11 @@ const struct config_section *feature_sections(void);
 
 /* source_load() and config_attach(): a configuration from the disk, and all that belongs to it. */
 int feature_load(const char *path, struct source **ret_source, struct diags *diags);
+/* The value of @feature's section, or NULL when it has none, or @all is NULL. */
+const void *feature_value(const struct config *all, const struct feature *feature);
+/* The health checks of all features. check_list_free() it. */
+void feature_checks(const struct config *all, struct check_list *ret_list);
+
 /*
  * config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as
  * config_read().

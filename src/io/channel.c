@@ -9,56 +9,22 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "io/blob.h"
 #include "net/wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define HEADER_SIZE 12
 #define FLAG_MEMFD 1
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 union control {
 	struct cmsghdr header;
 	char space[CMSG_SPACE(sizeof(int) * (CHANNEL_MAX_FDS + 1))];
 };
-
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t wrote = write(fd, bytes, length);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return -errno;
-		bytes += wrote;
-		length -= (size_t)wrote;
-	}
-	return 0;
-}
-
-static int memfd_of(const void *bytes, size_t length, int *ret_fd)
-{
-	AUTO_FD fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, bytes, length);
-	if (r < 0)
-		return r;
-	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		return -errno;
-	*ret_fd = fd_take(&fd);
-	return 0;
-}
 
 static void attach_fds(struct msghdr *header, union control *control,
 		       const struct channel_message *message, int memfd)
@@ -95,7 +61,7 @@ int channel_send(int fd, const struct channel_message *message)
 	if (message->length > CHANNEL_MAX_BYTES || message->fd_count > CHANNEL_MAX_FDS)
 		return -EMSGSIZE;
 	if (by_memfd) {
-		r = memfd_of(message->bytes, message->length, &memfd);
+		r = blob_make(message->bytes, message->length, &memfd);
 		if (r < 0)
 			return r;
 	}
@@ -133,24 +99,22 @@ static void collect_fds(struct msghdr *packet, int *fds, unsigned *count)
 
 static int read_memfd(int fd, size_t length, void **ret_bytes)
 {
-	AUTO_MEM char *bytes = NULL;
-	struct stat status;
-	size_t done = 0;
-	int seals = fcntl(fd, F_GET_SEALS);
+	const void *content;
+	size_t there;
+	char *bytes;
+	int r = blob_map(fd, &content, &there);
 
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &status) < 0 ||
-	    (size_t)status.st_size != length)
+	if (r < 0)
 		return -EPROTO;
-	bytes = mem_alloc(length + 1);
-	while (done < length) {
-		ssize_t got = pread(fd, bytes + done, length - done, (off_t)done);
-
-		if (got <= 0)
-			return -EPROTO;
-		done += (size_t)got;
+	if (there != length) {
+		blob_unmap(content, there);
+		return -EPROTO;
 	}
+	bytes = mem_alloc(length + 1);
+	if (length)
+		memcpy(bytes, content, length);
+	blob_unmap(content, there);
 	*ret_bytes = bytes;
-	bytes = NULL;
 	return 0;
 }
 

@@ -292,34 +292,74 @@ static int become(uid_t uid, gid_t gid, struct text *error)
 	return 0;
 }
 
-int sandbox_worker(struct text *error)
+/* The capabilities of @bits that the process has are kept beyond the change of the user. */
+static int keep_capabilities(uint64_t bits, struct text *error)
+{
+	if (capng_get_caps_process() < 0)
+		return failed(error, "reading the own capabilities");
+	for (unsigned capability = 0; capability < 64; capability++)
+		if (bits >> capability & 1 && !capng_have_capability(CAPNG_PERMITTED, capability))
+			bits &= ~((uint64_t)1 << capability);
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (unsigned capability = 0; capability < 64; capability++)
+		if (bits >> capability & 1)
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, capability);
+	return 0;
+}
+
+static int install_worker_filter(const struct sandbox_more *more)
+{
+	VEC(const char *) names = { 0 };
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(worker_allowed); i++)
+		*VEC_PUSH(&names) = worker_allowed[i];
+	for (size_t i = 0; more->system_calls && more->system_calls[i]; i++)
+		*VEC_PUSH(&names) = more->system_calls[i];
+	r = seccomp_install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, names.items, names.count);
+	VEC_FREE(&names);
+	return r;
+}
+
+static int give_up_user(const struct sandbox_more *more, struct text *error)
 {
 	const struct passwd *user = getpwnam(WORKER_USER);
 	uid_t uid = user ? user->pw_uid : NOBODY;
 	gid_t gid = user ? user->pw_gid : NOBODY;
-	bool stay = only_root_is_mapped();
 	int r;
 
-	r = enter_empty_root(error);
+	if (only_root_is_mapped())
+		return 0;
+	if (more->capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return failed(error, "keeping capabilities");
+	r = become(uid, gid, error);
+	if (more->capabilities && r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return failed(error, "keeping capabilities");
+	return r;
+}
+
+int sandbox_worker(const struct sandbox_more *more, struct text *error)
+{
+	int r = enter_empty_root(error);
+
 	if (r < 0)
 		return r;
 	/* The bounding set goes first, while CAP_SETPCAP is there; the rest goes with the user. */
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
 		return failed(error, "emptying the bounding set");
-	if (!stay) {
-		r = become(uid, gid, error);
-		if (r < 0)
-			return r;
-	}
-	capng_clear(CAPNG_SELECT_BOTH);
+	r = give_up_user(more, error);
+	if (r < 0)
+		return r;
+	r = keep_capabilities(more->capabilities, error);
+	if (r < 0)
+		return r;
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return failed(error, "dropping capabilities");
 	r = no_new_privileges(error);
 	if (r < 0)
 		return r;
-	r = seccomp_install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, worker_allowed,
-			    ARRAY_SIZE(worker_allowed));
+	r = install_worker_filter(more);
 	if (r < 0)
 		text_printf(error, "installing the system call filter: %s", strerror(-r));
 	return r;

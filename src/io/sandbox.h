@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#include <stdint.h>
+
 /*
  * Rights, given up for good. Both return 0 or -errno with one line in @error that says which
  * right is missing and for what.
@@ -17,8 +19,13 @@ int sandbox_engine(struct text *error);
 
 /*
  * A worker: uid and gid of the user "multihomed" (of nobody where there is none), an empty root, no
- * capabilities, no new privileges, no files, and only the system calls that serving sockets needs.
+ * capabilities, no new privileges, no files, and only the system calls that serving sockets needs;
+ * but what @more names.
  */
-int sandbox_worker(struct text *error);
+struct sandbox_more {
+	uint64_t capabilities;		 /* bits, 1 << CAP_X; those that the process has stay */
+	const char *const *system_calls; /* ended by NULL; or NULL */
+};
+int sandbox_worker(const struct sandbox_more *more, struct text *error);
 
 #endif

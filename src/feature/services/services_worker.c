@@ -97,9 +97,15 @@ static int worker_main(int channel, unsigned threads)
 	return r;
 }
 
+static void configure_services(const struct config *all, const struct facts *facts,
+			       struct text *message)
+{
+	services_configure(feature_value(all, &services_feature), facts, message);
+}
+
 const struct worker services_worker = {
 	.name = "services",
-	.configure = services_configure,
+	.configure = configure_services,
 	.main = worker_main,
 	.report = crew_report,
 };

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What workers tell of health is a fact like others: it is recorded here, and the tick sends what
+ * follows from it to all workers before anything else is done, since clients wait for that.
+ */
+#include "daemon/vitals.h"
+
+#include "daemon/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct check_spec *const *)a)->name,
+		      (*(const struct check_spec *const *)b)->name);
+}
+
+/* Both sorted by name: what has no check any more goes, before the others are looked up. */
+static void forget_others(struct healths *healths, const struct check_spec **checks, size_t count)
+{
+	size_t kept = 0, at = 0;
+
+	for (size_t i = 0; i < healths->items.count; i++) {
+		struct health health = healths->items.items[i];
+
+		while (at < count && strcmp(checks[at]->name, health.name) < 0)
+			at++;
+		if (at < count && strcmp(checks[at]->name, health.name) == 0) {
+			healths->items.items[kept++] = health;
+			continue;
+		}
+		mem_freep(&health.name);
+		mem_freep(&health.reason);
+	}
+	healths->items.count = kept;
+}
+
+void vitals_follow(struct engine *engine, const struct config *config)
+{
+	struct check_list list;
+	const struct check_spec **sorted;
+
+	feature_checks(config, &list);
+	sorted = mem_alloc((list.items.count + 1) * sizeof(*sorted));
+	for (size_t i = 0; i < list.items.count; i++)
+		sorted[i] = &list.items.items[i];
+	qsort(sorted, list.items.count, sizeof(*sorted), by_name);
+	forget_others(&engine->health, sorted, list.items.count);
+	for (size_t i = 0; i < list.items.count; i++) {
+		struct health *health = healths_get(&engine->health, sorted[i]->name);
+
+		health->start = sorted[i]->rules.start;
+		health->when_old = sorted[i]->rules.when_old;
+	}
+	mem_freep(&sorted);
+	check_list_free(&list);
+}
+
+static void tell_change(struct engine *engine, const struct health *news)
+{
+	if (news->state == HEALTH_UNKNOWN)
+		return;
+	tell(engine, news->state == HEALTH_DOWN ? LOG_WARNING : LOG_NOTICE, "check",
+	     "check %s is %s%s%s", news->name, health_state_word(news->state),
+	     news->reason && news->reason[0] ? ": " : "", news->reason ? news->reason : "");
+}
+
+void vitals_told(struct engine *engine, const struct healths *news)
+{
+	for (size_t i = 0; i < news->items.count; i++) {
+		const struct health *one = &news->items.items[i];
+		struct health *known = healths_find(&engine->health, one->name);
+		struct health before;
+
+		if (!known)
+			continue;
+		before = *known;
+		healths_tell(&engine->health, one);
+		if (before.state != known->state)
+			tell_change(engine, one);
+		if (before.state != known->state || before.old != known->old ||
+		    before.weight != known->weight)
+			engine->health_changed = true;
+	}
+	if (engine->health_changed)
+		loop_again(engine->loop);
+}
+
+void vitals_grow_old(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->health.items.count; i++)
+		engine->health.items.items[i].old = true;
+	engine->health_changed = engine->health_changed || engine->health.items.count;
+	loop_again(engine->loop);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MH_DAEMON_VITALS_H
+#define MH_DAEMON_VITALS_H
+
+#include "fact/health.h"
+#include "feature/check.h"
+
+struct engine;
+
+/* What the engine knows of the health of things: engine->health. */
+
+/* Makes the table that of the checks of @config: new ones are unknown, others are forgotten. */
+void vitals_follow(struct engine *engine, const struct config *config);
+/* A worker tells: what changes is an event, and heeded in the same turn of the loop. */
+void vitals_told(struct engine *engine, const struct healths *news);
+/* Who told it has died: all of it is old. */
+void vitals_grow_old(struct engine *engine);
+
+#endif
