@@ -237,6 +237,35 @@ static void code_orders(struct codec *codec, struct dns_orders *orders)
 	code_array(codec, &orders->zones, &orders->zone_count, sizeof(*orders->zones), code_zone);
 }
 
+static void code_self_address(struct codec *codec, void *item)
+{
+	struct address *address = item;
+
+	code_address(codec, address);
+	if (!address->family)
+		codec->in.broken = true;
+}
+
+static void code_self(struct codec *codec, void *item)
+{
+	struct dns_order_self *self = item;
+
+	code_string(codec, &self->zone);
+	code_string(codec, &self->name);
+	code_u8(codec, &self->mode);
+	code_bool(codec, &self->not_ready);
+	code_u32(codec, &self->ttl);
+	code_array(codec, &self->addresses, &self->address_count, sizeof(*self->addresses),
+		   code_self_address);
+	if (self->mode >= DNS_SELF_MODES)
+		codec->in.broken = true;
+}
+
+static void code_selves(struct codec *codec, struct dns_self_orders *orders)
+{
+	code_array(codec, &orders->selves, &orders->self_count, sizeof(*orders->selves), code_self);
+}
+
 void dns_orders_put(const struct dns_orders *orders, struct text *message)
 {
 	struct codec codec = { .out = message };
@@ -289,4 +318,33 @@ void dns_orders_free(struct dns_orders *orders)
 	if (orders->arena)
 		arena_free(orders->arena);
 	*orders = (struct dns_orders){ 0 };
+}
+
+void dns_selves_put(const struct dns_self_orders *orders, struct text *message)
+{
+	struct codec codec = { .out = message };
+	struct dns_self_orders copy = *orders;
+
+	code_selves(&codec, &copy);
+}
+
+int dns_selves_read(const void *bytes, size_t length, struct dns_self_orders *ret_orders)
+{
+	struct codec codec = { .in = wire_reader(bytes, length), .arena = arena_new() };
+	struct dns_self_orders orders = { .arena = codec.arena };
+
+	code_selves(&codec, &orders);
+	if (!wire_done(&codec.in)) {
+		arena_free(codec.arena);
+		return -EPROTO;
+	}
+	*ret_orders = orders;
+	return 0;
+}
+
+void dns_selves_free(struct dns_self_orders *orders)
+{
+	if (orders->arena)
+		arena_free(orders->arena);
+	*orders = (struct dns_self_orders){ 0 };
 }

@@ -77,10 +77,44 @@ struct dns_orders {
 	bool log_answers; /* also tell rcode and peer; else asked, name and type alone */
 };
 
+/*
+ * How a name with addresses of this server's own is answered for the time being: worker.update(), so
+ * that nothing else is read anew when a service dies.
+ */
+enum dns_self_mode {
+	DNS_SELF_ADDRESSES, /* with .addresses; NODATA for a family that has none */
+	DNS_SELF_ASKED,	    /* with the address asked; NODATA for the other family */
+	DNS_SELF_REFUSED,
+	DNS_SELF_SERVFAIL,
+	DNS_SELF_NODATA,
+	DNS_SELF_SILENT,
+};
+#define DNS_SELF_MODES (DNS_SELF_SILENT + 1)
+
+struct dns_order_self {
+	const char *zone, *name; /* whole: "example.com.", "www.example.com." */
+	uint8_t mode;		 /* enum dns_self_mode */
+	bool not_ready; /* an answer for want of a better one: with EDE 14 (RFC 8914, 4.15) */
+	uint32_t ttl;
+	struct address *addresses;
+	uint32_t address_count;
+};
+
+struct dns_self_orders {
+	struct arena *arena; /* of dns_selves_read(); NULL when filled in by hand */
+	struct dns_order_self *selves;
+	uint32_t self_count;
+};
+
 /* Appends @orders to @message: the end of worker.configure(). */
 void dns_orders_put(const struct dns_orders *orders, struct text *message);
 /* Back. Returns 0 or -EPROTO; dns_orders_free() it. */
 int dns_orders_read(const void *bytes, size_t length, struct dns_orders *ret_orders);
 void dns_orders_free(struct dns_orders *orders);
+
+/* The same for worker.update(). */
+void dns_selves_put(const struct dns_self_orders *orders, struct text *message);
+int dns_selves_read(const void *bytes, size_t length, struct dns_self_orders *ret_orders);
+void dns_selves_free(struct dns_self_orders *orders);
 
 #endif

@@ -102,6 +102,46 @@ static void a_key_that_is_not_there_is_refused(void **state)
 	assert_int_equal(dns_orders_read(message.data, message.length, &back), -EPROTO);
 }
 
+static struct dns_self_orders selves_of_all_kinds(void)
+{
+	static struct address own[] = { { AF_INET, { 192, 0, 2, 1 } },
+					{ AF_INET6, { 0x20, 1, 0xd, 0xb8 } } };
+	static struct dns_order_self selves[] = {
+		{ "example.com.", "www.example.com.", DNS_SELF_ADDRESSES, true, 300, own, 2 },
+		{ "example.net.", "example.net.", DNS_SELF_SILENT, false, 0, NULL, 0 },
+	};
+
+	return (struct dns_self_orders){ .selves = selves, .self_count = 2 };
+}
+
+static void own_addresses_are_read_again(void **state)
+{
+	struct dns_self_orders orders = selves_of_all_kinds(), back;
+	AUTO_TEXT message = { 0 };
+
+	dns_selves_put(&orders, &message);
+	assert_int_equal(dns_selves_read(message.data, message.length, &back), 0);
+	assert_int_equal(back.self_count, 2);
+	assert_string_equal(back.selves[0].name, "www.example.com.");
+	assert_true(back.selves[0].not_ready);
+	assert_int_equal(back.selves[0].ttl, 300);
+	assert_true(address_equal(&back.selves[0].addresses[1], &orders.selves[0].addresses[1]));
+	assert_int_equal(back.selves[1].mode, DNS_SELF_SILENT);
+	dns_selves_free(&back);
+	for (size_t length = 0; length < message.length; length++)
+		assert_int_equal(dns_selves_read(message.data, length, &back), -EPROTO);
+}
+
+static void a_mode_that_is_none_is_refused(void **state)
+{
+	struct dns_order_self wrong = { "a.", "a.", DNS_SELF_MODES, false, 0, NULL, 0 };
+	struct dns_self_orders orders = { .selves = &wrong, .self_count = 1 }, back;
+	AUTO_TEXT message = { 0 };
+
+	dns_selves_put(&orders, &message);
+	assert_int_equal(dns_selves_read(message.data, message.length, &back), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +149,8 @@ int main(void)
 		cmocka_unit_test(nothing_at_all_is_read_as_well),
 		cmocka_unit_test(what_is_cut_short_is_refused),
 		cmocka_unit_test(a_key_that_is_not_there_is_refused),
+		cmocka_unit_test(own_addresses_are_read_again),
+		cmocka_unit_test(a_mode_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
