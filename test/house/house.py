@@ -45,7 +45,7 @@ def files(tree, *suffixes):
     for folder, folders, names in os.walk(tree):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "build", "__pycache__", "seeds")))
         for name in sorted(names):
-            if not suffixes or name.endswith(suffixes):
+            if name != ".git" and (not suffixes or name.endswith(suffixes)):
                 yield pathlib.Path(folder, name).relative_to(tree)
 
 

@@ -68,6 +68,35 @@ def test_a_run_that_fails_without_a_report_is_a_failure(tmp_path):
     assert stage.tally.failed == 1
 
 
+def tally_of(passed, *failed):
+    tally = check.passed(passed)
+    for name in failed:
+        tally.fail(name)
+    return tally
+
+
+def test_what_passes_at_the_second_try_is_unsteady_and_named():
+    tally = tally_of(7, "one", "two")
+    tally.try_again(1, tally_of(1, "two"))
+    assert str(tally) == "7 passed, 1 failed, 1 unsteady"
+    assert sorted(tally.names) == ["failed: two", "unsteady: one"]
+
+
+def test_a_second_try_that_says_nothing_changes_nothing():
+    tally = tally_of(7, "one")
+    tally.try_again(124, tally_of(3))
+    tally.try_again(0, tally_of(0))
+    assert str(tally) == "7 passed, 1 failed"
+
+
+def test_a_run_whose_failures_were_all_unsteady_is_no_failure(tmp_path):
+    tally = tally_of(7, "one")
+    tally.try_again(0, tally_of(1))
+    stage = check.Stage("unit", tmp_path)
+    stage.count(1, tally, "unit tests")
+    assert str(stage.tally) == "7 passed, 0 failed, 1 unsteady"
+
+
 def test_a_command_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(check, "TIMEOUT", 0.2)
     assert check.Stage("slow", tmp_path).run("sleep", "60") == 124
