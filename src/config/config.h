@@ -50,7 +50,8 @@ void config_attach(struct source *source, const struct config_section *sections,
  * The file that @file includes by @name. Returns 0, or -errno when it could not be read; *ret_file
  * is written on success.
  */
-int config_file_beside(const struct config_file *file, const char *name, struct config_file *ret_file);
+int config_file_beside(const struct config_file *file, const char *name,
+		       struct config_file *ret_file);
 
 /* Prints in canonical form, which reads back as the same: block style, without what is default. */
 void config_print(const struct config *config, const struct config_section *sections, size_t count,

@@ -11,7 +11,7 @@ struct reader {
 	struct arena *scratch; /* of the trees, and of what only diagnostics need */
 	struct diags *diags;
 	struct source *source;
-	bool attaching;	   /* only looks for files: no mistake is told, no value is needed */
+	bool attaching; /* only looks for files: no mistake is told, no value is needed */
 	const char *where; /* the key that is being read, for "unknown key ... in WHERE"; NULL = the top */
 };
 

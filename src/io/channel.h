@@ -10,7 +10,7 @@
  * does not fit into a packet travels in a sealed memfd, which the receiver never sees: it gets
  * the bytes. Descriptors may come along. What is malformed ends its sender: -EPROTO.
  */
-#define CHANNEL_INLINE 4096	      /* bytes of payload within a packet */
+#define CHANNEL_INLINE 4096	       /* bytes of payload within a packet */
 #define CHANNEL_MAX_BYTES (640u << 20) /* of a payload in a memfd */
 #define CHANNEL_MAX_FDS 64
 

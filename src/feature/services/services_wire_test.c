@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "feature/feature.h"
 #include "feature/crew.h"
+#include "feature/feature.h"
 #include "feature/services/services_setup.h"
 #include "feature/services/services_udp.h"
 
