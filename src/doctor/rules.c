@@ -12,12 +12,6 @@
 /* Rules that decide, held against all that follow: beyond this a host is nobody's handiwork. */
 #define DECIDERS_MOST 2048
 
-/*
- * From here on rules of ours follow from intents: the net below the rules that people write, which
- * is there for the day when one of their tables loses its route.
- */
-#define NET_FIRST 20000
-
 static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 static bool is_kernels_table(uint32_t table)
@@ -162,12 +156,15 @@ static bool refuses(const struct host_rule *rule)
 	       rule->action == FR_ACT_PROHIBIT;
 }
 
-/* Refusals behind a table, and the net of ours, wait for what should not happen. */
+/*
+ * Refusals behind a table wait for what should not happen; so do our rules that follow from intents, the
+ * net below those that people write, for the day when one of their tables loses its route.
+ */
 static bool is_a_guard(const struct host_rule *rule, const struct host_rule *above)
 {
 	if (refuses(rule))
 		return above->action == FR_ACT_TO_TBL;
-	return rule->object.ours && rule->preference >= NET_FIRST;
+	return rule->object.ours && rule->preference >= PREFERENCE_INTENTS;
 }
 
 /* What it matches goes no further down the list. */

@@ -13,6 +13,14 @@
 #define TABLES_BITS 16
 
 /*
+ * Preferences of our rules: of those that people write, then of those that follow from intents. 1000
+ * is left to the rule that Linux makes for VRFs, 32766 and 32767 to table main and default.
+ */
+#define PREFERENCE_RULES 1001
+#define PREFERENCE_INTENTS 24000
+#define PREFERENCE_END 30000
+
+/*
  * A zero .link, .metric, .scope of a desired route means "as the kernel fills it in". Other
  * people may hold several routes of one key (`ip route append`): see state.h about twins.
  */

@@ -401,6 +401,18 @@ def test_an_address_that_comes_and_goes_takes_its_rule_along(net, daemon):
     assert box.plan(expect=0).operations == []
 
 
+def test_only_links_with_an_address_have_a_table_of_their_own(net, daemon):
+    def tables():
+        return {table["table"] for table in box.feature("routing")["tables"]}
+
+    net.box.ip("link", "add", "bare", "type", "veth", "peer", "name", "bare-peer")
+    net.box.ip("link", "set", "bare", "up")
+    box = daemon(net.box, SYMMETRIC)
+    assert tables() == {"world", "out bond0", "out bond1", "out eth0"}
+    net.box.ip("address", "add", "198.51.100.7/24", "dev", "bare")
+    wait_until(lambda: "out bare" in tables(), what="the table of the link that got an address")
+
+
 def test_what_somebody_else_put_into_our_table_is_told_in_the_plan_and_stays(net, daemon):
     net.box.ip("route", "add", "default", "via", "192.168.120.6", "table", "200", "proto", "static", "mtu", "1400")
     box = daemon(net.box, "routing: {}\n")

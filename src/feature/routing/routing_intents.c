@@ -55,7 +55,7 @@ static bool is_repeated(const struct forward_config *entries, unsigned index)
 static void desire_confined(struct work *work)
 {
 	const struct forward_config *entry = work->routing->forwarding.items;
-	uint32_t preference = PREFERENCE_CONFINED;
+	uint32_t preference = PREFERENCE_INTENTS;
 
 	for (unsigned i = 0; i < work->routing->forwarding.count; i++) {
 		struct place place = entry[i].record.place;
@@ -68,7 +68,7 @@ static void desire_confined(struct work *work)
 			diag_at(work->desired->diags, place, -EINVAL,
 				"there is room for %u links in `forwarding`; "
 				"leave `in` out where any may do",
-				(PREFERENCE_SYMMETRIC - PREFERENCE_CONFINED) / 2);
+				(PREFERENCE_SYMMETRIC - PREFERENCE_INTENTS) / 2);
 			out_set_free(&set);
 			return;
 		}
@@ -98,17 +98,6 @@ static void desire_host(struct work *work)
 	table = out_table_of_one(work, host->out, place);
 	host_out_warn(work, table);
 	confine(work, "lo", PREFERENCE_HOST, table, place);
-}
-
-/* Whether answers from @net's address are to leave by its link. */
-static const struct way_link *answers_by(const struct work *work, const struct way_net *net)
-{
-	const struct way_link *link = net->own.family ? ways_link_at(&work->ways, net->link) : NULL;
-
-	if (!link || link->loopback || link->in_vrf || address_is_link_local(&net->own) ||
-	    !symmetric_wants(work->routing, link->name))
-		return NULL;
-	return link;
 }
 
 static int by_source(const void *a, const void *b)
@@ -154,7 +143,7 @@ static void desire_symmetric(struct work *work)
 
 	for (size_t i = 0; i < work->ways.nets.count; i++) {
 		const struct way_net *net = &work->ways.nets.items[i];
-		const struct way_link *link = answers_by(work, net);
+		const struct way_link *link = answers_by(work->routing, &work->ways, net);
 		struct host_rule rule = { .family = net->own.family,
 					  .action = FR_ACT_TO_TBL,
 					  .in = "lo",

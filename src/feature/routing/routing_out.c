@@ -309,7 +309,7 @@ bool out_set_of(const struct routing *routing, const char *in, struct out_set *r
 	return true;
 }
 
-bool symmetric_wants(const struct routing *routing, const char *link)
+static bool symmetric_wants(const struct routing *routing, const char *link)
 {
 	const char *const *name = routing->symmetric.items;
 
@@ -319,9 +319,36 @@ bool symmetric_wants(const struct routing *routing, const char *link)
 	return false;
 }
 
+const struct way_link *answers_by(const struct routing *routing, const struct ways *ways,
+				  const struct way_net *net)
+{
+	const struct way_link *link = net->own.family ? ways_link_at(ways, net->link) : NULL;
+
+	if (!link || link->loopback || link->in_vrf || address_is_link_local(&net->own) ||
+	    !symmetric_wants(routing, link->name))
+		return NULL;
+	return link;
+}
+
+/* Marks in @answered, by their place among the links, those that have a table of their own. */
+static void mark_own_tables(const struct routing *routing, const struct ways *ways, bool *answered)
+{
+	const struct way_link *host = routing->host.out ? ways_link(ways, routing->host.out) : NULL;
+
+	for (size_t i = 0; routing->symmetric.count && i < ways->nets.count; i++) {
+		const struct way_link *link = answers_by(routing, ways, &ways->nets.items[i]);
+
+		if (link)
+			answered[link - ways->links.items] = true;
+	}
+	if (host)
+		answered[host - ways->links.items] = true;
+}
+
 void out_tables_note(const struct routing *routing, const struct ways *ways, struct numbers *tables)
 {
 	const struct forward_config *entry = routing->forwarding.items;
+	AUTO_MEM bool *answered = mem_alloc(ways->links.count + 1);
 
 	for (unsigned i = 0; i < routing->forwarding.count; i++) {
 		struct out_set set = { 0 };
@@ -333,12 +360,11 @@ void out_tables_note(const struct routing *routing, const struct ways *ways, str
 		numbers_note(tables, key);
 		out_set_free(&set);
 	}
+	mark_own_tables(routing, ways, answered);
 	for (size_t i = 0; i < ways->links.count; i++) {
-		const struct way_link *link = &ways->links.items[i];
-		AUTO_MEM char *key = mem_printf("out %s", link->name);
+		AUTO_MEM char *key = mem_printf("out %s", ways->links.items[i].name);
 
-		if ((!link->loopback && symmetric_wants(routing, link->name)) ||
-		    (routing->host.out && !strcmp(routing->host.out, link->name)))
+		if (answered[i])
 			numbers_note(tables, key);
 	}
 }

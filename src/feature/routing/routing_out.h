@@ -19,8 +19,12 @@ void out_set_free(struct out_set *set);
  * The links that what comes in on @in may leave by. False when some entry lets it leave by any.
  */
 bool out_set_of(const struct routing *routing, const char *in, struct out_set *ret_set);
-/* `symmetric` is about this link. */
-bool symmetric_wants(const struct routing *routing, const char *link);
+/*
+ * The link that answers from @net's address are to leave by, as `symmetric` says; NULL = it says
+ * nothing of that.
+ */
+const struct way_link *answers_by(const struct routing *routing, const struct ways *ways,
+				  const struct way_net *net);
 
 /* Notes the names of all such tables. */
 void out_tables_note(const struct routing *routing, const struct ways *ways, struct numbers *tables);

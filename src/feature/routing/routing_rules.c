@@ -173,12 +173,12 @@ void rules_desire(struct work *work)
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t end = rules_prefer(&work->rules[i], PREFERENCE_RULES);
 
-		if (end > PREFERENCE_CONFINED)
+		if (end > PREFERENCE_INTENTS)
 			diag_at(work->desired->diags, work->routing->rules.place, -EINVAL,
 				"these are %u rules of one family, and there is room for %u; give "
 				"lists "
 				"of prefixes that are longer than needed a common one",
-				end - PREFERENCE_RULES, PREFERENCE_CONFINED - PREFERENCE_RULES);
+				end - PREFERENCE_RULES, PREFERENCE_INTENTS - PREFERENCE_RULES);
 		else
 			rules_desire_built(work, &work->rules[i]);
 	}

@@ -4,15 +4,9 @@
 
 #include "feature/routing/routing_work.h"
 
-/*
- * Preferences. 1000 is left to the rule that Linux makes for VRFs, 32766 and 32767 to table main
- * and default.
- */
-#define PREFERENCE_RULES 1001
-#define PREFERENCE_CONFINED 24000
+/* Preferences among those of policy.h: from PREFERENCE_INTENTS on those of confined links. */
 #define PREFERENCE_SYMMETRIC 26000
 #define PREFERENCE_HOST 29990
-#define PREFERENCE_END 30000
 
 /* More rules in a row than this that say where a packet is from (or goes to) become a tree. */
 #define TREE_FROM 64

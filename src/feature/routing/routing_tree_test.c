@@ -184,7 +184,7 @@ static void ten_thousand_rules_are_a_short_walk(void **state)
 
 		add(&rules, &prefix, true, i + 1);
 	}
-	assert_true(rules_prefer(&rules, PREFERENCE_RULES) < PREFERENCE_CONFINED);
+	assert_true(rules_prefer(&rules, PREFERENCE_RULES) < PREFERENCE_INTENTS);
 	for (uint32_t i = 0; i < 10000; i += 7) {
 		struct address from = { AF_INET, { 10, (uint8_t)(i >> 8), (uint8_t)i, 1 } };
 		struct walk seen;
