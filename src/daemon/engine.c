@@ -374,6 +374,7 @@ static void make_watches(struct engine *engine)
 static int open_doors(struct engine *engine, struct text *error)
 {
 	struct host_options options = { .memory_path = engine->memory_path,
+					.taken_path = engine->taken_path,
 					.sockets_per_listener = thread_count(),
 					.bpffs = engine->options.bpffs };
 	struct rlimit files;
@@ -454,6 +455,7 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	engine->lock.fd = -1;
 	engine->started_us = clock_now_us();
 	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
+	engine->taken_path = mem_printf("%s.taken", options->socket_path);
 	boot_open(engine);
 	engine->repair_interval_ms = REPAIR_FIRST_MS;
 	engine->now = generation_new(0, NULL);
@@ -519,6 +521,7 @@ void engine_free(struct engine *engine)
 	mem_freep(&engine->last_repair);
 	mem_freep(&engine->complaints);
 	mem_freep(&engine->memory_path);
+	mem_freep(&engine->taken_path);
 	mem_freep(&engine->confirm_path);
 	mem_freep(&engine->turned_down_path);
 	transaction_end(&engine->transaction);

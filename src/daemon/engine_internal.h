@@ -19,7 +19,7 @@ struct request {
 
 struct engine {
 	struct engine_options options;
-	char *memory_path, *confirm_path, *turned_down_path;
+	char *memory_path, *taken_path, *confirm_path, *turned_down_path;
 	struct loop *loop;
 	struct loop_watch *host_watch, *signals[3];
 	struct loop_watch *audit;    /* reads again what has no events: settings */

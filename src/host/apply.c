@@ -326,6 +326,7 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	round->operations = plan->items + *at;
 	round->count = count;
 	links_load_driver(host, round->operations, count);
+	taken_keep(host, round->operations, count);
 	r = run_round(round);
 	if (r == 0)
 		r = run_again(round);
@@ -333,6 +334,7 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 		r = run_onlink(round);
 	for (uint32_t i = 0; i < count && round->outcomes[i].told; i++, (*at)++)
 		tell(round, i, audience);
+	taken_give_back(host, round->operations, round->count);
 	free(round);
 	if (r < 0)
 		host_reopen(host);

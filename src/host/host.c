@@ -123,6 +123,7 @@ int host_open(const struct host_options *options, struct host **ret_host, struct
 		return r;
 	}
 	memory_open(&host->memory, options->memory_path);
+	taken_open(host, options->taken_path);
 	attachments_open(host, options->bpffs);
 	*ret_host = host;
 	return 0;
@@ -145,6 +146,7 @@ void host_close(struct host *host)
 	state_free(&host->observed);
 	taste_free(&host->taste);
 	memory_close(&host->memory);
+	taken_close(host);
 	free(host);
 }
 
@@ -420,6 +422,10 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
 	if (resynced || host->mender.stale)
 		(void)sources_mirror(host);
+	if (changed || untold) {
+		taken_forget_gone(host);
+		taken_give_back(host, NULL, 0);
+	}
 	host->touched_all |= untold;
 	*ret_changed = changed || untold;
 	*ret_resynced = resynced;

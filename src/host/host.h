@@ -33,6 +33,7 @@ struct host_interest {
 
 struct host_options {
 	const char *memory_path; /* remembers what sysctls were over a restart; NULL = nowhere */
+	const char *taken_path;	 /* the same of what others lose by what we do to links */
 	unsigned sockets_per_listener; /* >= 1; more than one share their port by SO_REUSEPORT */
 	/* A mounted bpffs, where attachments survive a restart; NULL = they end with the process. */
 	const char *bpffs;

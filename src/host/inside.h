@@ -8,6 +8,7 @@
 #include "host/journal.h"
 #include "host/memory.h"
 #include "host/mender.h"
+#include "host/taken.h"
 #include "io/netlink.h"
 
 /*
@@ -35,6 +36,7 @@ struct host {
 	bool risen;	       /* a link rose since the last merge */
 	struct taste taste;
 	struct memory memory;
+	struct taken taken;
 	VEC(struct open_listener) listeners;
 	struct mender mender;
 	struct filters filters;
@@ -76,8 +78,6 @@ int link_remember(struct host *host, const struct operation *operation, uint8_t 
 void link_done(struct host *host, const struct operation *operation, int error, uint8_t fresh);
 /* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */
 void links_load_driver(struct host *host, const struct operation *operations, size_t count);
-/* Before it is made @after: a bond takes no member that is up. */
-bool link_must_be_down(const struct host_link *before, const struct host_link *after);
 
 /* onlink.c: whether a refused operation succeeds when its gateway is said to be on its link; says so. */
 bool onlink_helps(const struct host *host, const struct operation *operation, int error);

@@ -418,6 +418,14 @@ void link_state_encode(const struct host_link *link, enum link_state state, stru
 	header->ifi_change = IFF_UP;
 }
 
+bool link_must_be_down(const struct host_link *before, const struct host_link *after)
+{
+	bool joins = after->master && after->master != before->master &&
+		     after->port.type == LINK_BOND;
+
+	return before->state == LINK_UP && (joins || strcmp(before->name, after->name) != 0);
+}
+
 bool link_is_drivers_own(const struct host_link *link)
 {
 	return !strcmp(link->name, "bond0") && link->type == LINK_BOND && !link->group &&

@@ -24,6 +24,8 @@ void link_state_encode(const struct host_link *link, enum link_state state, stru
 
 /* The bond that the driver makes when it is loaded, as it comes, as far as it tells by itself. */
 bool link_is_drivers_own(const struct host_link *link);
+/* Before it is made @after: a bond takes no member that is up. */
+bool link_must_be_down(const struct host_link *before, const struct host_link *after);
 
 /* The hooks of link_kind. */
 unsigned link_turn(const void *object);

@@ -273,11 +273,3 @@ void links_load_driver(struct host *host, const struct operation *operations, si
 		ask_alone(host, message);
 	}
 }
-
-bool link_must_be_down(const struct host_link *before, const struct host_link *after)
-{
-	bool joins = after->master && after->master != before->master &&
-		     after->port.type == LINK_BOND;
-
-	return before->state == LINK_UP && (joins || strcmp(before->name, after->name) != 0);
-}
