@@ -4,11 +4,16 @@
  * plan, and only the difference is carried over: what the kernel has by now stays as it is, even
  * where it is not understood here (addresses with a peer, of a lifetime).
  *
+ * And what goes with its link, when that goes down, joins a bond, or becomes too small for IPv6, and with
+ * its last IPv4 address. What is lost for a moment only is put back (taken.c), so that nothing
+ * is foreseen of it. Of a route with several next hops nothing is, either: the others carry it.
+ *
  * Not foreseen, since they lead nowhere else: IPv6's link-local and multicast networks of a new
  * link, and the anycast addresses of a router.
  */
 #include "host/foresee.h"
 
+#include "host/disturb.h"
 #include "host/kind.h"
 
 #include <linux/if_addr.h>
@@ -19,6 +24,43 @@
 static bool is_up(const struct host_link *link)
 {
 	return (link->flags & IFF_UP) || link->state == LINK_UP;
+}
+
+#define DEEPEST 8 /* links upon links */
+
+/* VLANs go down with the link below. */
+static bool is_down(const struct state *state, const struct host_link *link)
+{
+	for (unsigned i = 0; link && i < DEEPEST; i++) {
+		if (!is_up(link))
+			return true;
+		link = link->type == LINK_VLAN ? state_link(state, link->parent) : NULL;
+	}
+	return false;
+}
+
+static bool is_member_of_bond(const struct host_link *link)
+{
+	return link->master && link->port.type == LINK_BOND;
+}
+
+enum link_end link_ends(const struct state *before, const struct state *after, uint32_t index)
+{
+	const struct host_link *old = state_link(before, index), *new = state_link(after, index);
+
+	if (!old || !index)
+		return LINK_GOES_ON;
+	if (!new)
+		return LINK_GOES;
+	if (is_down(before, old))
+		return LINK_GOES_ON;
+	if (!is_member_of_bond(old) && is_member_of_bond(new))
+		return LINK_JOINS_BOND;
+	if (is_down(after, new))
+		return LINK_GOES_DOWN;
+	if (old->mtu >= MTU_IPV6 && new->mtu &&new->mtu < MTU_IPV6)
+		return LINK_SHRINKS;
+	return LINK_GOES_ON;
 }
 
 /* The table of the VRF that the link is in; else @otherwise. */
@@ -57,8 +99,9 @@ static void imply_ipv4(const struct state *state, const struct host_address *add
 				    .link = link->index,
 				    .source = own };
 
+	/* That one stays while the link is down. */
 	imply(implied, &route);
-	if ((address->flags & IFA_F_SECONDARY) || address->prefix.length == 32)
+	if (!is_up(link) || (address->flags & IFA_F_SECONDARY) || address->prefix.length == 32)
 		return;
 	if (address->prefix.length < 31) {
 		route.type = RTN_BROADCAST;
@@ -100,11 +143,11 @@ static void imply_all(const struct state *state, struct state *implied)
 	STATE_EACH(state, OBJECT_ADDRESS, const struct host_address, address) {
 		const struct host_link *link = state_link(state, address->link);
 
-		if (!link || !is_up(link))
+		if (!link)
 			continue;
 		if (address->prefix.family == AF_INET)
 			imply_ipv4(state, address, link, implied);
-		else
+		else if (is_up(link))
 			imply_ipv6(state, address, link, implied);
 	}
 	state_sort_observed(implied);
@@ -137,12 +180,49 @@ static bool has_address(const struct state *state, const struct address *own)
 	return false;
 }
 
+static bool has_ipv4(const struct state *state, uint32_t link)
+{
+	const struct host_address like = { .link = link, .prefix.family = AF_INET };
+	size_t at = state_lower_bound(state, OBJECT_ADDRESS, &like);
+	const struct host_address *first = at < state_count(state, OBJECT_ADDRESS) ?
+						   state_at(state, OBJECT_ADDRESS, at) :
+						   NULL;
+
+	return first && first->link == link && first->prefix.family == AF_INET;
+}
+
+/* The last IPv4 address of its link goes, and a gateway is then on no network that is connected. */
+static bool loses_network(const struct host_route *route, const struct state *observed,
+			  const struct state *left)
+{
+	return route->to.family == AF_INET && route->via.family && !route->onlink && !route->hops &&
+	       has_ipv4(observed, route->link) && !has_ipv4(left, route->link);
+}
+
+/* It goes with its link. */
+static bool goes_along(const struct host_route *route, enum link_end end)
+{
+	switch (end) {
+	case LINK_GOES_ON:
+		return false;
+	case LINK_GOES:
+		return true;
+	case LINK_GOES_DOWN:
+	case LINK_JOINS_BOND:
+		return !route->hops && (route->to.family == AF_INET6 || route->type != RTN_LOCAL);
+	case LINK_SHRINKS:
+		return !route->hops && route->to.family == AF_INET6;
+	}
+	return false;
+}
+
 /* Its address, its link, or (IPv4) the address that it bears has gone. */
 static bool has_gone(const struct host_route *route, const struct state *observed,
 		     const struct state *before, const struct state *after, const struct state *left)
 {
-	if (route->link && !state_link(left, route->link))
-		return state_link(observed, route->link) != NULL;
+	if (goes_along(route, link_ends(observed, left, route->link)) ||
+	    loses_network(route, observed, left))
+		return true;
 	if (route->protocol == RTPROT_KERNEL)
 		return has(before, route) && !has(after, route);
 	return route->source.family == AF_INET && has_address(observed, &route->source) &&
@@ -160,6 +240,23 @@ static void drop_gone(const struct state *observed, const struct state *before,
 
 		if (!has_gone(route, observed, before, implied, after))
 			memmove(set_at(set, &route_kind, kept++), route, sizeof(*route));
+	}
+	set->count = kept;
+}
+
+/* IPv6 leaves a link that goes down; ours are brought back, and so stay on paper. */
+static void drop_addresses(const struct state *observed, struct state *after)
+{
+	struct object_set *set = &after->sets[OBJECT_ADDRESS];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct host_address *address = set_at(set, &address_kind, i);
+		enum link_end end = link_ends(observed, after, address->link);
+
+		if (end != LINK_GOES && (end == LINK_GOES_ON || address->object.ours ||
+					 address->prefix.family == AF_INET))
+			memmove(set_at(set, &address_kind, kept++), address, sizeof(*address));
 	}
 	set->count = kept;
 }
@@ -200,6 +297,7 @@ void state_foresee(const struct state *observed, struct state *after)
 	/* The usual case, in which a full table need not be walked. */
 	if (same_sets(observed, after, OBJECT_ADDRESS) && same_sets(observed, after, OBJECT_LINK))
 		return;
+	drop_addresses(observed, after);
 	imply_all(observed, &before);
 	imply_all(after, &implied);
 	drop_gone(observed, &before, &implied, after);

@@ -11,4 +11,8 @@
  */
 void state_foresee(const struct state *observed, struct state *after);
 
+/* What becomes of a link, as far as others feel it who have something on it. */
+enum link_end { LINK_GOES_ON, LINK_GOES, LINK_GOES_DOWN, LINK_JOINS_BOND, LINK_SHRINKS };
+enum link_end link_ends(const struct state *before, const struct state *after, uint32_t index);
+
 #endif

@@ -127,11 +127,64 @@ static void routes_of_addresses_come_and_go_as_foreseen(void **data)
 	}
 }
 
+/* What a plan of this one link does to what others have on it. */
+static void check_link(struct scene *scene, const char *change)
+{
+	const struct host_link *eth0 = state_link_named(host_observed(scene->host), "eth0");
+	struct host_link wanted = *eth0;
+	AUTO_TEXT foreseen = { 0 };
+	struct state after;
+
+	wanted.object.ours = true;
+	if (!strcmp(change, "down")) {
+		wanted.state = LINK_DOWN;
+		wanted.flags &= ~(unsigned)IFF_UP;
+	} else {
+		wanted.mtu = 1000;
+	}
+	state_free(&scene->desired);
+	state_add(&scene->desired, OBJECT_LINK, &wanted);
+	state_sort(&scene->desired, NULL, NULL);
+	scene_plan(scene);
+	assert_int_equal(scene->plan.count, 1);
+	state_after(&scene->desired, host_observed(scene->host), &scene->plan, &after);
+	state_foresee(host_observed(scene->host), &after);
+	print_routes(&after, &foreseen);
+	state_free(&after);
+	scene_apply(scene);
+	assert_string_equal(scene->text, "");
+	await_rest(scene, text_string(&foreseen));
+}
+
+static void what_goes_with_a_link_is_foreseen(void **data)
+{
+	struct scene *scene = *data;
+	const struct host_interest interest = { .all_routes = true };
+	static const char *const changes[] = { "down", "small" };
+
+	host_set_interest(scene->host, &interest);
+	await_address(scene);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(
+			scratch_run("ip link set eth0 up mtu 1500; ip addr replace 2001:db8::1/64 "
+				    "dev eth0 nodad;"
+				    "ip route replace 198.51.100.0/24 via 192.0.2.9;"
+				    "ip route replace 203.0.113.0/24 dev eth0 table 7;"
+				    "ip route replace local 192.0.2.77 dev eth0 table local;"
+				    "ip route replace 10.0.0.0/8 dev lo;"
+				    "ip route replace 2001:db8:1::/48 via 2001:db8::9 table 7"));
+		await_address(scene);
+		check_link(scene, changes[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(routes_of_addresses_come_and_go_as_foreseen,
 						scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(what_goes_with_a_link_is_foreseen, scene_setup,
+						scene_teardown),
 	};
 
 	if (!scratch_allowed())

@@ -83,11 +83,18 @@ static void kind_after(const struct object_set *desired, const struct state *obs
 	free(gone);
 }
 
-void state_after(const struct state *desired, const struct state *observed, const struct plan *plan,
-		 struct state *ret_after)
+void state_after_of(unsigned kinds, const struct state *desired, const struct state *observed,
+		    const struct plan *plan, struct state *ret_after)
 {
 	*ret_after = (struct state){ 0 };
 	for (int kind = 0; kind < OBJECT_KINDS; kind++)
-		kind_after(&desired->sets[kind], observed, plan, (enum object_kind)kind,
-			   &ret_after->sets[kind]);
+		if (kinds & 1u << kind)
+			kind_after(&desired->sets[kind], observed, plan, (enum object_kind)kind,
+				   &ret_after->sets[kind]);
+}
+
+void state_after(const struct state *desired, const struct state *observed, const struct plan *plan,
+		 struct state *ret_after)
+{
+	state_after_of(~0u, desired, observed, plan, ret_after);
 }

@@ -12,5 +12,8 @@
  */
 void state_after(const struct state *desired, const struct state *observed, const struct plan *plan,
 		 struct state *ret_after);
+/* The same for the kinds of @kinds alone, a bit for each (1 << OBJECT_LINK); the others are empty. */
+void state_after_of(unsigned kinds, const struct state *desired, const struct state *observed,
+		    const struct plan *plan, struct state *ret_after);
 
 #endif
