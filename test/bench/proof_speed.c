@@ -256,7 +256,7 @@ static void prove_router(unsigned links)
 					  .in = "lo",
 					  .to = prefix_ipv4(0x08000000, 8) };
 	claims[1] = (struct proof_claim){ .says = PROOF_LEAVES, .family = AF_INET };
-	prove("answers of each of its addresses, and nothing forwarded", &state, claims, 2);
+	prove("answers of its addresses, nothing forwarded", &state, claims, 2);
 	free(outs);
 	free(names);
 	free(claims);

@@ -23,6 +23,7 @@ from echo import echo_rows, spread_rows  # noqa: E402
 from hooks import hooks_rows, hooks_spread_rows  # noqa: E402
 from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
+from model import model_rows  # noqa: E402
 from routing import changed_line_rows, drift_rows, routes_rows, rules_rows  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
 
@@ -57,6 +58,7 @@ WORKLOADS = {
     "library": [(library_rows, False)],
     "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
     "routing": [(routes_rows, False), (changed_line_rows, False), (rules_rows, False), (drift_rows, False)],
+    "model": [(model_rows, False)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
