@@ -4,7 +4,10 @@
 
 #include <stdint.h>
 
-/* The types of records that have a meaning to us; each other one is data that we hand out (RFC 3597). */
+/*
+ * The types of records that have a meaning to us; each other one is data that we hand out (RFC
+ * 3597).
+ */
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
