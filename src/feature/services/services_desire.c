@@ -7,6 +7,8 @@
  */
 #include "feature/services/services.h"
 
+#include "feature/listen.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,17 +19,6 @@ struct endpoint {
 	struct prefix on;
 	uint32_t rule;
 };
-
-/* "0.0.0.0" and "::" are the wildcard, as everywhere. */
-static struct prefix wildcard_or(const struct prefix *listen)
-{
-	struct address address = prefix_address(listen);
-	struct prefix on = *listen;
-
-	if (address_is_unspecified(&address))
-		on.length = 0;
-	return on;
-}
 
 static void rules_of(const struct services_item *item, uint32_t index, uint8_t protocol,
 		     struct services_rules *rules)
@@ -43,7 +34,7 @@ static void rules_of(const struct services_item *item, uint32_t index, uint8_t p
 				.protocol = protocol,
 				.first = ports[j].first,
 				.last = ports[j].last,
-				.on = wildcard_or(&listen[i]),
+				.on = listen_wildcard_or(&listen[i]),
 				.service = index,
 				.listen = i,
 				.ports = j,
@@ -94,15 +85,6 @@ static bool same_port(const struct endpoint *a, const struct endpoint *b)
 	return a->protocol == b->protocol && a->on.family == b->on.family && a->port == b->port;
 }
 
-/* A link-local address cannot be bound without naming a link, so it takes the wildcard as well. */
-static bool needs_wildcard(const struct prefix *on)
-{
-	struct address address = prefix_address(on);
-
-	return on->length < address_bits(on->family) ||
-	       (on->family == AF_INET6 && address_is_link_local(&address));
-}
-
 /* The sockets of one port: @group has @count endpoints that differ in what they listen on only. */
 static void listeners_of(const struct endpoint *group, size_t count,
 			 struct services_listeners *listeners)
@@ -112,7 +94,7 @@ static void listeners_of(const struct endpoint *group, size_t count,
 	uint32_t first = group->rule;
 
 	for (size_t i = 0; i < count; i++) {
-		wildcard = wildcard || needs_wildcard(&group[i].on);
+		wildcard = wildcard || listen_needs_wildcard(&group[i].on);
 		first = group[i].rule < first ? group[i].rule : first;
 	}
 	if (wildcard) {
