@@ -16,7 +16,7 @@ struct check_spec *check_list_add(struct check_list *list, enum check_kind kind,
 		.every_ms = 2000,
 		.timeout_ms = 1000,
 		.jitter_percent = 10,
-		.rules = { .rise = 2, .fall = 3, .half_life_ms = 60000 },
+		.rules = { .rise = 2, .fall = 3, .lost = 15, .half_life_ms = 60000 },
 		.http = { .verify = true },
 	};
 	return spec;
@@ -36,6 +36,27 @@ void check_list_free(struct check_list *list)
 		mem_freep(&list->names.items[i]);
 	VEC_FREE(&list->names);
 	VEC_FREE(&list->items);
+}
+
+static int digit_of(char digit)
+{
+	return digit >= '0' && digit <= '9' ? digit - '0' :
+	       digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 :
+	       digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 :
+					      0;
+}
+
+size_t check_bytes_read(const struct check_bytes *bytes, uint8_t *buffer, size_t room)
+{
+	size_t length = bytes->text ? strlen(bytes->text) / (bytes->hex ? 2 : 1) : 0;
+
+	if (length > room)
+		length = room;
+	for (size_t i = 0; i < length; i++)
+		buffer[i] = (uint8_t)(bytes->hex ? digit_of(bytes->text[2 * i]) << 4 |
+							   digit_of(bytes->text[2 * i + 1]) :
+						   bytes->text[i]);
+	return length;
 }
 
 bool check_is_local(const struct check_spec *spec)

@@ -54,6 +54,7 @@ struct check_http {
 /* How results become a state: checks_judge.h. */
 struct check_rules {
 	uint32_t rise, fall;
+	uint32_t lost;	  /* so many probes without any answer weigh as much as .fall that fail */
 	uint32_t hold_ms; /* at least so long down, and well for as long before it is up again */
 	enum health_state start;
 	enum health_old when_old;
@@ -94,6 +95,9 @@ struct check_list {
 struct check_spec *check_list_add(struct check_list *list, enum check_kind kind, const char *name);
 const struct check_spec *check_list_find(const struct check_list *list, const char *name);
 void check_list_free(struct check_list *list);
+
+/* The bytes that are meant, at most @room of them; returns how many. */
+size_t check_bytes_read(const struct check_bytes *bytes, uint8_t *buffer, size_t room);
 
 /* What is seen by events of this host instead of being asked for. */
 bool check_is_local(const struct check_spec *spec);

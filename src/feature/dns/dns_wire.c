@@ -1,163 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One description for both directions: each field is named once, and written or read as the codec
- * says, so that the two cannot differ. Both sides are one program, so there is no version; but the
- * worker reads the wire of the whole world, and the engine does not trust it, nor it the engine:
- * every count is checked against what is left, every index against what there is.
- *
- * Numbers are in network order; a string or bytes: u32 length, bytes; an array: u32 count, items.
+ * Both sides are one program, so there is no version; but the worker reads the wire of the whole
+ * world, and the engine does not trust it, nor it the engine: every count is checked against what is
+ * left, every index against what there is.
  */
 #include "feature/dns/dns_wire.h"
 
-#include "net/wire.h"
+#include "feature/code.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct codec {
-	struct text *out; /* NULL: reading */
-	struct wire_reader in;
-	struct arena *arena;
-};
-
-typedef void codec_fn(struct codec *codec, void *item);
-
-static void code_number(struct codec *codec, uint64_t *value, unsigned size)
+static void code_dns_bytes(struct codec *codec, struct dns_bytes *value)
 {
-	uint8_t bytes[8];
-
-	if (!codec->out) {
-		*value = 0;
-		for (unsigned i = 0; i < size; i++)
-			*value = *value << 8 | wire_get_u8(&codec->in);
-		return;
-	}
-	for (unsigned i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(*value >> 8 * (size - 1 - i));
-	text_append(codec->out, bytes, size);
-}
-
-static void code_u8(struct codec *codec, uint8_t *value)
-{
-	uint64_t wide = *value;
-
-	code_number(codec, &wide, 1);
-	*value = (uint8_t)wide;
-}
-
-static void code_u16(struct codec *codec, uint16_t *value)
-{
-	uint64_t wide = *value;
-
-	code_number(codec, &wide, 2);
-	*value = (uint16_t)wide;
-}
-
-static void code_u32(struct codec *codec, uint32_t *value)
-{
-	uint64_t wide = *value;
-
-	code_number(codec, &wide, 4);
-	*value = (uint32_t)wide;
-}
-
-static void code_bool(struct codec *codec, bool *value)
-{
-	uint8_t byte = *value;
-
-	code_u8(codec, &byte);
-	if (byte > 1)
-		codec->in.broken = true;
-	*value = byte;
-}
-
-/* As many as the array has: it lies within the struct. */
-static void code_fixed(struct codec *codec, void *bytes, size_t length)
-{
-	if (codec->out)
-		text_append(codec->out, bytes, length);
-	else
-		wire_get_bytes(&codec->in, bytes, length);
-}
-
-static void code_bytes(struct codec *codec, struct dns_bytes *value)
-{
-	const void *view;
-
-	code_u32(codec, &value->length);
-	if (codec->out) {
-		text_append(codec->out, value->bytes, value->length);
-		return;
-	}
-	view = wire_get_view(&codec->in, value->length);
-	if (!view)
-		value->length = 0;
-	value->bytes = (const uint8_t *)arena_copy(codec->arena, view ? view : "", value->length);
-}
-
-static void code_string(struct codec *codec, const char **value)
-{
-	struct dns_bytes bytes = { 0 };
-
-	if (codec->out && *value)
-		bytes = (struct dns_bytes){ (const uint8_t *)*value, (uint32_t)strlen(*value) };
-	code_bytes(codec, &bytes);
-	if (codec->out)
-		return;
-	*value = (const char *)bytes.bytes;
-	if (strlen(*value) != bytes.length)
-		codec->in.broken = true;
-}
-
-static void code_array(struct codec *codec, void *items, uint32_t *count, size_t size, codec_fn *fn)
-{
-	char *first;
-
-	code_u32(codec, count);
-	if (!codec->out) {
-		/* Each item takes a byte at least. */
-		if (codec->in.broken || *count > wire_left(&codec->in)) {
-			codec->in.broken = true;
-			*count = 0;
-		}
-		first = arena_alloc(codec->arena, *count * size + 1);
-		memcpy(items, &first, sizeof(first));
-	}
-	memcpy(&first, items, sizeof(first));
-	for (uint32_t i = 0; i < *count && !codec->in.broken; i++)
-		fn(codec, first + i * size);
-}
-
-static void code_address(struct codec *codec, struct address *address)
-{
-	static const struct address none;
-	uint8_t family = address->family == AF_INET ? 4 : address->family == AF_INET6 ? 6 : 0;
-
-	code_u8(codec, &family);
-	code_fixed(codec, address->bytes, sizeof(address->bytes));
-	if (codec->out)
-		return;
-	address->family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : 0;
-	if ((family && !address->family) ||
-	    memcmp(address->bytes + address_size(address->family), none.bytes,
-		   sizeof(address->bytes) - address_size(address->family)) != 0)
-		codec->in.broken = true;
-}
-
-static void code_prefix(struct codec *codec, void *item)
-{
-	struct prefix *prefix = item;
-	struct address address = prefix_address(prefix);
-
-	code_address(codec, &address);
-	code_u8(codec, &prefix->length);
-	if (codec->out)
-		return;
-	prefix->family = address.family;
-	memcpy(prefix->bytes, address.bytes, sizeof(prefix->bytes));
-	if (prefix->length > address_bits(prefix->family) ||
-	    (prefix->family && !prefix_is_clean(prefix)))
-		codec->in.broken = true;
+	code_bytes(codec, &value->bytes, &value->length);
 }
 
 static void code_file(struct codec *codec, void *item)
@@ -174,7 +30,7 @@ static void code_key(struct codec *codec, void *item)
 
 	code_string(codec, &key->name);
 	code_string(codec, &key->algorithm);
-	code_bytes(codec, &key->secret);
+	code_dns_bytes(codec, &key->secret);
 }
 
 static void code_transfer(struct codec *codec, void *item)
@@ -213,7 +69,7 @@ static void code_settings(struct codec *codec, struct dns_orders *orders)
 {
 	code_u16(codec, &orders->port);
 	code_u16(codec, &orders->udp_size);
-	code_bytes(codec, &orders->nsid);
+	code_dns_bytes(codec, &orders->nsid);
 	code_string(codec, &orders->identity);
 	code_fixed(codec, orders->cookie_secrets, sizeof(orders->cookie_secrets));
 	code_u32(codec, &orders->cookie_secret_count);
