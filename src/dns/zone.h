@@ -80,12 +80,12 @@ struct zone {
 	uint32_t serial,
 		negative_ttl;	 /* the latter as RFC 2308, 3 says: of SOA's TTL and its MINIMUM */
 	uint8_t labels, deepest; /* of the apex, and of the deepest name */
-	uint8_t salt_length, salt[255];
+	uint8_t salt_length;
+	const uint8_t *salt;
 	uint16_t iterations;
 	enum zone_denial denial;
 	uint32_t *ordered; /* names with NSEC in canonical order, or NSEC3s by their hash */
-	uint32_t ordered_count;
-	unsigned references;
+	uint32_t ordered_count, references;
 };
 
 /* Takes a further reference, and drops one; the last one frees. Of one thread. */

@@ -161,7 +161,7 @@ static void find_denial(struct zone *zone)
 		wire_get_u16(&reader);
 		zone->iterations = wire_get_u16(&reader);
 		zone->salt_length = wire_get_u8(&reader);
-		wire_get_bytes(&reader, zone->salt, zone->salt_length);
+		zone->salt = wire_get_view(&reader, zone->salt_length);
 		zone->denial = ZONE_NSEC3_SIGNED;
 	} else if (zone_rrset(zone->apex, DNS_NSEC)) {
 		zone->denial = ZONE_NSEC_SIGNED;

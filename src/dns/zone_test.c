@@ -313,7 +313,9 @@ static void hashes_of_nsec3_are_those_of_rfc_5155(void **state)
 		{ "a.example.", "35mthgpgcu1qg68fab165klnsnk3dpvl" },
 		{ "*.w.example.", "r53bq7cc2uvmubfu5ocmm6pers9tk9en" },
 	};
-	struct zone zone = { .iterations = 12, .salt_length = 4, .salt = { 0xaa, 0xbb, 0xcc, 0xdd } };
+	struct zone zone = { .iterations = 12,
+			     .salt_length = 4,
+			     .salt = (const uint8_t *)"\xaa\xbb\xcc\xdd" };
 	uint8_t hash[ZONE_HASH_SIZE];
 	char text[BASE32_HASH_SIZE + 1] = "";
 
