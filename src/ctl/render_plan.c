@@ -56,6 +56,20 @@ static void pending_end(struct view *view, const json_t *pending)
 	view_puts(view, ".\n");
 }
 
+/* What is somebody else's, and goes. */
+static void losses(struct view *view, const json_t *reply)
+{
+	const json_t *list = json_object_get(reply, "losses"), *item;
+	size_t index;
+
+	json_array_foreach(list, index, item)
+	{
+		view_paint(view, PAINT_RED, "! ");
+		view_paint(view, PAINT_RED, view_string(view, item, "text"));
+		view_puts(view, "\n");
+	}
+}
+
 void render_plan(struct view *view, const json_t *reply)
 {
 	const json_t *list = view_list(view, reply, "operations"),
@@ -67,6 +81,7 @@ void render_plan(struct view *view, const json_t *reply)
 		return;
 	}
 	operations(view, list, counts);
+	losses(view, reply);
 	render_pending(view, pending, 0);
 	render_diagnostics(view, reply);
 	if (view->text.length)
@@ -127,9 +142,24 @@ static void done_line(struct view *view, const json_t *reply, const char *done)
 	confirm_hint(view, reply);
 }
 
+/* What others had on a link that was taken down, and Linux does not take back. */
+static void not_back(struct view *view, const json_t *reply)
+{
+	const json_t *list = json_object_get(reply, "missing"), *item;
+	size_t index;
+
+	json_array_foreach(list, index, item)
+	{
+		view_paint(view, PAINT_RED, "! ");
+		view_printf(view, "%s is not back: %s\n", view_string(view, item, "text"),
+			    view_string(view, item, "error"));
+	}
+}
+
 static void render_done(struct view *view, const json_t *reply, const char *done)
 {
 	bool rolled_back = view_flag(view, reply, "rolled_back");
+	bool missing = json_array_size(json_object_get(reply, "missing"));
 	const char *error = view_string(view, reply, "error");
 
 	render_failing(view, view_list(view, reply, "failed"), 0);
@@ -139,11 +169,15 @@ static void render_done(struct view *view, const json_t *reply, const char *done
 	}
 	render_pending(view, view_list(view, reply, "pending"), 0);
 	render_diagnostics(view, reply);
-	if (rolled_back)
+	losses(view, reply);
+	if (rolled_back && !missing)
 		view_puts(view, "rolled back: nothing was changed\n");
+	else if (rolled_back)
+		view_puts(view, "rolled back, but not all that others had came back:\n");
 	else if (json_object_get(reply, "generation") &&
 		 !(*error && !view_number(view, reply, "operations")))
 		done_line(view, reply, done);
+	not_back(view, reply);
 }
 
 void render_apply(struct view *view, const json_t *reply)

@@ -208,6 +208,40 @@ static void a_refusal_of_the_kernel_is_shown_at_its_place(void **state)
 		     "rolled back: nothing was changed\n");
 }
 
+#define LOST "'losses': [{'link': 'eth3', 'text': 'eth3 goes down: 1 route goes with it'}]"
+
+static void what_others_lose_is_told(void **state)
+{
+	assert_shown(render_plan,
+		     "{'exit': 1, 'operations': [{'op': 'change', 'text': '~ link'}], " LOST "}",
+		     NULL,
+		     "~ link\n"
+		     "! eth3 goes down: 1 route goes with it\n"
+		     "\n"
+		     "Plan: 0 to add, 1 to change, 0 to delete.\n");
+	assert_shown(render_apply, "{'exit': 0, 'generation': 7, 'operations': 1, " LOST "}", NULL,
+		     "! eth3 goes down: 1 route goes with it\n"
+		     "\n"
+		     "Applied: 1 operation; generation 7 is in force.\n");
+}
+
+static void nothing_was_changed_is_said_only_when_it_is_true(void **state)
+{
+	assert_shown(
+		render_apply,
+		"{'exit': 1, 'generation': 6, 'operations': 0, 'rolled_back': true, 'failed': [], "
+		"'missing': [{'text': 'route 192.0.2.0/24 link eth3', 'error': 'No route'}]}",
+		NULL,
+		"rolled back, but not all that others had came back:\n"
+		"! route 192.0.2.0/24 link eth3 is not back: No route\n");
+	assert_shown(render_rollback,
+		     "{'exit': 0, 'generation': 8, 'operations': 1, "
+		     "'missing': [{'text': 'route 192.0.2.0/24 link eth3', 'error': 'No route'}]}",
+		     NULL,
+		     "Rolled back: 1 operation; generation 8 is in force.\n"
+		     "! route 192.0.2.0/24 link eth3 is not back: No route\n");
+}
+
 static void an_apply_that_came_to_nothing_does_not_say_that_nothing_is_to_do(void **state)
 {
 	assert_shown(render_apply,
@@ -499,6 +533,8 @@ int main(void)
 		cmocka_unit_test(colours_follow_the_operation),
 		cmocka_unit_test(an_apply_tells_what_was_done_and_how_to_keep_it),
 		cmocka_unit_test(a_refusal_of_the_kernel_is_shown_at_its_place),
+		cmocka_unit_test(what_others_lose_is_told),
+		cmocka_unit_test(nothing_was_changed_is_said_only_when_it_is_true),
 		cmocka_unit_test(an_apply_that_came_to_nothing_does_not_say_that_nothing_is_to_do),
 		cmocka_unit_test(a_confirm_names_what_stays),
 		cmocka_unit_test(a_status_is_one_page),

@@ -27,13 +27,15 @@
  *	"operations"	[{"op": "add"|"change"|"delete", "kind": "route"..., "text": "+ route ...",
  *			"feature", "file", "line", "column"}]
  *	"pending"	[{"text", "feature", "file", "line", "column"}]
+ *	"losses"	[{"link", "text", "objects": ["route ..."]}]: what is not ours, and goes
  * apply and rollback add
  *	"generation"	N, the one now in force
  *	"operations"	how many were carried out (a number)
  *	"failed"	[{"text": "+ route ...", "error": "File exists: ...", "feature", "file",
  *			"line", "column", "rendered"}]
  *	"rolled_back"	true when a refusal of the kernel took everything back
- *	"pending"	as above
+ *	"pending", "losses" as above
+ *	"missing"	[{"text", "error"}]: of what went so, that which Linux does not take back
  *	"confirm_ms"	when it waits for a confirm
  *	"timing"	{"read_us", "decide_us", "apply_us"}
  * confirm adds "generation", and "confirm_ms" when it was extended. It is taken only over a connection

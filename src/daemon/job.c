@@ -237,10 +237,20 @@ static void on_result(void *data, const struct host_result *result)
 		drift_mended(engine, result->operation);
 }
 
+/* What others lost and could have back. */
+static void note_missing(void *data, const char *object, const char *reason)
+{
+	struct refusal *refusal = VEC_PUSH(&((struct refusals *)data)->items);
+
+	refusal->object = mem_strdup(object);
+	refusal->reason = mem_strdup(reason);
+}
+
 static void tell_outcome(struct engine *engine, unsigned number)
 {
 	static const struct diags none;
 	const struct job *job = &engine->job;
+	struct refusals missing = { 0 };
 	struct outcome outcome = {
 		.generation = job->target,
 		.number = number,
@@ -248,6 +258,8 @@ static void tell_outcome(struct engine *engine, unsigned number)
 		.desired = job->reverting ? NULL : &job->desired,
 		.observed = host_observed(engine->host),
 		.refusals = &job->refusals,
+		.losses = job->reverting ? NULL : &job->losses,
+		.missing = &missing,
 		.done = job->reverting ? 0 : job->done,
 		.rolled_back = job->reverting,
 		.confirm_ms = job->reverting ? 0 : engine->confirm_ms,
@@ -256,8 +268,10 @@ static void tell_outcome(struct engine *engine, unsigned number)
 		.apply_us = job->apply_us,
 	};
 
+	host_missing(engine->host, note_missing, &missing);
 	if (job->told)
 		job->told(job->data, &outcome);
+	refusals_free(&missing);
 }
 
 static void job_free(struct job *job)
@@ -266,6 +280,7 @@ static void job_free(struct job *job)
 	desired_free(&job->desired);
 	diags_free(&job->diags);
 	refusals_free(&job->refusals);
+	losses_free(&job->losses);
 	generation_drop(&job->target);
 	*job = (struct job){ 0 };
 }
@@ -322,6 +337,8 @@ static void decide(struct engine *engine, const struct generation *generation)
 	job->desired.diags = &job->diags;
 	if (job->type == JOB_APPLY && !job->reverting && !job->rounds)
 		proof_on_paper(engine, generation->config, &job->desired, &job->plan, &job->diags);
+	if (job->told && !job->reverting && !job->rounds)
+		host_losses(engine->host, &job->desired.state, &job->plan, &job->losses);
 	job->at = 0;
 	/* All that has changed is in this decision, which will be carried out. */
 	engine->dirty = engine->told = engine->held_back = false;

@@ -13,6 +13,7 @@ struct job {
 	struct plan plan;
 	size_t at; /* how much of the plan was carried out or refused */
 	struct refusals refusals;
+	struct losses losses; /* of others, by what was decided first */
 	size_t done;
 	unsigned drifted; /* how many operations mended what somebody else changed */
 	unsigned rounds;  /* of decisions, after the first */

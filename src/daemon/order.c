@@ -87,6 +87,7 @@ static void do_plan(struct engine *engine, struct request *request)
 	struct generation *generation = NULL;
 	struct desired desired;
 	struct diags diags, decided;
+	struct losses losses;
 	int64_t start = clock_now_us();
 	struct plan plan;
 
@@ -110,9 +111,12 @@ static void do_plan(struct engine *engine, struct request *request)
 		 * that nobody asked for.
 		 */
 		outcome.plan = decided.errors ? NULL : &plan;
+		host_losses(engine->host, &desired.state, &plan, &losses);
+		outcome.losses = decided.errors ? NULL : &losses;
 		outcome.observed = host_observed(engine->host);
 		outcome.decide_us = clock_now_us() - start - outcome.read_us;
 		request->order.told(request->order.data, &outcome);
+		losses_free(&losses);
 		plan_free(&plan);
 		desired_free(&desired);
 		diags_free(&decided);

@@ -4,6 +4,7 @@
 
 #include "daemon/generation.h"
 #include "feature/feature.h"
+#include "host/loss.h"
 #include "host/plan.h"
 
 /* What jobs of the engine are, and what they come to. */
@@ -41,6 +42,8 @@ struct outcome {
 	const struct plan *plan;       /* NULL like this */
 	const struct state *observed;
 	const struct refusals *refusals;
+	const struct losses *losses;	/* what others lose by it; NULL = nothing */
+	const struct refusals *missing; /* what they lost and did not get back; NULL = nothing */
 	size_t done;
 	bool rolled_back;
 	unsigned confirm_ms; /* what it waits for now, to be confirmed */

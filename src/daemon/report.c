@@ -114,6 +114,38 @@ static json_t *operation_json(const struct operation *operation, const struct ou
 	return json;
 }
 
+/* What is not ours, and goes. */
+static json_t *losses_json(const struct losses *losses)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; losses && i < losses->items.count; i++) {
+		const struct loss *loss = &losses->items.items[i];
+		const char *line = text_string(&loss->objects);
+		json_t *objects = json_array();
+
+		for (; *line; line += strcspn(line, "\n") + 1)
+			json_array_append_new(objects, json_stringn(line, strcspn(line, "\n")));
+		json_array_append_new(list,
+				      json_pack("{s:o,s:o,s:o}", "link", json_text(loss->name),
+						"text", json_text(loss->text), "objects", objects));
+	}
+	return list;
+}
+
+/* What is not ours, went, and did not come back. */
+static json_t *missing_json(const struct refusals *missing)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; missing && i < missing->items.count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:o,s:o}", "text",
+						json_text(missing->items.items[i].object), "error",
+						json_text(missing->items.items[i].reason)));
+	return list;
+}
+
 static json_t *outcome_json(const struct outcome *outcome)
 {
 	const struct source *source = generation_source(outcome->generation);
@@ -123,6 +155,7 @@ static json_t *outcome_json(const struct outcome *outcome)
 		json_object_set_new(json, "error", json_text(outcome->error));
 	json_object_set_new(json, "diagnostics", diags_json(outcome->diags, source));
 	json_object_set_new(json, "pending", pending_json(outcome->desired, source));
+	json_object_set_new(json, "losses", losses_json(outcome->losses));
 	json_object_set_new(json, "timing",
 			    json_pack("{s:I,s:I,s:I}", "read_us", (json_int_t)outcome->read_us,
 				      "decide_us", (json_int_t)outcome->decide_us, "apply_us",
@@ -156,6 +189,7 @@ json_t *report_apply(const struct outcome *outcome)
 	json_object_set_new(json, "generation", json_integer(outcome->number));
 	json_object_set_new(json, "operations", json_integer((json_int_t)outcome->done));
 	json_object_set_new(json, "failed", refusals_json(outcome->refusals, source));
+	json_object_set_new(json, "missing", missing_json(outcome->missing));
 	json_object_set_new(json, "rolled_back", json_boolean(outcome->rolled_back));
 	if (outcome->confirm_ms && !exit)
 		json_object_set_new(json, "confirm_ms", json_integer(outcome->confirm_ms));

@@ -178,8 +178,16 @@ static void keep(void *data, const struct nlmsghdr *message)
 	snprintf(item->name, sizeof(item->name), "%s", link->name);
 }
 
+/* Who reads, and what is done with what is told. */
+struct reader {
+	struct host *host;
+	netlink_message_fn *told;
+	void *data;
+};
+
 /* Every object of a kind that the kernel has; routes of one link only, unless @link is 0. */
-static void read_kind(struct keeping *keeping, const struct kind *kind, uint8_t family, uint32_t link)
+static void read_kind(const struct reader *reader, const struct kind *kind, uint8_t family,
+		      uint32_t link)
 {
 	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -189,34 +197,39 @@ static void read_kind(struct keeping *keeping, const struct kind *kind, uint8_t 
 	*(uint8_t *)mnl_nlmsg_put_extra_header(request, kind->header_size) = family;
 	if (link)
 		mnl_attr_put_u32(request, RTA_OIF, link);
-	r = netlink_dump(&keeping->host->requests, request, keep, keeping);
+	r = netlink_dump(&reader->host->requests, request, reader->told, reader->data);
 	if (r < 0 && r != -EINTR && r != -ENODEV)
 		log_debug("the %ss of others are not read: %s", kind->name, strerror(-r));
 }
 
-static void read_routes(struct keeping *keeping, uint8_t family)
+void taken_read_routes(struct host *host, const struct link_list *links, netlink_message_fn *told,
+		       void *data)
 {
-	if (keeping->links->count > MOST_ASKED)
-		read_kind(keeping, &route_kind, family, 0);
-	for (size_t i = 0; keeping->links->count <= MOST_ASKED && i < keeping->links->count; i++)
-		read_kind(keeping, &route_kind, family, keeping->links->items[i]);
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	const struct reader reader = { host, told, data };
+	bool all = links->count > MOST_ASKED;
+	size_t asked = all ? 1 : links->count;
+
+	for (size_t i = 0; i < asked * ARRAY_SIZE(families); i++)
+		read_kind(&reader, &route_kind, families[i / asked],
+			  all ? 0 : links->items[i % asked]);
 }
 
 static void keep_all(struct host *host, const struct link_list *links)
 {
 	struct keeping keeping = { .host = host, .links = links };
+	const struct reader reader = { host, keep, &keeping };
 	size_t before;
 
-	read_kind(&keeping, &address_kind, AF_UNSPEC, 0);
+	read_kind(&reader, &address_kind, AF_UNSPEC, 0);
 	before = host->taken.items.count;
-	read_kind(&keeping, &nexthop_kind, AF_UNSPEC, 0);
+	read_kind(&reader, &nexthop_kind, AF_UNSPEC, 0);
 	if (host->taken.items.count > before) {
 		keeping.groups = true;
-		read_kind(&keeping, &nexthop_kind, AF_UNSPEC, 0);
+		read_kind(&reader, &nexthop_kind, AF_UNSPEC, 0);
 		keeping.groups = false;
 	}
-	read_routes(&keeping, AF_INET);
-	read_routes(&keeping, AF_INET6);
+	taken_read_routes(host, links, keep, &keeping);
 }
 
 void taken_keep(struct host *host, const struct operation *operations, size_t count)

@@ -3,6 +3,7 @@
 #define MH_HOST_TAKEN_H
 
 #include "host/disturb.h"
+#include "io/netlink.h"
 
 #include <linux/netlink.h>
 
@@ -42,6 +43,9 @@ void taken_keep(struct host *host, const struct operation *operations, size_t co
  */
 void taken_give_back(struct host *host, const struct operation *operations, size_t count);
 
+/* Tells all routes of these links (with many links, of others as well) to @told, as the kernel has them. */
+void taken_read_routes(struct host *host, const struct link_list *links, netlink_message_fn *told,
+		       void *data);
 /* A link that is gone, and was not ours, does not come back with this index. */
 void taken_forget_gone(struct host *host);
 /* The object as a plan shows it. */

@@ -9,6 +9,7 @@
  * printed under "second apply:", so that no golden plan hides one.
  */
 #include "feature/feature.h"
+#include "host/loss.h"
 #include "host/paper.h"
 
 #include <errno.h>
@@ -46,12 +47,17 @@ static int facts_read(const char *path, struct state *ret_state)
 static void plan_lines(const struct state *desired, const struct state *observed, struct text *text)
 {
 	struct plan plan = { 0 };
+	struct losses losses;
 
 	plan_make(desired, observed, &plan);
 	for (size_t i = 0; i < plan.count; i++) {
 		operation_print(&plan.items[i], desired, text);
 		text_puts(text, "\n");
 	}
+	losses_find(observed, desired, &plan, &losses);
+	for (size_t i = 0; i < losses.items.count; i++)
+		text_printf(text, "! %s\n", losses.items.items[i].text);
+	losses_free(&losses);
 	plan_free(&plan);
 }
 

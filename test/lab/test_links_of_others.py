@@ -67,6 +67,31 @@ def test_down_and_up_again_brings_all_of_others_back(host, daemon):
     assert same(host, before) == NOTHING
 
 
+def test_the_plan_says_what_others_lose(host, daemon):
+    one = daemon(host, "")
+    plan = one.plan("links: { eth0: { up: no } }", expect=1)
+    assert [loss["link"] for loss in plan["losses"]] == ["eth0"]
+    assert plan["losses"][0]["text"] == "eth0 goes down: 8 foreign routes (kernel, static, zebra, bird, dhcp), " \
+        "1 next hop and 2 IPv6 addresses go with it"
+    assert any("198.51.100.0/24 via 192.0.2.254" in line for line in plan["losses"][0]["objects"])
+    told = one.ctl("plan", one.file("draft.yaml", "links: { eth0: { up: no } }"), expect=1).out
+    assert "\n! eth0 goes down: 8 foreign routes" in told
+    assert one.plan("links: { eth0: { mtu: 1400 } }", expect=1)["losses"] == []
+    reply = one.apply("links: { eth0: { up: no } }")
+    assert reply["losses"] == plan["losses"] and reply["missing"] == []
+    one.stop()
+
+
+def test_what_cannot_come_back_is_named(host, daemon):
+    one = daemon(host, "links: { eth0: { mtu: 1500 } }")
+    one.apply("links: { eth0: { up: no } }")
+    host.ip("address", "flush", "dev", "eth0")
+    reply = one.ctl("rollback", "--json", expect=0)
+    texts = [entry["text"] for entry in reply["missing"]]
+    assert "route 198.51.100.0/24 via 192.0.2.254 link eth0 metric 7 mtu 1400 initcwnd 20" in texts, texts
+    one.stop()
+
+
 @pytest.mark.parametrize("text", ["up: no", "mtu: 1000", "addresses: [192.0.2.9/24], up: no"])
 def test_killed_in_between_it_is_not_forgotten(host, daemon, text):
     before = shown(host)
