@@ -8,8 +8,11 @@
 
 #define UNIT 4
 #define FIRST_SLOTS 8
-/* A set must go into one message with its question (RFC 1035, 4.2.2: 65535 bytes over TCP). */
-#define SET_SIZE_MOST (UINT16_MAX - 12 - (NAME_SIZE + 4))
+/*
+ * A set must go into one message (RFC 1035, 4.2.2: 65535 bytes over TCP) with its head, its
+ * question, and some room for OPT and TSIG.
+ */
+#define SET_SIZE_MOST (UINT16_MAX - 12 - (NAME_SIZE + 4) - 1024)
 /* A set's head, what lies before it for the sake of evenness, and a record's head. */
 #define RECORD_ROOM (sizeof(struct zone_rrset) + 1 + ZONE_RECORD_HEAD)
 
