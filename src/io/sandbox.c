@@ -364,3 +364,20 @@ int sandbox_worker(const struct sandbox_more *more, struct text *error)
 		text_printf(error, "installing the system call filter: %s", strerror(-r));
 	return r;
 }
+
+int sandbox_helper(struct text *error)
+{
+	const struct sandbox_more none = { 0 };
+	int r;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
+		return failed(error, "emptying the bounding set");
+	r = give_up_user(&none, error);
+	if (r < 0)
+		return r;
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return failed(error, "dropping capabilities");
+	return no_new_privileges(error);
+}

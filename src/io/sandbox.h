@@ -28,4 +28,10 @@ struct sandbox_more {
 };
 int sandbox_worker(const struct sandbox_more *more, struct text *error);
 
+/*
+ * A process that runs what the administrator wrote: the same user, no capabilities, no new
+ * privileges; but it sees the host's files, and may call what the engine may.
+ */
+int sandbox_helper(struct text *error);
+
 #endif

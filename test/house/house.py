@@ -22,7 +22,8 @@ DOORS = {
     r"cap-ng\.h|seccomp\.h": [r"src/io/sandbox\.c"],
     r"bpf/(libbpf|bpf|btf|bpf_\w+)\.h": [r"src/bpf/"],
     r"libzscanner/.*": [r"src/dns/zone_load\.c"],
-    r"openssl/.*": [r"src/dns/"],
+    r"openssl/.*": [r"src/dns/", r"src/feature/checks/probe_http\.c"],
+    r"curl/.*": [r"src/feature/checks/probe_http\.c"],
     r"jansson\.h": [r"src/daemon/", r"src/ctl/", r"src/feature/\w+/\w+_(status|test)\.c"],
     # Tests, and what several of them share.
     r"cmocka\.h": [r".*_test\.[ch]", r".*_stage(_io)?\.[ch]", r".*/scene\.[ch]", r"test/"],

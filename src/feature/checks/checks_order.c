@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the engine tells the worker: all checks of all features, those first of which others are made.
+ */
+#include "feature/checks/checks_wire.h"
+#include "feature/checks/checks_work.h"
+#include "feature/feature.h"
+
+#include <string.h>
+
+struct order {
+	const struct check_list *list;
+	bool *placed; /* by index in the list */
+	VEC(struct check_spec) specs;
+};
+
+static bool members_are_placed(const struct order *order, const struct check_spec *spec)
+{
+	for (unsigned i = 0; spec->kind == CHECK_COMBINED && i < spec->word_count; i++) {
+		const struct check_spec *member = check_list_find(order->list, spec->words[i]);
+
+		/* One that is not there at all was refused before. */
+		if (member && !order->placed[member - order->list->items.items])
+			return false;
+	}
+	return true;
+}
+
+/* Returns whether there was any to place. */
+static bool place_some(struct order *order)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < order->list->items.count; i++) {
+		const struct check_spec *spec = &order->list->items.items[i];
+
+		if (order->placed[i] || !members_are_placed(order, spec))
+			continue;
+		order->placed[i] = some = true;
+		*VEC_PUSH(&order->specs) = *spec;
+	}
+	return some;
+}
+
+void checks_configure(const struct config *all, const struct facts *facts, struct text *message)
+{
+	struct check_list list;
+	struct order order = { .list = &list };
+
+	feature_checks(all, &list);
+	order.placed = mem_alloc((list.items.count + 1) * sizeof(*order.placed));
+	while (place_some(&order))
+		;
+	checks_orders_put(order.specs.items, (uint32_t)order.specs.count, message);
+	VEC_FREE(&order.specs);
+	mem_freep(&order.placed);
+	check_list_free(&list);
+}
+
+/* What was decided by hand, of those that there are. */
+void checks_update(const struct config *all, const struct facts *facts, struct text *message)
+{
+	VEC(struct checks_note) notes = { 0 };
+	struct check_list list;
+
+	feature_checks(all, &list);
+	for (size_t i = 0; facts->health && i < facts->health->items.count; i++) {
+		const struct health *health = &facts->health->items.items[i];
+
+		if (health->hand != HEALTH_AUTO && check_list_find(&list, health->name))
+			*VEC_PUSH(&notes) = (struct checks_note){ .name = health->name,
+								  .hand = health->hand,
+								  .reason = "" };
+	}
+	checks_notes_put(notes.items, (uint32_t)notes.count, message);
+	VEC_FREE(&notes);
+	check_list_free(&list);
+}
+
+bool checks_needed(const struct config *all)
+{
+	struct check_list list;
+	bool any;
+
+	feature_checks(all, &list);
+	any = list.items.count > 0;
+	check_list_free(&list);
+	return any;
+}
+
+void checks_blobs(const struct config *all, worker_blob_fn *told, void *data)
+{
+	struct check_list list;
+
+	feature_checks(all, &list);
+	for (size_t i = 0; i < list.items.count; i++) {
+		const struct check_http *http = &list.items.items[i].http;
+		const struct config_file *files[] = { http->certificate, http->key, http->authority };
+
+		for (size_t j = 0; j < ARRAY_SIZE(files); j++)
+			if (files[j])
+				told(data, files[j]->digest, files[j]->text, files[j]->length);
+	}
+	check_list_free(&list);
+}
