@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From so many operations on, reading all again costs less than being told of each. */
+/* From so many operations on, to be told of each costs more than to read all again if need be. */
 #define MUTED_FROM 4096
 
 enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM, STEP_LEAVE };
@@ -248,6 +248,7 @@ static int run_again(struct round *round)
 		any |= round->outcomes[i].again;
 	if (!any)
 		return 0;
+	round->host->unsure = true;
 	round->errand_count = 0;
 	netlink_begin(&round->host->requests, answered, round);
 	for (uint32_t i = 0; r == 0 && i < round->count; i++)
@@ -282,6 +283,7 @@ static int run_onlink(struct round *round)
 	}
 	if (!any)
 		return 0;
+	round->host->unsure = true;
 	round->errand_count = 0;
 	netlink_begin(&round->host->requests, answered, round);
 	for (uint32_t i = 0; r == 0 && i < round->count; i++)
@@ -305,6 +307,7 @@ static void tell(struct round *round, uint32_t index, const struct audience *aud
 	struct host_result result = { .operation = &round->operations[index],
 				      .error = round->outcomes[index].error };
 
+	round->host->unsure |= round->outcomes[index].error != 0;
 	if (result.error == -EEXIST && result.operation->after &&
 	    exists_equal(round->host, result.operation))
 		result.error = 0;
@@ -385,7 +388,7 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 	int r = 0;
 
 	if (plan->count > MUTED_FROM)
-		host_mute(host);
+		host_mute(host, plan);
 	while (r == 0 && *at < end) {
 		size_t run = *at;
 
@@ -398,5 +401,7 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 		else
 			apply_one(host, plan, &plan->items[(*at)++], &audience);
 	}
+	if (r == 0 && *at == plan->count)
+		host_unmute(host, plan);
 	return r;
 }

@@ -98,10 +98,10 @@ typedef void host_result_fn(void *data, const struct host_result *result);
 
 /*
  * Carries out up to HOST_SLICE operations of @plan from *@at on and moves *@at, no deletes together
- * with what comes before them; each result is told in order. Afterwards the events that they caused
- * wait in host_fd(). Gone objects that should be deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and
- * existing equal ones are successes. The filter rules of a plan are one transaction, and so may make
- * it more than HOST_SLICE. Returns 0, or -errno when the kernel could not be asked.
+ * with what comes before them; each result is told in order. The events that they caused wait in
+ * host_fd() then, and once all is done the plan's pointers into the observed state are void. Gone
+ * objects that should be deleted (ESRCH, EADDRNOTAVAIL, ENODEV) and existing equal ones are successes.
+ * The filter rules of a plan are one transaction, maybe beyond HOST_SLICE. Returns 0 or -errno.
  */
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
 	       void *data);

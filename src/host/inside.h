@@ -29,7 +29,8 @@ struct host {
 	struct journal journals[OBJECT_KINDS];
 	VEC(struct host_touched) touched;
 	bool touched_all; /* more than that */
-	bool muted;	  /* what we do to routes is not told: they are read again */
+	bool muted;	  /* what we do to routes is not told, */
+	bool unsure;	  /* and not all of it went as it was asked: they are read again */
 	unsigned stale;	  /* STALE() of each kind that has to be read anew */
 	bool nexthops; /* a route that we keep leans on a nexthop object: its end is told, not theirs */
 	bool foreign_nexthops; /* so does one of others, which shows what the object says */
@@ -59,7 +60,9 @@ void host_note_nexthop(struct host *host, const struct host_route *route);
 /* Tells the journal of something that we did ourselves and that no event will tell. */
 void host_note(struct host *host, enum object_kind kind, const void *object, bool removed);
 /* host.c: until the next settling; for plans of which each event would be told. */
-void host_mute(struct host *host);
+void host_mute(struct host *host, const struct plan *plan);
+/* All of @plan is done. What it made of the routes is taken over, where that is sure. */
+void host_unmute(struct host *host, const struct plan *plan);
 /* A new socket for requests, when the old one may hold answers to nobody; all is read anew. */
 void host_reopen(struct host *host);
 

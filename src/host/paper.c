@@ -57,30 +57,38 @@ static void note_places(const struct object_set *desired, struct object_set *aft
 	}
 }
 
-static void kind_after(const struct object_set *desired, const struct state *observed,
-		       const struct plan *plan, enum object_kind kind, struct object_set *after)
+void set_after(const struct plan *plan, enum object_kind kind, const struct state *observed,
+	       struct object_set *ret_after)
 {
 	const struct object_set *before = &observed->sets[kind];
 	const struct kind *of = kind_of(kind);
 	bool *gone = find_gone(plan, kind, observed);
+	struct object_set after = { 0 };
 
 	for (size_t i = 0; i < before->count; i++)
 		if (!gone[i])
-			set_push(after, of, set_at(before, of, i));
+			set_push(&after, of, set_at(before, of, i));
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct operation *operation = &plan->items[i];
 		union host_object left;
 
 		if (operation->kind == kind && operation->after)
-			set_push(after, of, operation->after);
+			set_push(&after, of, operation->after);
 		else if (operation->kind == kind && of->left && of->left(operation->before, &left))
-			set_push(after, of, &left);
+			set_push(&after, of, &left);
 	}
-	set_sort_observed(after, of);
+	set_sort_observed(&after, of);
+	free(gone);
+	*ret_after = after;
+}
+
+static void kind_after(const struct object_set *desired, const struct state *observed,
+		       const struct plan *plan, enum object_kind kind, struct object_set *after)
+{
+	set_after(plan, kind, observed, after);
 	if (kind == OBJECT_SYSCTL)
 		copies_foresee(plan, desired, after);
-	note_places(desired, after, of);
-	free(gone);
+	note_places(desired, after, kind_of(kind));
 }
 
 void state_after_of(unsigned kinds, const struct state *desired, const struct state *observed,

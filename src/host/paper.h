@@ -15,5 +15,8 @@ void state_after(const struct state *desired, const struct state *observed, cons
 /* The same for the kinds of @kinds alone, a bit for each (1 << OBJECT_LINK); the others are empty. */
 void state_after_of(unsigned kinds, const struct state *desired, const struct state *observed,
 		    const struct plan *plan, struct state *ret_after);
+/* One kind alone, and without places. */
+void set_after(const struct plan *plan, enum object_kind kind, const struct state *observed,
+	       struct object_set *ret_after);
 
 #endif
