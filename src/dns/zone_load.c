@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <libzscanner/scanner.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,11 +128,21 @@ static void take_error(struct loader *loader, const struct reading *reading,
 			zs_strerror(scanner->error.code), hint);
 }
 
+static void refuse_include(struct loader *loader, const struct reading *reading,
+			   const zs_scanner_t *scanner, const char *format, const char *name)
+{
+	if (!loader->placing)
+		zone_problem_at(&loader->problems, reading->file, (uint32_t)scanner->line_counter,
+				format, name);
+}
+
 /* Which text is to be read where $INCLUDE stands. Returns false when it was told that there is none. */
-static bool find_include(struct loader *loader, const struct reading *reading, const char *name,
-			 struct zone_text *ret_text)
+static bool find_include(struct loader *loader, const struct reading *reading,
+			 const zs_scanner_t *scanner, struct zone_text *ret_text)
 {
 	const struct zone_source *source = loader->source;
+	const char *name = scanner->include_filename;
+	char reason[400];
 	unsigned depth = 0;
 	int r;
 
@@ -139,18 +150,19 @@ static bool find_include(struct loader *loader, const struct reading *reading, c
 	if (!strncmp(name, "./", 2))
 		name += 2;
 	r = source->include ? source->include(source->data, reading->text, name, ret_text) : -EPERM;
-	if (r < 0 && !loader->placing)
-		zone_problem_at(&loader->problems, reading->file, first_line(reading),
-				"cannot include %s: %s", name, strerror(-r));
-	if (r < 0)
+	if (r < 0) {
+		snprintf(reason, sizeof(reason), "%.300s: %s", name, strerror(-r));
+		refuse_include(loader, reading, scanner, "cannot include %s", reason);
 		return false;
+	}
 	for (const struct reading *above = reading; above; above = above->by, depth++)
 		if (above->text->text == ret_text->text && above->text->length == ret_text->length) {
-			refuse(loader, reading, "%s includes itself", name);
+			refuse_include(loader, reading, scanner, "%s includes itself", name);
 			return false;
 		}
 	if (depth >= DEEPEST)
-		refuse(loader, reading, "%s is included by too many files in a row", name);
+		refuse_include(loader, reading, scanner,
+			       "%s is included by too many files in a row", name);
 	return depth < DEEPEST;
 }
 
@@ -198,7 +210,7 @@ static void read_text(struct loader *loader, struct reading *reading, struct zs_
 				return;
 			break;
 		case ZS_STATE_INCLUDE:
-			if (!find_include(loader, reading, scanner->include_filename, &text))
+			if (!find_include(loader, reading, scanner, &text))
 				break;
 			struct zs_scanner *other = open_text(loader, &text,
 							     (const char *)scanner->buffer,
