@@ -26,7 +26,7 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status explain doctor watch run help version'
+	local commands='check plan apply confirm rollback status upgrade explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='links routing prefixes replies services'
 	local packet='from to in out proto sport dport mark uid tos'

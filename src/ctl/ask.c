@@ -109,13 +109,15 @@ static int reply_show(const struct call *call, const json_t *reply, render_fn *r
 	return status;
 }
 
-/* Asks @request, of which it takes over the reference, and shows the answer. */
-static int ask(const struct call *call, json_t *request, const struct source *source,
-	       render_fn *render)
+/*
+ * Asks @request, of which it takes over the reference. Returns EXIT_FINE and the answer, or another
+ * status after saying why there is none.
+ */
+static int ask_reply(const struct call *call, json_t *request, const struct source *source,
+		     json_t **ret_reply)
 {
 	AUTO_TEXT error = { 0 };
 	AUTO_FD fd = -1;
-	json_t *reply = NULL;
 	int sent, r;
 
 	if (client_connect(call->socket, &fd, &error) < 0) {
@@ -125,12 +127,21 @@ static int ask(const struct call *call, json_t *request, const struct source *so
 	sent = client_send(fd, request, source);
 	json_decref(request);
 	/* Who does not want to hear the whole question may have said why. */
-	r = reply_wait(call, fd, &reply);
-	if (r < 0)
-		return no_answer(call, sent < 0 && sent != -EPIPE ? sent : r);
-	r = reply_show(call, reply, render);
+	r = reply_wait(call, fd, ret_reply);
+	return r < 0 ? no_answer(call, sent < 0 && sent != -EPIPE ? sent : r) : EXIT_FINE;
+}
+
+/* The same, and shows the answer. */
+static int ask(const struct call *call, json_t *request, const struct source *source,
+	       render_fn *render)
+{
+	json_t *reply = NULL;
+	int status = ask_reply(call, request, source, &reply);
+
+	if (status == EXIT_FINE)
+		status = reply_show(call, reply, render);
 	json_decref(reply);
-	return r;
+	return status;
 }
 
 /* A request that may come with a FILE. */
@@ -227,4 +238,37 @@ int ask_status(const struct call *call)
 	if (call->argument)
 		json_object_set_new(request, "feature", json_string(call->argument));
 	return ask(call, request, NULL, render_status);
+}
+
+static void render_upgrade(struct view *view, const json_t *reply)
+{
+	text_printf(&view->text, "multihomed %s runs now", view_string(view, reply, "version"));
+	text_printf(&view->text, " (before: %s); nothing was closed\n",
+		    view_string(view, reply, "before"));
+}
+
+static void render_nothing(struct view *view, const json_t *reply)
+{
+}
+
+/* The second question waits at the same door until the new program opens it. */
+int ask_upgrade(const struct call *call)
+{
+	json_t *before = NULL, *now = NULL, *answer;
+	int status = ask_reply(call, json_pack("{s:s}", "command", "upgrade"), NULL, &before);
+
+	if (status == EXIT_FINE && json_integer_value(json_object_get(before, "exit")) != EXIT_FINE)
+		status = reply_show(call, before, render_nothing);
+	else if (status == EXIT_FINE)
+		status = ask_reply(call, json_pack("{s:s}", "command", "status"), NULL, &now);
+	if (now) {
+		answer = json_pack("{s:i,s:O,s:O}", "exit", 0, "version",
+				   json_object_get(now, "version"), "before",
+				   json_object_get(before, "version"));
+		status = reply_show(call, answer, render_upgrade);
+		json_decref(answer);
+	}
+	json_decref(before);
+	json_decref(now);
+	return status;
 }

@@ -49,6 +49,12 @@ const struct command commands[] = {
 	  "mend it in the file and by a command. Needs no daemon, no configuration, no\n"
 	  "rights; what cannot be seen without them is said. 1 = something was found.\n",
 	  0, doctor_run },
+	{ "upgrade", NULL, "let the newly installed multihomed take over, without a gap",
+	  "Has the program that stands where the daemon was started from take its place:\n"
+	  "sockets, configuration, counters and health are handed over, no query is lost,\n"
+	  "and connections end where they began. A program that would not take the present\n"
+	  "configuration does not get so far: nothing is changed then.\n",
+	  0, ask_upgrade },
 	{ "watch", NULL, "events as they happen, until Ctrl-C",
 	  "Shows a line for every event, as it happens, until Ctrl-C.\n", 0, watch_run },
 	{ "run", "COMMAND...", "run a program whose answers leave from the address asked",

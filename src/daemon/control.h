@@ -6,7 +6,8 @@
  * What mhctl and the engine say to each other over the control socket (SOCK_SEQPACKET, framed by
  * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
- * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch"} and
+ * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch" |
+ *	"upgrade"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	plan	"rollback": true	what a rollback would do
  *	confirm	"id": N		only if it is this one that waits
@@ -63,6 +64,8 @@
  *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for
  * places adds "places": [{"file", "line", "column", "feature"} or null], one for each object, and
  *	"tables"	{"NUMBER": NAME}, as the configuration calls them
+ * upgrade adds "version", of the program that answers; the next answer on this socket is of the one that
+ *	took over, or of the same when it could not be executed
  * watch is answered by CONTROL_EVENT messages without end: {"event":
  * "apply"|"drift"|"link"|"worker"|"pending"|"failing"|..., "time": seconds
  *	since 1970 (real), "text": one line}; the first is {"event": "hello"}.

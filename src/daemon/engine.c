@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "daemon/boot.h"
 #include "daemon/drift.h"
+#include "daemon/heir.h"
 #include "daemon/notify.h"
 #include "daemon/vitals.h"
 #include "io/sandbox.h"
@@ -92,6 +93,7 @@ static void become_ready(struct engine *engine)
 	if (engine->failing.items.count)
 		log_warning("%zu objects were refused; trying again (mhctl status shows them)",
 			    engine->failing.items.count);
+	heir_retire(engine);
 	puts("ready");
 	fflush(stdout);
 	notify("READY=1");
@@ -135,6 +137,28 @@ static void finish_apply(struct engine *engine, enum job_type type, bool committ
 	engine->confirm_ms = 0;
 }
 
+/* The way back that the former program had. */
+static void inherit_before(struct engine *engine)
+{
+	struct heritage *heritage = engine->heritage;
+	struct source *source = heritage ? heritage->before : NULL;
+	struct generation *before = NULL;
+	struct diags diags;
+
+	if (!source)
+		return;
+	heritage->before = NULL;
+	diags_init(&diags);
+	if (order_read(engine, source, &diags, &before) < 0) {
+		generation_drop(&before);
+	} else {
+		generation_drop(&engine->before);
+		before->number = heritage->number_before;
+		engine->before = before;
+	}
+	diags_free(&diags);
+}
+
 void engine_finished(struct engine *engine, enum job_type type, bool committed, size_t done)
 {
 	if (committed && engine->now->number > engine->last_number)
@@ -144,6 +168,7 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed, 
 		break;
 	case JOB_START:
 		engine->started = true;
+		inherit_before(engine);
 		/*
 		 * Ready is who answers: the workers' first word is waited for, but not longer than
 		 * an audit.
@@ -336,7 +361,7 @@ static void make_shells(struct engine *engine)
 {
 	struct shell_owner owner = {
 		.loop = engine->loop,
-		.threads = thread_count(),
+		.threads = engine->threads,
 		.one_process = engine->options.one_process,
 		.told = on_worker_told,
 		.reported = on_worker_reported,
@@ -351,6 +376,17 @@ static void make_shells(struct engine *engine)
 			engine->shells[i] = shell_new(&owner, features[i]);
 }
 
+/* A program that took over holds those back that came meanwhile. */
+static void let_signals_in(const int *numbers, size_t count)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < count; i++)
+		sigaddset(&held, numbers[i]);
+	sigprocmask(SIG_UNBLOCK, &held, NULL);
+}
+
 static void make_watches(struct engine *engine)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -358,6 +394,7 @@ static void make_watches(struct engine *engine)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		engine->signals[i] = loop_watch_signal(engine->loop, signals[i], on_signal, engine);
 	signal(SIGPIPE, SIG_IGN);
+	let_signals_in(signals, ARRAY_SIZE(signals));
 	engine->host_watch = loop_watch_fd(engine->loop, host_fd(engine->host), on_host, engine);
 	engine->audit = loop_watch_timer(engine->loop, on_audit, engine);
 	engine->retry = loop_watch_timer(engine->loop, on_retry, engine);
@@ -375,7 +412,7 @@ static int open_doors(struct engine *engine, struct text *error)
 {
 	struct host_options options = { .memory_path = engine->memory_path,
 					.taken_path = engine->taken_path,
-					.sockets_per_listener = thread_count(),
+					.sockets_per_listener = engine->threads,
 					.bpffs = engine->options.bpffs };
 	struct rlimit files;
 	int r;
@@ -391,7 +428,7 @@ static int open_doors(struct engine *engine, struct text *error)
 	if (r < 0)
 		return r;
 	engine->loop = loop_new(on_tick, engine);
-	r = server_new(engine, engine->loop, engine->options.socket_path, &engine->server, error);
+	r = server_new(engine, engine->heritage, &engine->server, error);
 	if (r < 0)
 		return r;
 	return host_open(&options, &engine->host, error);
@@ -413,7 +450,7 @@ static int read_source(struct engine *engine, struct source *source,
 	return r;
 }
 
-static int read_first(struct engine *engine, struct generation **ret_generation)
+static int read_own(struct engine *engine, struct generation **ret_generation)
 {
 	struct source *own = NULL, *back;
 	AUTO_TEXT text = { 0 };
@@ -445,6 +482,56 @@ static int read_first(struct engine *engine, struct generation **ret_generation)
 	return r;
 }
 
+/* Numbers go on where the former program was. */
+static int read_inherited(struct engine *engine, struct generation **ret_generation)
+{
+	struct source *source = engine->heritage->now;
+	int r;
+
+	engine->heritage->now = NULL;
+	engine->last_number = engine->heritage->number - 1;
+	r = read_source(engine, source, ret_generation);
+	(*ret_generation)->own = engine->heritage->own;
+	return r;
+}
+
+static int read_first(struct engine *engine, struct generation **ret_generation)
+{
+	return engine->heritage ? read_inherited(engine, ret_generation) :
+				  read_own(engine, ret_generation);
+}
+
+int engine_upgrade_prepare(struct engine *engine, int *ret_fd, struct text *error)
+{
+	const char *program = engine->options.program;
+
+	if (engine->options.one_process || !program || !engine->now->number) {
+		text_puts(error,
+			  "only a daemon with processes of its own, started by its path, can "
+			  "be upgraded while it runs; stop and start it");
+		return -EOPNOTSUPP;
+	}
+	if (engine->job.type != JOB_NONE || engine->requests.count || engine->transaction.id ||
+	    !engine->ready) {
+		text_puts(error,
+			  "another change is under way or waits to be confirmed; upgrade when "
+			  "it has ended (mhctl status)");
+		return -EBUSY;
+	}
+	return heir_prepare(engine, program, ret_fd, error);
+}
+
+void engine_upgrade(struct engine *engine, int fd)
+{
+	int r;
+
+	tell(engine, LOG_NOTICE, "upgrade", "%s takes over", engine->options.program);
+	fflush(NULL);
+	r = heir_execute(engine, engine->options.program, fd);
+	tell(engine, LOG_ERROR, "upgrade", "%s: %s; going on", engine->options.program, strerror(-r));
+	close(fd);
+}
+
 struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 {
 	struct engine *engine = mem_alloc(sizeof(*engine));
@@ -452,6 +539,8 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	AUTO_TEXT error = { 0 };
 
 	engine->options = *options;
+	engine->heritage = options->heritage;
+	engine->threads = engine->heritage ? engine->heritage->threads : thread_count();
 	engine->lock.fd = -1;
 	engine->started_us = clock_now_us();
 	engine->memory_path = mem_printf("%s.sysctl", options->socket_path);
@@ -473,6 +562,8 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	}
 	make_watches(engine);
 	make_shells(engine);
+	if (engine->heritage)
+		heir_take(engine, engine->heritage);
 	job_begin(engine, JOB_START, first);
 	return engine;
 fail:
@@ -495,6 +586,7 @@ void engine_free(struct engine *engine)
 	server_free(engine->server);
 	for (size_t i = 0; i < ARRAY_SIZE(engine->signals); i++)
 		loop_unwatch(&engine->signals[i]);
+	loop_unwatch(&engine->patience);
 	loop_unwatch(&engine->host_watch);
 	loop_unwatch(&engine->audit);
 	loop_unwatch(&engine->retry);
@@ -506,6 +598,7 @@ void engine_free(struct engine *engine)
 	loop_unwatch(&engine->counters);
 	if (engine->host)
 		host_close(engine->host);
+	heir_leave(engine);
 	loop_free(engine->loop);
 	lock_release(&engine->lock);
 	generation_drop(&engine->now);

@@ -21,7 +21,9 @@ struct engine_options {
 	const char *socket_path;
 	const char *state_path; /* a folder that outlives a boot; NULL = none */
 	const char *bpffs; /* where eBPF programs outlive the engine, if that is a mounted bpffs */
-	bool one_process;
+	bool one_process, verbose;
+	const char *program;	   /* where it was started from; NULL = not known */
+	struct heritage *heritage; /* of the program before, taken over; NULL = a start */
 };
 
 /*
@@ -57,6 +59,14 @@ int engine_confirm(struct engine *engine, const struct caller *caller, unsigned 
 /* @data, who asked for an apply, has been answered. */
 void engine_answered(struct engine *engine, const void *data);
 void engine_forget(struct engine *engine, void *data);
+
+/*
+ * Looks whether the program that stands where this one was started from would take over, and then has
+ * it do so: that returns only when it failed. -EBUSY, -EOPNOTSUPP, -ENOEXEC, -errno with one line in
+ * @error.
+ */
+int engine_upgrade_prepare(struct engine *engine, int *ret_fd, struct text *error);
+void engine_upgrade(struct engine *engine, int fd);
 
 /* What status shows. */
 struct engine_status {

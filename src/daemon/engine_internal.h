@@ -4,6 +4,7 @@
 
 #include "daemon/engine.h"
 #include "daemon/guard.h"
+#include "daemon/heir.h"
 #include "daemon/job.h"
 #include "daemon/lock.h"
 #include "daemon/prover.h"
@@ -32,7 +33,10 @@ struct engine {
 	struct lock lock;
 	struct host *host;
 	struct server *server;
-	struct shell **shells; /* by feature */
+	struct shell **shells;	     /* by feature */
+	unsigned threads;	     /* of each worker */
+	struct heritage *heritage;   /* of the program before; NULL = there was none */
+	struct loop_watch *patience; /* with its workers */
 
 	struct healths health;		 /* vitals.c */
 	bool health_changed;		 /* what follows is to be told to the workers */

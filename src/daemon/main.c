@@ -3,6 +3,7 @@
 #include "daemon/builtin.h"
 #include "daemon/control.h"
 #include "daemon/engine.h"
+#include "daemon/heir.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/multihomed/multihomed.yaml"
 
@@ -31,7 +33,7 @@ static const char usage[] =
 	"SIGHUP reads FILE again, SIGTERM takes back all that was done and ends.\n"
 	"Everything else: mhctl --help, multihomed(8), multihomed.yaml(5).\n";
 
-enum { OPTION_ONE = 256, OPTION_VERBOSE, OPTION_PRINT };
+enum { OPTION_ONE = 256, OPTION_VERBOSE, OPTION_PRINT, OPTION_HEIR };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -39,6 +41,7 @@ static const struct option options[] = {
 	{ "one", no_argument, NULL, OPTION_ONE },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "print-builtin", no_argument, NULL, OPTION_PRINT },
+	{ "heir", required_argument, NULL, OPTION_HEIR }, /* of engine_upgrade() */
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -73,6 +76,15 @@ static int run(const struct engine_options *chosen, enum log_level quietest)
 	return exit;
 }
 
+/* Where this program stands as long as nobody has replaced it. */
+static const char *own_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	return length > 0 ? path : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *socket = getenv("MULTIHOMED_SOCKET"), *bpffs = getenv("MULTIHOMED_BPFFS"),
@@ -86,6 +98,9 @@ int main(int argc, char **argv)
 	enum log_level quietest = LOG_NOTICE;
 	int option;
 
+	if (argc == 3 && strcmp(argv[1], "--heir-check") == 0)
+		return heir_check(atoi(argv[2]));
+	chosen.program = own_path();
 	if (argc == 4 && strcmp(argv[1], "--worker") == 0)
 		return shell_worker_main(argv[2], argv[3]);
 	while ((option = getopt_long(argc, argv, "c:s:hV", options, NULL)) != -1) {
@@ -101,6 +116,12 @@ int main(int argc, char **argv)
 			break;
 		case OPTION_VERBOSE:
 			quietest = LOG_DEBUG;
+			chosen.verbose = true;
+			break;
+		case OPTION_HEIR:
+			chosen.heritage = heir_read(atoi(optarg));
+			if (!chosen.heritage)
+				return 1;
 			break;
 		case OPTION_PRINT:
 			return say(builtin_configuration);

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/control.h"
+#include "daemon/engine_internal.h"
 #include "daemon/places.h"
 #include "daemon/report.h"
 #include "io/channel.h"
@@ -348,6 +349,21 @@ static void request_places(struct client *client, const json_t *request)
 	client_reply(client, report_places(&status, request));
 }
 
+/* Answered by this program; what comes next on the socket is answered by the new one. */
+static void request_upgrade(struct client *client, const json_t *request)
+{
+	struct engine *engine = client->server->engine;
+	AUTO_TEXT error = { 0 };
+	int fd;
+
+	if (engine_upgrade_prepare(engine, &fd, &error) < 0) {
+		client_reply(client, report_error(1, text_string(&error)));
+		return;
+	}
+	client_reply(client, json_pack("{s:i,s:s}", "exit", 0, "version", MULTIHOMED_VERSION));
+	engine_upgrade(engine, fd);
+}
+
 static const struct {
 	const char *command;
 	void (*answer)(struct client *client, const json_t *request);
@@ -355,7 +371,7 @@ static const struct {
 	{ "plan", request_plan },	{ "apply", request_apply },
 	{ "confirm", request_confirm }, { "rollback", request_rollback },
 	{ "status", request_status },	{ "watch", request_watch },
-	{ "places", request_places },
+	{ "places", request_places },	{ "upgrade", request_upgrade },
 };
 
 static void take_request(struct client *client, const struct channel_message *message)
@@ -557,13 +573,31 @@ static int listen_at(const char *path, struct text *error, int *ret_fd)
 	return 0;
 }
 
-int server_new(struct engine *engine, struct loop *loop, const char *path,
-	       struct server **ret_server, struct text *error)
+/* A folder that was made by the former program is removed by this one. */
+static char *inherit_folder(const char *path)
 {
-	AUTO_MEM char *folder = make_folder(path);
-	struct server *server;
-	int fd, r = listen_at(path, error, &fd);
+	char *folder = mem_strdup(path), *slash = strrchr(folder, '/');
 
+	if (slash)
+		*slash = '\0';
+	return folder;
+}
+
+int server_new(struct engine *engine, const struct heritage *heritage, struct server **ret_server,
+	       struct text *error)
+{
+	const char *path = engine->options.socket_path;
+	struct loop *loop = engine->loop;
+	AUTO_MEM char *folder = NULL;
+	struct server *server;
+	int fd = heritage ? heritage->control : -1, r = 0;
+
+	if (heritage) {
+		folder = heritage->control_folder ? inherit_folder(path) : NULL;
+	} else {
+		folder = make_folder(path);
+		r = listen_at(path, error, &fd);
+	}
 	if (r < 0)
 		return r;
 	server = mem_alloc(sizeof(*server));
@@ -594,6 +628,16 @@ void server_free(struct server *server)
 	mem_freep(&server->path);
 	mem_freep(&server->folder);
 	mem_freep(&server);
+}
+
+int server_fd(const struct server *server)
+{
+	return server->fd;
+}
+
+bool server_made_folder(const struct server *server)
+{
+	return server->folder;
 }
 
 void server_event(struct server *server, const char *event, const char *text)

@@ -552,11 +552,17 @@ const struct counters *shell_counters(struct shell *shell)
 	return &shell->sum;
 }
 
+void shell_inherit(struct shell *shell, const struct counters *counters)
+{
+	counters_add(&shell->dead, counters);
+}
+
 void shell_status(const struct shell *shell, struct shell_status *ret_status)
 {
 	*ret_status = (struct shell_status){
 		.name = shell->feature->name,
 		.pid = shell->pid,
+		.channel = shell->channel,
 		.restarts = shell->restarts,
 		.listeners = state_count(&shell->given, OBJECT_LISTENER),
 	};

@@ -54,10 +54,13 @@ bool shell_ask(struct shell *shell, uint32_t number);
 void shell_end_silent(struct shell *shell);
 bool shell_awaited(const struct shell *shell); /* the last one asked for is still to come */
 const struct counters *shell_counters(struct shell *shell);
+/* What a worker before the first one counted. */
+void shell_inherit(struct shell *shell, const struct counters *counters);
 
 struct shell_status {
 	const char *name;
 	int pid; /* 0 = not running */
+	int channel;
 	unsigned restarts;
 	size_t listeners;
 };

@@ -86,6 +86,7 @@ static void hear(int channel, const struct channel_message *message)
 	case WORKER_LOG:
 	case WORKER_FILE:
 	case WORKER_FACT:
+	case WORKER_RETIRE:
 		text_printf(&heard, "message %u\n", message->type);
 		break;
 	}

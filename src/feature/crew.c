@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_LENGTH 400
+#define RETIRING_MS 50 /* between two looks at whether connections are left */
 
 void crew_log(int channel, enum log_level level, const char *text)
 {
@@ -120,6 +121,10 @@ static int report(struct crew *crew, uint32_t number)
 static int obey(struct crew *crew, struct channel_message *message)
 {
 	switch (message->type) {
+	case WORKER_RETIRE:
+		crew->retiring = true;
+		crew_call(crew, crew_thread_retire, NULL);
+		return 0;
 	case WORKER_LISTENER:
 		return listener_open(crew, message);
 	case WORKER_CLOSE:
@@ -154,14 +159,40 @@ static bool crew_wait(const struct crew *crew, int milliseconds)
 	return polled[0].revents;
 }
 
-/* Until the engine ends the conversation: 0; or says what makes no sense: -EPROTO. */
+static void add_connections(struct crew_thread *thread, void *data)
+{
+	*(unsigned *)data += thread->connections;
+}
+
+static bool is_done(const struct crew *crew)
+{
+	unsigned connections = 0;
+
+	for (unsigned i = 0; crew->retiring && i < crew->count; i++) {
+		crew_thread_post(crew->threads[i], add_connections, &connections);
+		crew_thread_await(crew->threads[i]);
+	}
+	return crew->retiring && !connections;
+}
+
+static int patience(struct crew *crew)
+{
+	int idle = crew->role->idle ? crew->role->idle(crew) : -1;
+
+	return crew->retiring && (idle < 0 || idle > RETIRING_MS) ? RETIRING_MS : idle;
+}
+
+/*
+ * Until the engine ends the conversation, or nothing is left to be done in retirement: 0; or says
+ * what makes no sense: -EPROTO.
+ */
 static int listen_to_engine(struct crew *crew)
 {
 	struct channel_message message;
 	int r;
 
-	for (;;) {
-		if (!crew_wait(crew, crew->role->idle ? crew->role->idle(crew) : -1))
+	while (!is_done(crew)) {
+		if (!crew_wait(crew, patience(crew)))
 			continue;
 		r = channel_receive(crew->channel, &message);
 		if (r == -EAGAIN || r == -EINTR)
@@ -173,6 +204,7 @@ static int listen_to_engine(struct crew *crew)
 		if (r < 0)
 			return r;
 	}
+	return 0;
 }
 
 static int crew_start(struct crew *crew, unsigned threads)

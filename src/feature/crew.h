@@ -15,7 +15,8 @@ struct crew {
 	const struct crew_role *role;
 	void *data; /* the role's own */
 	int channel;
-	int wake; /* crew_wake(): an eventfd */
+	int wake;      /* crew_wake(): an eventfd */
+	bool retiring; /* serves what it has, and ends with it */
 	unsigned count;
 	struct crew_thread **threads;
 };

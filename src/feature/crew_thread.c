@@ -318,14 +318,20 @@ static void *thread_main(void *data)
 	return NULL;
 }
 
-static void thread_free(struct crew_thread *thread)
+void crew_thread_retire(struct crew_thread *thread, void *data)
 {
+	cool(thread, true);
 	while (thread->sockets) {
 		struct crew_socket *socket = thread->sockets;
 
 		thread->sockets = socket->next;
 		socket_free(thread, socket);
 	}
+}
+
+static void thread_free(struct crew_thread *thread)
+{
+	crew_thread_retire(thread, NULL);
 	crew_connections_stop(thread);
 	if (thread->started)
 		thread->role->stop(thread);

@@ -75,6 +75,8 @@ void crew_thread_await(struct crew_thread *thread);
 void crew_thread_open(struct crew_thread *thread, void *data);
 void crew_thread_close(struct crew_thread *thread, void *data);
 void crew_thread_adopt(struct crew_thread *thread);
+/* A call: closes all sockets; connections live on. */
+void crew_thread_retire(struct crew_thread *thread, void *data);
 
 /* The name of a link, from memory for up to a second. "?" when it has gone. */
 const char *crew_thread_link(struct crew_thread *thread, unsigned index);

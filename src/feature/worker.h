@@ -77,8 +77,9 @@ enum worker_message {
 	WORKER_UPDATE,	      /* engine: the bytes of update() */
 	WORKER_BLOB,	      /* engine: the digest; the content as a descriptor, io/blob.h */
 	WORKER_FORGET,	      /* engine: the digest of a blob that is not needed any more */
-	WORKER_FILE, /* engine: the path of a file, and its descriptor in place of a former */
-	WORKER_FACT, /* worker: bytes for fact() */
+	WORKER_FILE,   /* engine: the path of a file, and its descriptor in place of a former */
+	WORKER_FACT,   /* worker: bytes for fact() */
+	WORKER_RETIRE, /* engine: others serve the sockets now; end when what was begun has ended */
 };
 
 #endif

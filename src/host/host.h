@@ -116,5 +116,7 @@ int host_filter_counters(struct host *host, host_filter_fn *told, void *data);
  * open.
  */
 const int *host_listener_sockets(const struct host *host, const struct host_listener *listener);
+/* One that was opened before this process became what it is; takes @fds over. */
+void host_adopt_listener(struct host *host, const struct host_listener *listener, int *fds);
 
 #endif

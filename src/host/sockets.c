@@ -198,6 +198,12 @@ static int open_all(const struct host *host, const struct host_listener *listene
 	return r;
 }
 
+void host_adopt_listener(struct host *host, const struct host_listener *listener, int *fds)
+{
+	*VEC_PUSH(&host->listeners) = (struct open_listener){ .listener = *listener, .fds = fds };
+	host_note(host, OBJECT_LISTENER, listener, false);
+}
+
 static void listener_open(struct host *host, const struct host_listener *listener,
 			  struct host_result *result)
 {

@@ -83,6 +83,7 @@ class Daemon:
         if self.config is None:
             self.write(config)
         self.words = words
+        self.program = MULTIHOMED
         self.process = None
         self.past = []		# processes that ended, for what they said
 
@@ -98,7 +99,7 @@ class Daemon:
     def launch(self, before=(), **options):
         """Starts it, by the program @before where there is one, and does not wait."""
         options["env"] = {"MULTIHOMED_BPFFS": str(self.lab.bpffs()), **(options.get("env") or os.environ)}
-        command = [*before, str(MULTIHOMED), "-c", str(self.config), "-s", str(self.socket), *self.words]
+        command = [*before, str(self.program), "-c", str(self.config), "-s", str(self.socket), *self.words]
         with self.node.inside():
             self.process = Process(command, **options)
         self.lab.processes.append(self.process)
