@@ -49,7 +49,7 @@ const struct command commands[] = {
 	  "mend it in the file and by a command. Needs no daemon, no configuration, no\n"
 	  "rights; what cannot be seen without them is said. 1 = something was found.\n",
 	  0, doctor_run },
-	{ "upgrade", NULL, "let the newly installed multihomed take over, without a gap",
+	{ "upgrade", NULL, "have the version that is installed take over",
 	  "Has the program that stands where the daemon was started from take its place:\n"
 	  "sockets, configuration, counters and health are handed over, no query is lost,\n"
 	  "and connections end where they began. A program that would not take the present\n"
