@@ -8,14 +8,14 @@
 static void help_all(struct text *text)
 {
 	text_puts(text, "Usage: mhctl [OPTION]... COMMAND [ARGUMENT]\n"
-			"Asks and steers multihomed, the daemon for hosts with many addresses.\n"
-			"Commands:\n");
+			"Asks and steers multihomed, the daemon for hosts with many addresses.\n");
 	for (const struct command *command = commands; command->name; command++)
 		text_printf(text, "  %-8s %-10s %s\n", command->name,
 			    command->argument ? command->argument : "", command->summary);
-	text_puts(text, "\nOptions, before or after the command:\n");
-	call_options_help(NULL, text);
 	text_puts(text,
+		  "Options: -s, --socket=SOCKET of the engine, else $MULTIHOMED_SOCKET or\n"
+		  "  /run/multihomed/control.sock; --json; --color[=auto|always|never];\n"
+		  "  -h, --help; -V, --version. Those of a command: mhctl COMMAND --help\n"
 		  "Exit status: 0 fine, 1 the answer is \"no\", 2 a mistake. More: man mhctl\n");
 }
 
