@@ -35,7 +35,7 @@ expect()
 	fi
 }
 
-commands=$("$mhctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort)
+commands=$("$mhctl" --help | sed -n '/^Options:/q; s/^  \([a-z]*\) .*/\1/p' | sort)
 
 # The long options that a help names, those with a value ending in '='.
 options()
@@ -50,7 +50,7 @@ expect 'commands' "$commands" "$(offered mhctl '')"
 expect 'commands behind an option' "$commands" "$(offered mhctl -s /run/x --json '')"
 expect 'a command that was begun' 'status' "$(offered mhctl st)"
 expect 'help' "$commands" "$(offered mhctl help '')"
-expect 'options' "$(options)" "$(offered mhctl --)"
+expect 'options' "$(options version)" "$(offered mhctl --)"
 for command in $commands; do
 	expect "options of $command" "$(options "$command")" "$(offered mhctl "$command" --)"
 done

@@ -111,10 +111,7 @@ typedef void host_filter_fn(void *data, const struct host_filter *filter, uint64
 			    uint64_t bytes);
 int host_filter_counters(struct host *host, host_filter_fn *told, void *data);
 
-/*
- * The sockets of an open listener, host_options.sockets_per_listener of them; NULL when it is not
- * open.
- */
+/* The sockets of a listener, host_options.sockets_per_listener of them; NULL when it is not open. */
 const int *host_listener_sockets(const struct host *host, const struct host_listener *listener);
 /* One that was opened before this process became what it is; takes @fds over. */
 void host_adopt_listener(struct host *host, const struct host_listener *listener, int *fds);
