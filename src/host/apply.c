@@ -32,10 +32,9 @@ struct errand {
 
 struct outcome {
 	int error;
-	bool told;     /* answered by the kernel */
-	bool again;    /* what was to be replaced is gone: add it */
-	bool onlink;   /* its gateway is said to be on its link */
-	uint8_t fresh; /* of a link: what is remembered for this */
+	bool told;   /* answered by the kernel */
+	bool again;  /* what was to be replaced is gone: add it */
+	bool onlink; /* its gateway is said to be on its link */
 	char text[sizeof(((struct host_result *)0)->text)];
 };
 
@@ -46,7 +45,10 @@ struct round {
 	size_t count;
 	struct errand errands[3 * HOST_SLICE];
 	uint32_t errand_count;
+	int unwritten; /* -errno: what links were cannot be remembered */
 	struct outcome outcomes[HOST_SLICE];
+	uint8_t fresh[HOST_SLICE];	      /* of a link: what is remembered for this */
+	struct link_result links[HOST_SLICE]; /* of each operation */
 };
 
 /* Who hears of the results. */
@@ -202,12 +204,10 @@ static bool stands_alone(const struct host *host, const struct operation *operat
 static int ask_for(struct round *round, uint32_t index)
 {
 	const struct operation *operation = &round->operations[index];
-	int r = operation->kind == OBJECT_LINK && operation->after ?
-			link_remember(round->host, operation, &round->outcomes[index].fresh) :
-			0;
+	int r;
 
-	if (r < 0)
-		return give_up(round, index, r);
+	if (round->unwritten < 0 && link_is_remembered(operation))
+		return give_up(round, index, round->unwritten);
 	switch (operation->type) {
 	case OPERATION_ADD:
 		return ask(round, index, STEP_ADD, operation->after);
@@ -311,8 +311,7 @@ static void tell(struct round *round, uint32_t index, const struct audience *aud
 	if (result.error == -EEXIST && result.operation->after &&
 	    exists_equal(round->host, result.operation))
 		result.error = 0;
-	if (result.operation->kind == OBJECT_LINK)
-		link_done(round->host, result.operation, result.error, round->outcomes[index].fresh);
+	round->links[index] = (struct link_result){ result.error, round->fresh[index] };
 	if (result.error)
 		explain_refusal(round->host, &result, round->outcomes[index].text);
 	audience->told(audience->data, &result);
@@ -323,6 +322,7 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 		       const struct audience *audience)
 {
 	struct round *round = mem_alloc(sizeof(*round));
+	uint32_t told = 0;
 	int r;
 
 	round->host = host;
@@ -330,13 +330,16 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	round->count = count;
 	links_load_driver(host, round->operations, count);
 	taken_keep(host, round->operations, count);
+	round->unwritten = links_remember(host, round->operations, count, round->fresh);
 	r = run_round(round);
 	if (r == 0)
 		r = run_again(round);
 	if (r == 0)
 		r = run_onlink(round);
-	for (uint32_t i = 0; i < count && round->outcomes[i].told; i++, (*at)++)
-		tell(round, i, audience);
+	while (told < count && round->outcomes[told].told)
+		tell(round, told++, audience);
+	*at += told;
+	links_done(host, round->operations, told, round->links);
 	taken_give_back(host, round->operations, round->count);
 	free(round);
 	if (r < 0)

@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "host/interest.h"
 #include "host/journal.h"
+#include "host/links.h"
 #include "host/memory.h"
 #include "host/mender.h"
 #include "host/taken.h"
@@ -13,7 +14,7 @@
 
 /*
  * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, links.c, sysctls.c,
- * sockets.c, cgroups.c. Beside it: filters.h, mender.h.
+ * sockets.c, cgroups.c. Beside it: filters.h, links.h, mender.h, taken.h.
  */
 
 /* A listener that is open. */
@@ -68,19 +69,6 @@ void host_reopen(struct host *host);
 
 /* dump.c: reads the kinds of @stale (netlink ones) anew; what stays stale is set in host->stale. */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
-
-/* links.c: what links that are not ours were, before we changed them. */
-void links_recall(const struct host *host, struct host_link *link);
-void links_forget_gone(struct host *host);
-/*
- * Before it is done. 0 or -errno: then do not. *ret_fresh gains what was not remembered yet
- * (LINK_FORMER_*).
- */
-int link_remember(struct host *host, const struct operation *operation, uint8_t *ret_fresh);
-/* Afterwards: forgets what is not ours any more; after an error, what is @fresh. */
-void link_done(struct host *host, const struct operation *operation, int error, uint8_t fresh);
-/* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */
-void links_load_driver(struct host *host, const struct operation *operations, size_t count);
 
 /* onlink.c: whether a refused operation succeeds when its gateway is said to be on its link; says so. */
 bool onlink_helps(const struct host *host, const struct operation *operation, int error);

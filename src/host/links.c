@@ -118,13 +118,35 @@ void links_recall(const struct host *host, struct host_link *link)
 	link->object.ours = link->former.known;
 }
 
+/* Entries that are put at once. */
+struct entries {
+	struct memory_entry *items;
+	size_t count, room;
+};
+
+static void put_all(struct host *host, struct entries *entries)
+{
+	if (entries->count && memory_put(&host->memory, entries->items, entries->count) < 0)
+		log_warning("%s cannot be written", host->memory.path);
+	VEC_FREE(entries);
+}
+
+/* An entry without a value, by which what has its name is forgotten. */
+static void forget(struct entries *entries, const char *name)
+{
+	struct memory_entry *entry = VEC_PUSH(entries);
+
+	snprintf(entry->name, sizeof(entry->name), "%s", name);
+}
+
 void links_forget_gone(struct host *host)
 {
-	/* Backwards: the last entry takes the place of one that is forgotten, and was seen then. */
-	for (size_t i = host->memory.entries.count; i > 0; i--) {
+	struct entries gone = { 0 };
+
+	for (size_t i = 0; i < host->memory.entries.count; i++) {
 		char name[NAME_SIZE], *slash;
 
-		memcpy(name, host->memory.entries.items[i - 1].name, sizeof(name));
+		memcpy(name, host->memory.entries.items[i].name, sizeof(name));
 		if (strncmp(name, MEMORY_OF_LINKS, strlen(MEMORY_OF_LINKS)) != 0)
 			continue;
 		slash = strrchr(name, '/');
@@ -132,8 +154,9 @@ void links_forget_gone(struct host *host)
 		if (state_link_named(&host->observed, name + strlen(MEMORY_OF_LINKS)))
 			continue;
 		*slash = '/';
-		(void)memory_forget(&host->memory, name);
+		forget(&gone, name);
 	}
+	put_all(host, &gone);
 }
 
 /*
@@ -149,16 +172,18 @@ static bool was_let_down(const struct host *host, const struct host_link *before
 	       memory_find(&host->memory, name);
 }
 
-int link_remember(struct host *host, const struct operation *operation, uint8_t *ret_fresh)
+/* Returns which of it was not remembered yet (LINK_FORMER_*). */
+static uint8_t remember(const struct host *host, const struct operation *operation,
+			struct entries *entries)
 {
 	const struct host_link *before = operation->before, *after = operation->after;
 	const struct link_former wanted = present_of(after);
 	bool let_down = before && was_let_down(host, before);
+	uint8_t fresh = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
 		char name[NAME_SIZE], former[VALUE_SIZE], written[VALUE_SIZE];
 		bool known;
-		int r;
 
 		if (!(after->former.known & formers[i].bit))
 			continue;
@@ -168,32 +193,64 @@ int link_remember(struct host *host, const struct operation *operation, uint8_t 
 			continue;
 		value_print(formers[i].bit, &after->former, former);
 		value_print(formers[i].bit, &wanted, written);
-		r = memory_remember(&host->memory, name, former, written);
-		if (r < 0)
-			return r;
+		*VEC_PUSH(entries) = memory_next(&host->memory, name, former, written);
 		if (!known)
-			*ret_fresh |= formers[i].bit;
+			fresh |= formers[i].bit;
 	}
-	return 0;
+	return fresh;
 }
 
-void link_done(struct host *host, const struct operation *operation, int error, uint8_t fresh)
+bool link_is_remembered(const struct operation *operation)
+{
+	return operation->kind == OBJECT_LINK && operation->after &&
+	       ((const struct host_link *)operation->after)->former.known;
+}
+
+int links_remember(struct host *host, const struct operation *operations, size_t count,
+		   uint8_t *ret_fresh)
+{
+	struct entries entries = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ret_fresh[i] = link_is_remembered(&operations[i]) ?
+				       remember(host, &operations[i], &entries) :
+				       0;
+	if (entries.count)
+		r = memory_put(&host->memory, entries.items, entries.count);
+	VEC_FREE(&entries);
+	return r;
+}
+
+static void done(const struct operation *operation, const struct link_result *result,
+		 struct entries *entries)
 {
 	const struct host_link *before = operation->before, *after = operation->after;
 	unsigned known = before ? before->former.known : 0;
 	unsigned wanted = after ? after->former.known : 0;
+	unsigned forgotten = result->error ? result->fresh : known & ~wanted;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
-		unsigned forget = error ? fresh : known & ~wanted;
 		char name[NAME_SIZE];
 
-		if (!(forget & formers[i].bit))
+		if (!(forgotten & formers[i].bit))
 			continue;
 		name_print((after ? after : before)->name, formers[i].name, name);
-		if (memory_forget(&host->memory, name) < 0)
-			log_warning("%s cannot be written", host->memory.path);
-		host->stale |= STALE(OBJECT_LINK);
+		forget(entries, name);
 	}
+}
+
+void links_done(struct host *host, const struct operation *operations, size_t count,
+		const struct link_result *results)
+{
+	struct entries entries = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (operations[i].kind == OBJECT_LINK)
+			done(&operations[i], &results[i], &entries);
+	if (entries.count)
+		host->stale |= STALE(OBJECT_LINK);
+	put_all(host, &entries);
 }
 
 static bool adds_bond(const struct operation *operation)

@@ -185,7 +185,8 @@ static int memory_store(const struct memory *memory)
 		text_printf(&text, "%s\t%s\t%s\t%s\n", entry->name, entry->former, entry->written,
 			    entry->earlier);
 	}
-	return file_replace(memory->path, &text);
+	/* What would not be read back is not written. */
+	return text.length > MEMORY_MAX_BYTES ? -EFBIG : file_replace(memory->path, &text);
 }
 
 int memory_put(struct memory *memory, const struct memory_entry *entries, size_t count)

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from lab import scaled, wait_until
+from lab import wait_until
 from test_links import need
 
 OTHERS = ["address add 192.0.2.1/24 dev eth0", "address add 192.0.2.7/24 dev eth0 label eth0:7",
@@ -140,9 +140,11 @@ def test_joining_a_vrf_takes_nothing_for_longer_than_a_moment(host, daemon):
     need(host, "vrf")
     before = shown(host)
     one = daemon(host, "")
-    one.apply("links: { blue: { vrf: { table: 10, members: [eth0] } } }")
-    wait_until(lambda: not [line for line in same(host, before)["gone"] if "proto kernel" not in line and
-                            "local " not in line and "broadcast " not in line], scaled(5),
+    reply = one.apply("links: { blue: { vrf: { table: 10, members: [eth0] } } }")
+    # Its source is an address of the VRF now, and of no other table.
+    lost = "default via 192.0.2.254 dev eth0 proto dhcp src 192.0.2.7"
+    assert ["0.0.0.0/0" in entry["text"] for entry in reply["missing"]] == [True], reply["missing"]
+    wait_until(lambda: [line for line in same(host, before)["gone"] if "proto kernel" not in line] == [lost],
                f"what was there: {same(host, before)}")
     one.ctl("rollback", expect=0)
     wait_until(lambda: same(host, before) == NOTHING, what=f"what was there: {same(host, before)}")
