@@ -22,8 +22,18 @@
 
 /* From so many operations on, to be told of each costs more than to read all again if need be. */
 #define MUTED_FROM 4096
+/* Fewer links than this are deleted one by one. */
+#define TOGETHER_FROM 4
 
-enum step { STEP_ADD, STEP_REPLACE, STEP_DELETE, STEP_MAKE_ROOM, STEP_LEAVE };
+enum step {
+	STEP_ADD,
+	STEP_REPLACE,
+	STEP_DELETE,
+	STEP_MAKE_ROOM,
+	STEP_LEAVE,
+	STEP_MARK,	/* of links that are deleted together */
+	STEP_DELETE_ALL /* those that were marked, the last of which it is of */
+};
 
 struct errand {
 	uint32_t operation; /* index in the round */
@@ -34,6 +44,7 @@ struct outcome {
 	int error;
 	bool told;   /* answered by the kernel */
 	bool again;  /* what was to be replaced is gone: add it */
+	bool alone;  /* to be deleted by itself, since it did not go with others */
 	bool onlink; /* its gateway is said to be on its link */
 	char text[sizeof(((struct host_result *)0)->text)];
 };
@@ -45,7 +56,8 @@ struct round {
 	size_t count;
 	struct errand errands[3 * HOST_SLICE];
 	uint32_t errand_count;
-	int unwritten; /* -errno: what links were cannot be remembered */
+	uint32_t together[HOST_SLICE]; /* of a STEP_DELETE_ALL: how many, it being the last */
+	int unwritten;		       /* -errno: what links were cannot be remembered */
 	struct outcome outcomes[HOST_SLICE];
 	uint8_t fresh[HOST_SLICE];	      /* of a link: what is remembered for this */
 	struct link_result links[HOST_SLICE]; /* of each operation */
@@ -80,6 +92,15 @@ static bool is_given_back(const struct round *round, const struct errand *errand
 	       !((const struct host_link *)operation->after)->object.ours;
 }
 
+/* All that were marked, up to @last, are gone, or none of them. */
+static void all_answered(struct round *round, uint32_t last, int error)
+{
+	for (uint32_t i = last + 1 - round->together[last]; i <= last; i++) {
+		round->outcomes[i].alone |= error && !is_gone(error);
+		round->outcomes[i].told = !round->outcomes[i].alone;
+	}
+}
+
 static void answered(void *data, uint32_t number, int error, const char *text)
 {
 	struct round *round = data;
@@ -88,6 +109,14 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 
 	if (errand->step == STEP_MAKE_ROOM)
 		return; /* if it failed, so will the add that follows, and says more */
+	if (errand->step == STEP_MARK) {
+		outcome->alone = error && !is_gone(error);
+		return;
+	}
+	if (errand->step == STEP_DELETE_ALL) {
+		all_answered(round, errand->operation, error);
+		return;
+	}
 	if (errand->step == STEP_LEAVE) {
 		if (error && !is_gone(error) && !outcome->error)
 			outcome->error = error;
@@ -228,24 +257,82 @@ static int ask_for(struct round *round, uint32_t index)
 	return -EINVAL;
 }
 
+static bool deletes_link(const struct operation *operation)
+{
+	return operation->kind == OBJECT_LINK && operation->type == OPERATION_DELETE;
+}
+
+/*
+ * The kernel waits for all processors after each link that is deleted (some 30 ms), but once for all of a
+ * group. So many in a row are marked first, which costs next to nothing.
+ */
+static uint32_t count_together(const struct round *round, uint32_t index)
+{
+	uint32_t end = index;
+
+	while (end < round->count && deletes_link(&round->operations[end]))
+		end++;
+	return end - index >= TOGETHER_FROM ? end - index : 0;
+}
+
+static int ask_together(struct round *round, uint32_t index, uint32_t count)
+{
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8)));
+	uint32_t last = index + count - 1;
+	int r = 0;
+
+	round->together[last] = count;
+	for (uint32_t i = index; r == 0 && i <= last + 1; i++) {
+		struct nlmsghdr *message;
+		bool marks = i <= last;
+
+		memset(buffer, 0, sizeof(buffer));
+		message = mnl_nlmsg_put_header(buffer);
+		message->nlmsg_type = marks ? RTM_NEWLINK : RTM_DELLINK;
+		if (marks)
+			link_going_encode(round->operations[i].before, message);
+		else
+			link_gone_encode(message);
+		r = send_off(round, marks ? i : last, marks ? STEP_MARK : STEP_DELETE_ALL, message);
+	}
+	return r;
+}
+
+/* Whether there is any such row, and nobody else's link would go along. */
+static bool may_go_together(const struct round *round)
+{
+	for (uint32_t i = 0; i < round->count; i++)
+		if (count_together(round, i))
+			return links_may_go_together(round->host);
+	return false;
+}
+
 static int run_round(struct round *round)
 {
+	bool may = may_go_together(round);
 	int r = 0;
 
 	netlink_begin(&round->host->requests, answered, round);
-	for (uint32_t i = 0; r == 0 && i < round->count; i++)
-		r = ask_for(round, i);
+	for (uint32_t i = 0; r == 0 && i < round->count;) {
+		uint32_t together = may ? count_together(round, i) : 0;
+
+		r = together ? ask_together(round, i, together) : ask_for(round, i);
+		i += together ? together : 1;
+	}
 	return r == 0 ? netlink_finish(&round->host->requests) : r;
 }
 
-/* What was to be replaced had vanished: then it is to be added. */
+/*
+ * What was to be replaced had vanished: then it is to be added. What did not go with others (a link of
+ * some type may refuse) goes by itself.
+ */
 static int run_again(struct round *round)
 {
 	bool any = false;
 	int r = 0;
 
 	for (uint32_t i = 0; i < round->count; i++)
-		any |= round->outcomes[i].again;
+		any |= round->outcomes[i].again || round->outcomes[i].alone;
 	if (!any)
 		return 0;
 	round->host->unsure = true;
@@ -254,6 +341,8 @@ static int run_again(struct round *round)
 	for (uint32_t i = 0; r == 0 && i < round->count; i++)
 		if (round->outcomes[i].again)
 			r = ask(round, i, STEP_ADD, round->operations[i].after);
+		else if (round->outcomes[i].alone)
+			r = ask(round, i, STEP_DELETE, round->operations[i].before);
 	return r == 0 ? netlink_finish(&round->host->requests) : r;
 }
 

@@ -48,6 +48,7 @@ static const struct word link_states[] = {
 
 static const struct word link_groups[] = {
 	{ "multihomed", HOST_PROTOCOL },
+	{ "multihomed-going", LINK_GROUP_GOING },
 	{ 0 },
 };
 
@@ -216,7 +217,7 @@ static bool link_decoded(void *object, const struct nlmsghdr *message)
 	link->state = (uint8_t)state_of_flags(link);
 	link_made_decode(link, message);
 	/* The group alone may be anybody's; the index of one that we make is drawn by us. */
-	link->object.ours = link->group == HOST_PROTOCOL && link->index >= LINK_INDEX_FIRST;
+	link->object.ours = link_is_made(link) && link->index >= LINK_INDEX_FIRST;
 	return header->ifi_family == AF_UNSPEC &&
 	       (link->name[0] || message->nlmsg_type == RTM_DELLINK);
 }

@@ -20,6 +20,13 @@ enum link_type {
 	LINK_TYPES
 };
 
+/*
+ * The group of links of ours that are about to be deleted, all of them by one request: a name for what
+ * goes, and nobody else's. One that is still there after a death in between is ours, and goes, or
+ * gets its mark back.
+ */
+#define LINK_GROUP_GOING 0x6d676f6e
+
 /* The indexes of links that we make are drawn from here. */
 #define LINK_INDEX_FIRST 0x10000
 #define LINK_INDEX_COUNT 0xff00

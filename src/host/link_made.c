@@ -418,6 +418,25 @@ void link_state_encode(const struct host_link *link, enum link_state state, stru
 	header->ifi_change = IFF_UP;
 }
 
+bool link_is_made(const struct host_link *link)
+{
+	return link->group == HOST_PROTOCOL || link->group == LINK_GROUP_GOING;
+}
+
+void link_going_encode(const struct host_link *link, struct nlmsghdr *message)
+{
+	struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+
+	header->ifi_index = (int)link->index;
+	mnl_attr_put_u32(message, IFLA_GROUP, LINK_GROUP_GOING);
+}
+
+void link_gone_encode(struct nlmsghdr *message)
+{
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(message, IFLA_GROUP, LINK_GROUP_GOING);
+}
+
 bool link_must_be_down(const struct host_link *before, const struct host_link *after)
 {
 	bool joins = after->master && after->master != before->master &&
@@ -480,7 +499,7 @@ bool link_released(const void *before, const struct object_set *observed, void *
 	struct host_link *after = ret_after;
 	unsigned known = link->former.known;
 
-	if (link->group == HOST_PROTOCOL)
+	if (link_is_made(link))
 		return false;
 	*after = *link;
 	after->object = (struct object){ 0 };

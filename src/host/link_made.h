@@ -22,6 +22,12 @@ void link_change_encode(const struct host_link *before, const struct host_link *
 /* The message that only brings the link up (LINK_UP) or takes it down. */
 void link_state_encode(const struct host_link *link, enum link_state state, struct nlmsghdr *message);
 
+/* It bears our mark, be it that of those that are about to go. */
+bool link_is_made(const struct host_link *link);
+/* The messages that mark it as one that goes, and that delete all that are so marked. */
+void link_going_encode(const struct host_link *link, struct nlmsghdr *message);
+void link_gone_encode(struct nlmsghdr *message);
+
 /* The bond that the driver makes when it is loaded, as it comes, as far as it tells by itself. */
 bool link_is_drivers_own(const struct host_link *link);
 /* Before it is made @after: a bond takes no member that is up. */

@@ -100,7 +100,7 @@ void links_recall(const struct host *host, struct host_link *link)
 {
 	const struct link_former present = present_of(link);
 
-	if (!host->memory.entries.count || link->group == HOST_PROTOCOL)
+	if (!host->memory.entries.count || link_is_made(link))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(formers); i++) {
 		char name[NAME_SIZE], value[VALUE_SIZE];
@@ -251,6 +251,26 @@ void links_done(struct host *host, const struct operation *operations, size_t co
 	if (entries.count)
 		host->stale |= STALE(OBJECT_LINK);
 	put_all(host, &entries);
+}
+
+static void note_stranger(void *data, const struct nlmsghdr *message)
+{
+	union host_object object;
+
+	if (message->nlmsg_type == RTM_NEWLINK && codec_decode(&link_kind, message, &object) &&
+	    object.link.group == LINK_GROUP_GOING && !object.object.ours)
+		*(bool *)data = true;
+}
+
+bool links_may_go_together(struct host *host)
+{
+	char buffer[CODEC_MESSAGE_SIZE] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	bool stranger = false;
+
+	request->nlmsg_type = RTM_GETLINK;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	return netlink_dump(&host->requests, request, note_stranger, &stranger) == 0 && !stranger;
 }
 
 static bool adds_bond(const struct operation *operation)

@@ -23,6 +23,11 @@ struct link_result {
 };
 void links_done(struct host *host, const struct operation *operations, size_t count,
 		const struct link_result *results);
+/*
+ * Whether no link of others is in the group of those that go, as the kernel has it now: it tells of no
+ * group of a link that is down.
+ */
+bool links_may_go_together(struct host *host);
 /* Before these are done: nothing that the bond driver makes by itself stands in the way of a bond. */
 void links_load_driver(struct host *host, const struct operation *operations, size_t count);
 

@@ -145,7 +145,7 @@ static size_t count_links(struct search *search)
 		return 0;
 	STATE_EACH(search->observed, OBJECT_LINK, const struct host_link, link)
 		if ((link->type == LINK_VLAN || link->type == LINK_MACVLAN) &&
-		    link->parent == search->link->index && link->group != HOST_PROTOCOL) {
+		    link->parent == search->link->index && !link_is_made(link)) {
 			count++;
 			note(search, OBJECT_LINK, link);
 		}

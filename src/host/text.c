@@ -6,6 +6,7 @@
  */
 #include "host/any.h"
 #include "host/kind.h"
+#include "host/link_made.h"
 
 #include "base/mem.h"
 
@@ -245,7 +246,7 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 {
 	switch (kind) {
 	case OBJECT_LINK:
-		return object->link.group == HOST_PROTOCOL || object->link.former.known;
+		return link_is_made(&object->link) || object->link.former.known;
 	case OBJECT_NEIGHBOUR:
 	case OBJECT_CGROUP:
 		return false;

@@ -242,6 +242,51 @@ def test_a_name_that_somebody_else_has_is_not_taken(pair, daemon):
     assert info(host, "br0")["info_data"]["ageing_time"] == 100 and "master" not in links(host)["eth0"]
 
 
+GOING = "1835495278"  # LINK_GROUP_GOING
+MANY = "\n".join(["links:", "  br0: { bridge: {} }",
+                  *(f"  m{number}: {{ macvlan: {{ link: eth0 }}, addresses: [10.0.{number}.1/24] }}"
+                    for number in range(12)),
+                  *(f"  v{number}: {{ veth: {{ peer: w{number} }}, master: br0 }}" for number in range(8)), ""])
+
+
+@pytest.mark.stock
+def test_many_links_go_together_and_nobody_elses(pair, daemon):
+    host, _ = pair
+    host.ip("link", "add", "alien", "group", "109", "type", "bridge")
+    before = shape(host)
+    one = daemon(host, MANY)
+    assert "w7" in links(host)
+    settled(one)
+    one.apply("")
+    assert shape(host) == before
+    # Somebody's link in the group of those that go: then they go one by one.
+    host.ip("link", "set", "alien", "group", GOING)
+    one.apply(MANY)
+    one.apply("")
+    assert shape(host) == before
+    one.stop()
+
+
+def test_a_link_that_was_about_to_go_is_still_ours(pair, daemon):
+    host, _ = pair
+    before = shape(host)
+    one = daemon(host, MANY)
+    settled(one)
+    one.kill()
+    for name in ("br0", "m3", "v2"):
+        host.ip("link", "set", name, "group", GOING)
+    one.start()
+    wait_until(lambda: host.ip("-o", "link", "show", "group", "109").count("\n") == 21, what="our mark on all of them")
+    settled(one)
+    one.kill()
+    for name in ("br0", "m3", "v2"):
+        host.ip("link", "set", name, "group", GOING)
+    one.write("")
+    one.start()
+    assert shape(host) == before
+    one.stop()
+
+
 @pytest.mark.stock
 def test_killed_at_any_moment_it_comes_to_the_same_end(pair, daemon):
     host, _ = pair

@@ -108,9 +108,8 @@ static const struct host_link *renamed_vlan(const struct resolver *resolver,
 	if (link->type != LINK_VLAN)
 		return NULL;
 	STATE_EACH(resolver->facts->observed, OBJECT_LINK, const struct host_link, other)
-		if (other->group == HOST_PROTOCOL && other->type == LINK_VLAN &&
-		    other->parent == link->parent && other->vlan.id == link->vlan.id &&
-		    other->vlan.protocol == link->vlan.protocol &&
+		if (link_is_made(other) && other->type == LINK_VLAN && other->parent == link->parent &&
+		    other->vlan.id == link->vlan.id && other->vlan.protocol == link->vlan.protocol &&
 		    !link_wish_named(resolver->wishes, other->name))
 			return other;
 	return NULL;
@@ -293,8 +292,8 @@ static struct link_wish *wish_named(const struct resolver *resolver, const char 
 static bool resolve_itself(const struct resolver *resolver, struct link_wish *wish, uint32_t parent)
 {
 	const struct host_link *existing = existing_link(resolver, wish->name);
-	bool ours = existing && (existing->group == HOST_PROTOCOL ||
-				 existing->index == link_index_natural(wish->name));
+	bool ours = existing &&
+		    (link_is_made(existing) || existing->index == link_index_natural(wish->name));
 
 	if (!is_made(wish) && (!existing || ours)) {
 		wait_for_it(resolver, wish);
@@ -370,7 +369,7 @@ static uint32_t mtu_of_bridge(const struct resolver *resolver, uint32_t bridge)
 	}
 	STATE_EACH(resolver->facts->observed, OBJECT_LINK, const struct host_link, port)
 		if (port->master == bridge && !link_wish_named(resolver->wishes, port->name) &&
-		    port->group != HOST_PROTOCOL && !port->former.known && (!mtu || port->mtu < mtu))
+		    !link_is_made(port) && !port->former.known && (!mtu || port->mtu < mtu))
 			mtu = port->mtu;
 	return mtu ? mtu : MTU_MADE;
 }
