@@ -205,4 +205,5 @@ void zone_check(const struct zone *zone, int64_t now, struct zone_problems *prob
 	}
 	if (zone->denial != ZONE_UNSIGNED)
 		zone_check_denial(&check);
+	zone_check_digest(&check);
 }

@@ -21,6 +21,9 @@ void zone_check_signatures(const struct zone_check *check, const struct zone_nod
 /* NSEC or NSEC3: a chain without holes, which names every name and its types. */
 void zone_check_denial(const struct zone_check *check);
 
+/* ZONEMD, where there is one. */
+void zone_check_digest(const struct zone_check *check);
+
 /* A set, or one record of it, as a problem names it. */
 struct zone_record zone_check_set(const struct zone_node *node, uint16_t type);
 struct zone_record zone_check_record(const struct zone_node *node, uint16_t type,

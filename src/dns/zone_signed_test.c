@@ -354,6 +354,43 @@ static void owners_of_nsec3_are_no_names(void **state)
 	zone_unref(zone);
 }
 
+/* RFC 8976, A.1, with the address @address of ns2. Returns what is told. */
+static const char *load_digested(struct stage *stage, const char *address)
+{
+	struct dns_name origin = stage_name("example.");
+	AUTO_TEXT text = { 0 };
+	struct zone *zone;
+
+	text_printf(
+		&text,
+		"@ 86400 SOA ns1 admin 2018031900 1800 900 604800 86400\n"
+		"@ 86400 NS ns1\n@ 86400 NS ns2\n"
+		"@ 86400 ZONEMD 2018031900 1 1 ( c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3\n"
+		" a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c )\n"
+		"NS1 3600 A 203.0.113.63\nns2 3600 AAAA %s\n",
+		address);
+	struct zone_source source = { .origin = origin.wire,
+				      .file = { "zone", text.data, text.length },
+				      .problem = stage_problem,
+				      .data = stage };
+
+	text_free(&stage->problems);
+	if (zone_load(&source, &zone) == 0)
+		zone_unref(zone);
+	return text_string(&stage->problems);
+}
+
+static void a_digest_tells_a_changed_zone(void **state)
+{
+	struct stage stage = { 0 };
+
+	assert_string_equal(load_digested(&stage, "2001:db8::63"), "");
+	assert_string_equal(load_digested(&stage, "2001:db8::64"),
+			    "zone:4: error: the zone is not what this digest is of: "
+			    "it was changed or cut short\n");
+	text_free(&stage.problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +401,7 @@ int main(void)
 		cmocka_unit_test(nsec_covers_what_is_not_there),
 		cmocka_unit_test(nsec3_covers_what_is_not_there),
 		cmocka_unit_test(owners_of_nsec3_are_no_names),
+		cmocka_unit_test(a_digest_tells_a_changed_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
