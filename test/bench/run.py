@@ -26,6 +26,7 @@ from measure import Broken  # noqa: E402
 from model import model_rows  # noqa: E402
 from routing import changed_line_rows, drift_rows, routes_rows, rules_rows  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
+from zone import zone_rows  # noqa: E402
 
 
 @dataclasses.dataclass
@@ -59,6 +60,7 @@ WORKLOADS = {
     "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
     "routing": [(routes_rows, False), (changed_line_rows, False), (rules_rows, False), (drift_rows, False)],
     "model": [(model_rows, False)],
+    "zone": [(zone_rows, False)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
@@ -73,7 +75,9 @@ def quantity(value, unit):
     if unit == "B/s":
         return f"{value / 1e9:.2f} GB/s"
     if unit == "B":
-        return f"{value / 2**20:.2f} MiB"
+        return f"{value / 2**20:.2f} MiB" if value >= 1024 else f"{value:.0f} B"
+    if unit == "ns":
+        return f"{value:.0f} ns"
     for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "us")):
         if value * factor >= 1:
             return f"{value * factor:.3g} {name}"
