@@ -3,31 +3,24 @@
 
 Each stands for a way to answer, and the ways fail differently where the address asked is not the one that the kernel
 would choose itself. PROGRAMS says how each is run and asked, and what its client sees where nobody helps.
-
-Most of them start a service as soon as they are installed. So nothing is installed: packages are unpacked into the
-build folder, with whatever they need that this machine lacks. What is installed already is used as it is.
 """
 
 import contextlib
 import dataclasses
 import json
 import os
-import pathlib
 import shutil
 import socket
 import struct
-import subprocess
 import sys
 from collections.abc import Callable
 
 import ask
 import topology
 from configuration import SEVENTH
-from daemon import BUILD
+from debian import environment, unpack
 from lab import patience, wait_until
 from topology import CLAIM4, CLAIM6
-
-CACHE = BUILD / "debian"
 
 # The addresses that a client of topology.routed() asks: the one that the kernel answers from when nobody says
 # otherwise, the host's other one, and one of a claim.
@@ -36,47 +29,6 @@ ASKED = {
     "primary6": topology.UPLINK6, "second6": topology.HOST6, "claim6": SEVENTH[CLAIM6],
 }
 RIGHT, WRONG, SILENT = "right", "wrong", "silent"
-
-
-# Getting them.
-
-def unpack(package):
-    """The folder with what @package has and needs and this machine has not; empty where all is installed."""
-    folder = CACHE / package
-    root = folder / "root"
-    if root.exists():
-        return root
-    archives = folder / "archives"
-    (archives / "partial").mkdir(parents=True, exist_ok=True)
-    fetch = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "--download-only",
-             "-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1", package]
-    done = subprocess.run(fetch, capture_output=True, text=True)
-    if done.returncode:
-        subprocess.run(["apt-get", "update", "-q"], capture_output=True, check=False)
-        done = subprocess.run(fetch, capture_output=True, text=True)
-    assert done.returncode == 0, f"{package} cannot be had: {done.stdout}{done.stderr}"
-    # Whole or not at all, also when two runs do it at once.
-    draft = folder / f"root.{os.getpid()}"
-    draft.mkdir()
-    for archive in sorted(archives.glob("*.deb")):
-        subprocess.run(["dpkg", "-x", archive, draft], check=True)
-    try:
-        draft.rename(root)
-        shutil.rmtree(archives)
-    except OSError:
-        shutil.rmtree(draft)
-    return root
-
-
-def environment(root):
-    """With which the programs below @root find one another and their libraries."""
-    libraries = {str(path.parent) for path in root.glob("**/lib*.so*")}
-    programs = [str(root / folder) for folder in ("usr/sbin", "usr/bin", "sbin", "bin")]
-    variables = dict(os.environ)
-    variables["PATH"] = ":".join([*programs, "/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", "")])
-    if libraries:
-        variables["LD_LIBRARY_PATH"] = ":".join(sorted(libraries))
-    return variables
 
 
 # Asking them.

@@ -19,7 +19,7 @@ import sys
 import pytest
 
 import ask
-import programs
+import debian
 import topology
 from daemon import BUILD
 from lab import patience, scaled, wait_until
@@ -53,7 +53,7 @@ PACKAGES = {"ncat": "ncat", "nc.openbsd": "netcat-openbsd", "iperf": "iperf", "i
 
 def variables_of(program):
     package = PACKAGES.get(program)
-    return programs.environment(programs.unpack(package)) if package else dict(os.environ)
+    return debian.environment(debian.unpack(package)) if package else dict(os.environ)
 
 
 def found(command):
