@@ -334,12 +334,13 @@ def test_an_apply_goes_back_by_itself_unless_it_is_confirmed(host, daemon):
 
 def test_a_confirmed_apply_stays(host, daemon):
     one = daemon(host, CLAIMED)
+    seconds = round(patience(3))	# enough for mhctl to start on a busy machine
     events = one.watch()
-    one.apply(claims(["203.0.113.0/24"]), "--confirm", "1s")
+    one.apply(claims(["203.0.113.0/24"]), "--confirm", f"{seconds}s")
     one.ctl("confirm", expect=0)
     assert "confirm_ms" not in one.status()
-    one.apply(claims(["203.0.113.0/24", "10.99.0.0/24"]), "--confirm", "1s")
-    # The second one goes back after its second; had the first one's timer lived on, it would have gone back too.
+    one.apply(claims(["203.0.113.0/24", "10.99.0.0/24"]), "--confirm", f"{seconds}s")
+    # The second one goes back after its time; had the first one's timer lived on, it would have gone back too.
     wait_ours(host, ["203.0.113.0/24"])
     assert events.running()
 
