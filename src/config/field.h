@@ -73,6 +73,7 @@ struct config_word {
 	void (*print)(const void *value, struct text *text);
 	const char *one, *many; /* "a time of day", "times of day" */
 	const char *hint;	/* " such as 09:00-18:00"; or NULL */
+	bool whole; /* the value is all that is needed: it keeps nothing of the text, which goes */
 };
 
 /* A list: .count items of the item's size, one after the other, and where each one stands. */

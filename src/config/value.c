@@ -430,7 +430,8 @@ static int read_ports(struct reader *reader, const struct config_field *field,
 static int read_word(struct reader *reader, const struct config_field *field,
 		     const struct node *node, void *ret_value)
 {
-	const char *text = arena_copy(reader->arena, node->text, node->length);
+	const char *text = field->word->whole ? node->text :
+						arena_copy(reader->arena, node->text, node->length);
 	AUTO_TEXT error = { 0 };
 
 	if (field->word->parse(text, ret_value, &error) == 0)

@@ -22,24 +22,25 @@
 
 /*
  * A zero .link, .metric, .scope of a desired route means "as the kernel fills it in". Other
- * people may hold several routes of one key (`ip route append`): see state.h about twins.
+ * people may hold several routes of one key (`ip route append`): see state.h about twins. The order
+ * of the fields leaves no holes: there may be millions.
  */
 struct host_route {
 	struct object object;
-	uint32_t table;	       /* key; RT_TABLE_* */
-	struct prefix to;      /* key; clean */
-	uint32_t metric;       /* key; RTA_PRIORITY */
-	uint8_t type;	       /* RTN_* */
-	uint8_t protocol;      /* RTPROT_* */
-	uint8_t scope;	       /* RT_SCOPE_*; IPv4 only */
-	uint8_t hops;	       /* how many next hops in all, when there are several; else 0 */
-	uint32_t link;	       /* RTA_OIF; 0 = none */
-	struct address via;    /* RTA_GATEWAY or RTA_VIA; of several next hops the first */
-	struct address source; /* RTA_PREFSRC */
+	uint32_t table;	   /* key; RT_TABLE_* */
+	struct prefix to;  /* key; clean */
+	uint16_t initcwnd; /* segments; RTAX_INITCWND */
+	uint32_t metric;   /* key; RTA_PRIORITY */
+	uint8_t type;	   /* RTN_* */
+	uint8_t protocol;  /* RTPROT_* */
+	uint8_t scope;	   /* RT_SCOPE_*; IPv4 only */
+	uint8_t hops;	   /* how many next hops in all, when there are several; else 0 */
+	uint32_t link;	   /* RTA_OIF; 0 = none */
 	uint32_t nexthop; /* RTA_NH_ID; 0 = none. Of ours: then .link, .via and .hops are not told */
 	uint32_t mtu;	  /* bytes; RTAX_MTU; 0 = that of the path */
 	uint32_t window;  /* bytes; RTAX_WINDOW */
-	uint16_t initcwnd; /* segments; RTAX_INITCWND */
+	struct address via;    /* RTA_GATEWAY or RTA_VIA; of several next hops the first */
+	struct address source; /* RTA_PREFSRC */
 	/*
 	 * RTNH_F_ONLINK: the kernel shall not ask its rules for the gateway when it is added. It asks as
 	 * the host itself, IPv4 only, and rules may confine the host to another link.

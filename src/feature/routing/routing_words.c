@@ -63,6 +63,7 @@ const struct config_word to_word = {
 	"a prefix or default",
 	"prefixes and default",
 	" such as 192.0.2.0/24 or 2001:db8::/64",
+	.whole = true, /* there may be a million of them */
 };
 
 static int gateway_parse(const char *text, void *ret_value, struct text *ret_error)
