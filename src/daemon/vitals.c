@@ -32,6 +32,7 @@ static void forget_others(struct healths *healths, const struct check_spec **che
 		}
 		mem_freep(&health.name);
 		mem_freep(&health.reason);
+		mem_freep(&health.sight_reason);
 	}
 	healths->items.count = kept;
 }
@@ -74,6 +75,9 @@ void vitals_told(struct engine *engine, const struct healths *news)
 		struct health before;
 
 		if (!known)
+			continue;
+		/* One who begins anew does not know yet what is known here. */
+		if (one->state == HEALTH_UNKNOWN && known->state != HEALTH_UNKNOWN)
 			continue;
 		before = *known;
 		healths_tell(&engine->health, one);

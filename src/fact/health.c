@@ -38,8 +38,10 @@ struct health *healths_get(struct healths *healths, const char *name)
 	VEC_PUSH(&healths->items);
 	items = healths->items.items;
 	memmove(&items[at + 1], &items[at], (healths->items.count - 1 - at) * sizeof(*items));
-	items[at] =
-		(struct health){ .name = mem_strdup(name), .reason = mem_strdup(""), .weight = 100 };
+	items[at] = (struct health){ .name = mem_strdup(name),
+				     .reason = mem_strdup(""),
+				     .sight_reason = mem_strdup(""),
+				     .weight = 100 };
 	return &items[at];
 }
 
@@ -59,11 +61,25 @@ void healths_tell(struct healths *healths, const struct health *health)
 	into->flips = health->flips;
 }
 
+bool healths_see(struct healths *healths, const char *name, enum health_sight sight,
+		 const char *reason)
+{
+	struct health *health = healths_find(healths, name);
+
+	if (!health || (health->sight == sight && strcmp(health->sight_reason, reason) == 0))
+		return false;
+	health->sight = sight;
+	mem_freep(&health->sight_reason);
+	health->sight_reason = mem_strdup(reason);
+	return true;
+}
+
 void healths_free(struct healths *healths)
 {
 	for (size_t i = 0; i < healths->items.count; i++) {
 		mem_freep(&healths->items.items[i].name);
 		mem_freep(&healths->items.items[i].reason);
+		mem_freep(&healths->items.items[i].sight_reason);
 	}
 	VEC_FREE(&healths->items);
 }

@@ -20,6 +20,9 @@ enum health_hand { HEALTH_AUTO, HEALTH_DRAINED, HEALTH_FORCED_UP, HEALTH_FORCED_
 /* What an old word means: one of a worker that died since, or has fallen silent. */
 enum health_old { HEALTH_OLD_KEEP, HEALTH_OLD_UP, HEALTH_OLD_DOWN };
 
+/* What the engine itself sees of this host, for a check that asks nobody. */
+enum health_sight { HEALTH_UNSEEN, HEALTH_WELL, HEALTH_ILL };
+
 struct health {
 	char *name; /* "web-up"; with a space in it, it is a check of a feature's own */
 	enum health_state state; /* as the worker says, whatever was decided by hand */
@@ -32,6 +35,8 @@ struct health {
 	int64_t since_us, last_us, next_us;
 	uint32_t took_us, flips;
 	char *reason; /* of the last result: "connection refused"; never NULL */
+	enum health_sight sight;
+	char *sight_reason; /* never NULL */
 };
 
 struct healths {
@@ -45,8 +50,12 @@ struct health *healths_find(const struct healths *healths, const char *name);
  * one is added.
  */
 struct health *healths_get(struct healths *healths, const char *name);
-/* Adds @health or puts it in the place of one with its name, of which start, hand, when_old stay. */
+/* Adds @health or puts it in the place of one with its name, of which what was configured,
+ * decided and seen stays. */
 void healths_tell(struct healths *healths, const struct health *health);
+/* What is seen of @name, which is in the table or not. Returns whether that is news. */
+bool healths_see(struct healths *healths, const char *name, enum health_sight sight,
+		 const char *reason);
 void healths_free(struct healths *healths);
 
 /* All considered, may who depends on it count on it? NULL = there is no such check: false. */

@@ -2,6 +2,7 @@
 #include "feature/check.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct check_spec *check_list_add(struct check_list *list, enum check_kind kind, const char *name)
@@ -9,6 +10,7 @@ struct check_spec *check_list_add(struct check_list *list, enum check_kind kind,
 	struct check_spec *spec = VEC_PUSH(&list->items);
 	char **own = VEC_PUSH(&list->names);
 
+	mem_freep(&list->sorted);
 	*own = mem_strdup(name);
 	*spec = (struct check_spec){
 		.name = *own,
@@ -22,11 +24,43 @@ struct check_spec *check_list_add(struct check_list *list, enum check_kind kind,
 	return spec;
 }
 
+static int by_name(const void *a, const void *b, void *data)
+{
+	const struct check_spec *items = data;
+
+	return strcmp(items[*(const uint32_t *)a].name, items[*(const uint32_t *)b].name);
+}
+
+void check_list_index(struct check_list *list)
+{
+	mem_freep(&list->sorted);
+	list->sorted = mem_alloc((list->items.count + 1) * sizeof(*list->sorted));
+	for (size_t i = 0; i < list->items.count; i++)
+		list->sorted[i] = (uint32_t)i;
+	if (list->items.count)
+		qsort_r(list->sorted, list->items.count, sizeof(*list->sorted), by_name,
+			list->items.items);
+}
+
 const struct check_spec *check_list_find(const struct check_list *list, const char *name)
 {
-	for (size_t i = 0; i < list->items.count; i++)
+	size_t low = 0, high = list->sorted ? list->items.count : 0;
+
+	for (size_t i = 0; !list->sorted && i < list->items.count; i++)
 		if (strcmp(list->items.items[i].name, name) == 0)
 			return &list->items.items[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct check_spec *spec = &list->items.items[list->sorted[middle]];
+		int order = strcmp(spec->name, name);
+
+		if (order == 0)
+			return spec;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
@@ -35,6 +69,7 @@ void check_list_free(struct check_list *list)
 	for (size_t i = 0; i < list->names.count; i++)
 		mem_freep(&list->names.items[i]);
 	VEC_FREE(&list->names);
+	mem_freep(&list->sorted);
 	VEC_FREE(&list->items);
 }
 

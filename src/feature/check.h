@@ -89,10 +89,13 @@ struct check_spec {
 struct check_list {
 	VEC(struct check_spec) items;
 	VEC(char *) names;
+	uint32_t *sorted; /* indices by name, once check_list_index() was called; else NULL */
 };
 
 /* A check with the defaults of `checks`, added; its name is copied. Valid until the next one is added. */
 struct check_spec *check_list_add(struct check_list *list, enum check_kind kind, const char *name);
+/* Makes finding quick; to be called again when some were added. */
+void check_list_index(struct check_list *list);
 const struct check_spec *check_list_find(const struct check_list *list, const char *name);
 void check_list_free(struct check_list *list);
 

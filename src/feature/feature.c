@@ -50,6 +50,7 @@ void feature_checks(const struct config *all, struct check_list *ret_list)
 	for (size_t i = 0; all && i < feature_count; i++)
 		if (all->values[i] && features[i]->checks)
 			features[i]->checks(all->values[i], ret_list);
+	check_list_index(ret_list);
 }
 
 int feature_read(struct source *source, struct diags *diags, struct config **ret_config)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every feature of multihomed, a line each. */
+#include "feature/checks/checks.h"
 #include "feature/feature.h"
 #include "feature/links/links.h"
 #include "feature/prefixes/prefixes.h"
@@ -10,7 +11,8 @@
 #include <assert.h>
 
 const struct feature *const features[] = {
-	&links_feature, &routing_feature, &prefixes_feature, &replies_feature, &services_feature,
+	&links_feature,	  &routing_feature,  &prefixes_feature,
+	&replies_feature, &services_feature, &checks_feature,
 };
 
 const size_t feature_count = ARRAY_SIZE(features);

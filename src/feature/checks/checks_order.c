@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the engine tells the worker: all checks of all features, those first of which others are made.
+ * What the engine tells the worker: all checks of all features, those first of which others are made;
+ * and what it sees of this host, and was asked to do.
  */
 #include "feature/checks/checks_wire.h"
 #include "feature/checks/checks_work.h"
@@ -57,20 +58,41 @@ void checks_configure(const struct config *all, const struct facts *facts, struc
 	check_list_free(&list);
 }
 
-/* What was decided by hand, of those that there are. */
+/* A carrier is a fact of the host like others. */
+static void see_carrier(const struct facts *facts, const char *name, struct checks_note *note)
+{
+	bool there = facts_link(facts, name) != NULL, up = there && facts_link_up(facts, name);
+
+	note->sight = up ? HEALTH_WELL : HEALTH_ILL;
+	note->reason = up ? "the link is up" : there ? "the link is down" : "there is no such link";
+}
+
+static struct checks_note note_of(const struct facts *facts, const struct check_spec *spec)
+{
+	const struct health *health = facts_health(facts, spec->name);
+	struct checks_note note = { .name = spec->name, .reason = "" };
+
+	if (health) {
+		note.hand = health->hand;
+		note.sight = health->sight;
+		note.reason = health->sight_reason;
+	}
+	if (spec->kind == CHECK_CARRIER)
+		see_carrier(facts, spec->link, &note);
+	return note;
+}
+
 void checks_update(const struct config *all, const struct facts *facts, struct text *message)
 {
 	VEC(struct checks_note) notes = { 0 };
 	struct check_list list;
 
 	feature_checks(all, &list);
-	for (size_t i = 0; facts->health && i < facts->health->items.count; i++) {
-		const struct health *health = &facts->health->items.items[i];
+	for (size_t i = 0; i < list.items.count; i++) {
+		struct checks_note note = note_of(facts, &list.items.items[i]);
 
-		if (health->hand != HEALTH_AUTO && check_list_find(&list, health->name))
-			*VEC_PUSH(&notes) = (struct checks_note){ .name = health->name,
-								  .hand = health->hand,
-								  .reason = "" };
+		if (note.hand != HEALTH_AUTO || note.sight != HEALTH_UNSEEN)
+			*VEC_PUSH(&notes) = note;
 	}
 	checks_notes_put(notes.items, (uint32_t)notes.count, message);
 	VEC_FREE(&notes);
@@ -98,7 +120,7 @@ void checks_blobs(const struct config *all, worker_blob_fn *told, void *data)
 		const struct config_file *files[] = { http->certificate, http->key, http->authority };
 
 		for (size_t j = 0; j < ARRAY_SIZE(files); j++)
-			if (files[j])
+			if (files[j] && files[j]->digest)
 				told(data, files[j]->digest, files[j]->text, files[j]->length);
 	}
 	check_list_free(&list);

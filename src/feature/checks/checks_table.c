@@ -70,7 +70,7 @@ static void inherit(struct checks_entry *entry, struct checks_entry *former)
 	entry->own = NULL;
 	if (!same) {
 		/* What an event showed of another file or port says nothing of this one. */
-		entry->sight = CHECKS_UNSEEN;
+		entry->sight = HEALTH_UNSEEN;
 		entry->next_us = 0;
 		return;
 	}
@@ -133,14 +133,14 @@ bool checks_table_hear(struct checks_table *table, struct checks_entry *entry,
 static void see(struct checks_table *table, struct checks_entry *entry,
 		const struct checks_note *note, int64_t now_us)
 {
-	const struct judge_result result = { .word = note->sight == CHECKS_WELL ? JUDGE_GOOD :
+	const struct judge_result result = { .word = note->sight == HEALTH_WELL ? JUDGE_GOOD :
 										  JUDGE_BAD,
 					     .weight = -1,
 					     .reason = note->reason };
 	bool known = entry->sight == note->sight && strcmp(entry->judge.reason, note->reason) == 0;
 
 	entry->sight = note->sight;
-	if (note->sight != CHECKS_UNSEEN && !known)
+	if (note->sight != HEALTH_UNSEEN && !known)
 		checks_table_hear(table, entry, &result, now_us);
 }
 
@@ -198,7 +198,7 @@ static void combine_one(struct checks_table *table, struct checks_entry *entry, 
 	if (!reason.length)
 		text_puts(&reason, "all are up");
 	see(table, entry,
-	    &(struct checks_note){ .sight = state == HEALTH_UP ? CHECKS_WELL : CHECKS_ILL,
+	    &(struct checks_note){ .sight = state == HEALTH_UP ? HEALTH_WELL : HEALTH_ILL,
 				   .reason = text_string(&reason) },
 	    now_us);
 }

@@ -13,7 +13,7 @@ struct checks_entry {
 	const struct check_spec *spec;
 	struct judge judge;
 	enum health_hand hand;
-	enum checks_sight sight; /* of a local check */
+	enum health_sight sight; /* of a local check */
 	int64_t next_us;	 /* of its next probe; the caller's, to be shown */
 	bool news;		 /* the engine does not know the state */
 	bool heard;		 /* or the last result */

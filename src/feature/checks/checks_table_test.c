@@ -104,8 +104,8 @@ static void only_what_changes_is_told(void **state)
 
 static void a_combination_follows_its_members_at_once(void **state)
 {
-	static const struct checks_note well = { "file", HEALTH_AUTO, CHECKS_WELL, "it is there" };
-	static const struct checks_note ill = { "file", HEALTH_AUTO, CHECKS_ILL, "it is gone" };
+	static const struct checks_note well = { "file", HEALTH_AUTO, HEALTH_WELL, "it is there" };
+	static const struct checks_note ill = { "file", HEALTH_AUTO, HEALTH_ILL, "it is gone" };
 	struct scene scene;
 
 	scene_open(&scene, 2);
@@ -126,8 +126,8 @@ static void a_combination_follows_its_members_at_once(void **state)
 static void a_hand_counts_for_combinations_and_leaves_the_check_itself(void **state)
 {
 	static const struct checks_note notes[] = {
-		{ "file", HEALTH_AUTO, CHECKS_WELL, "it is there" },
-		{ "web", HEALTH_DRAINED, CHECKS_UNSEEN, "" },
+		{ "file", HEALTH_AUTO, HEALTH_WELL, "it is there" },
+		{ "web", HEALTH_DRAINED, HEALTH_UNSEEN, "" },
 	};
 	struct scene scene;
 

@@ -213,7 +213,7 @@ static void code_note(struct codec *codec, void *item)
 
 	code_string(codec, &note->name);
 	CODE_ENUM(codec, note->hand, HEALTH_HANDS);
-	CODE_ENUM(codec, note->sight, CHECKS_ILL + 1);
+	CODE_ENUM(codec, note->sight, HEALTH_ILL + 1);
 	code_string(codec, &note->reason);
 }
 

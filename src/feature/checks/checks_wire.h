@@ -23,12 +23,10 @@ int checks_orders_read(const void *bytes, size_t length, struct checks_orders *r
 void checks_spec_put(const struct check_spec *spec, struct text *message);
 
 /* What was decided by hand, and what the engine sees of a local check: checks not named have neither. */
-enum checks_sight { CHECKS_UNSEEN, CHECKS_WELL, CHECKS_ILL };
-
 struct checks_note {
 	const char *name;
 	enum health_hand hand;
-	enum checks_sight sight;
+	enum health_sight sight;
 	const char *reason; /* of the sight */
 };
 

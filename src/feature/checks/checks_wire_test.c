@@ -104,8 +104,8 @@ static void what_would_never_end_is_refused(void **state)
 static void notes_arrive_as_they_were_given(void **state)
 {
 	const struct checks_note given[] = {
-		{ "web", HEALTH_DRAINED, CHECKS_UNSEEN, "" },
-		{ "dns peer chicago www.example.com", HEALTH_AUTO, CHECKS_ILL, "nobody listens" },
+		{ "web", HEALTH_DRAINED, HEALTH_UNSEEN, "" },
+		{ "dns peer chicago www.example.com", HEALTH_AUTO, HEALTH_ILL, "nobody listens" },
 	};
 	struct checks_notes notes;
 	AUTO_TEXT bytes = { 0 };
@@ -114,7 +114,7 @@ static void notes_arrive_as_they_were_given(void **state)
 	assert_int_equal(checks_notes_read(bytes.data, bytes.length, &notes), 0);
 	assert_int_equal(notes.count, 2);
 	assert_int_equal(notes.items[0].hand, HEALTH_DRAINED);
-	assert_int_equal(notes.items[1].sight, CHECKS_ILL);
+	assert_int_equal(notes.items[1].sight, HEALTH_ILL);
 	assert_string_equal(notes.items[1].reason, "nobody listens");
 	arena_free(notes.arena);
 	for (size_t length = 0; length < bytes.length; length++)
