@@ -147,11 +147,12 @@ void crew_wake(const struct crew *crew)
 /* Returns whether the engine has said something. */
 static bool crew_wait(const struct crew *crew, int milliseconds)
 {
-	struct pollfd polled[2] = { { .fd = crew->channel, .events = POLLIN },
-				    { .fd = crew->wake, .events = POLLIN } };
+	struct pollfd polled[] = { { .fd = crew->channel, .events = POLLIN },
+				   { .fd = crew->wake, .events = POLLIN },
+				   { .fd = crew->also, .events = POLLIN } };
 	uint64_t wakes;
 
-	if (poll(polled, 2, milliseconds) <= 0)
+	if (poll(polled, ARRAY_SIZE(polled), milliseconds) <= 0)
 		return false;
 	/* The number does not matter: what there is to do is looked for in every round. */
 	if (polled[1].revents && read(crew->wake, &wakes, sizeof(wakes)) < 0)
@@ -219,7 +220,7 @@ static int crew_start(struct crew *crew, unsigned threads)
 			return r;
 		crew->count++;
 	}
-	return 0;
+	return crew->role->begin ? crew->role->begin(crew) : 0;
 }
 
 int crew_main(const struct crew_role *role, void *data, int channel, unsigned threads)
@@ -227,6 +228,7 @@ int crew_main(const struct crew_role *role, void *data, int channel, unsigned th
 	struct crew crew = { .role = role,
 			     .data = data,
 			     .channel = channel,
+			     .also = -1,
 			     .threads = mem_alloc((threads + 1) * sizeof(*crew.threads)) };
 	int r = crew_start(&crew, threads);
 

@@ -17,6 +17,7 @@ struct crew {
 	int channel;
 	int wake;      /* crew_wake(): an eventfd */
 	bool retiring; /* serves what it has, and ends with it */
+	int also;      /* the role's, or -1: readable, it brings the main thread round, too */
 	unsigned count;
 	struct crew_thread **threads;
 };

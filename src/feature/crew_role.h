@@ -39,6 +39,8 @@ struct crew_role {
 	unsigned batch;					  /* datagrams */
 	size_t batch_room;				  /* bytes for each */
 
+	/* Of the process, when all threads run; or NULL. Returns 0 or -errno. */
+	int (*begin)(struct crew *crew);
 	/* Of a thread, before it runs and after it has ended. start() returns 0 or -errno. */
 	int (*start)(struct crew_thread *thread);
 	void (*stop)(struct crew_thread *thread);
