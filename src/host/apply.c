@@ -129,7 +129,9 @@ static void answered(void *data, uint32_t number, int error, const char *text)
 					    is_given_back(round, errand)) ?
 				 0 :
 				 error;
-	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+	outcome->text[0] = '\0';
+	if (*text)
+		snprintf(outcome->text, sizeof(outcome->text), "%s", text);
 }
 
 static int send_off(struct round *round, uint32_t operation, enum step step, struct nlmsghdr *message)
