@@ -59,3 +59,12 @@ def find(program, package):
     path = shutil.which(program, path=variables["PATH"])
     assert path, f"no {program} in {package}"
     return path, variables
+
+
+def at_home(command, package):
+    """@command in a mount namespace of its own, where what @package has lies where it was built for."""
+    own = unpack(package) / "usr"
+    if not own.exists():
+        return command
+    script = f'mount -t overlay overlay -o "lowerdir={own}:/usr" /usr && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, "sh", *command]

@@ -91,6 +91,8 @@ class Resolver:
         file.write_text(text.format(folder=folder, hints=hints, more=more))
         words = [word.format(file=file, folder=folder) for word in command]
         words[0], environment = debian.find(words[0], package)
+        if kind == "kresd":
+            words = debian.at_home(words, package)
         self.kind, self.node, self.number = kind, node, 0
         self.process = node.spawn(*words, env=environment, cwd=str(folder))
         with node.inside():
