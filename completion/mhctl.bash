@@ -26,9 +26,9 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status upgrade explain doctor watch run help version'
+	local commands='check plan apply confirm rollback status upgrade metrics dns explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
-	local features='links routing prefixes replies services checks'
+	local features='links routing prefixes replies services checks dns'
 	local packet='from to in out proto sport dport mark uid tos'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 
@@ -108,6 +108,10 @@ _mhctl()
 		esac
 		return
 	fi
+	if [[ $command == dns && $argument == query && ${COMP_WORDS[COMP_CWORD - 1]} != query ]]; then
+		_mhctl_words 'A AAAA ANY CAA CNAME DNSKEY DS MX NS PTR SOA SRV TXT'
+		return
+	fi
 	[[ -z $argument ]] || return
 	case $command in
 	'') _mhctl_words "$commands" ;;
@@ -118,6 +122,7 @@ _mhctl()
 			COMPREPLY+=("$word")
 		done < <(compgen -c -- "$current"; compgen -d -- "$current")
 		;;
+	dns) _mhctl_words 'zones reload query' ;;
 	help) _mhctl_words "$commands" ;;
 	esac
 }

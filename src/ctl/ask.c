@@ -4,6 +4,7 @@
  * way there and the form of the answer. A FILE is read here, so that nobody sees by way of the
  * daemon what he may not read himself; whether it makes sense is the engine's to say.
  */
+#include "ctl/ask.h"
 #include "base/fd.h"
 #include "ctl/client.h"
 #include "ctl/command.h"
@@ -109,12 +110,8 @@ static int reply_show(const struct call *call, const json_t *reply, render_fn *r
 	return status;
 }
 
-/*
- * Asks @request, of which it takes over the reference. Returns EXIT_FINE and the answer, or another
- * status after saying why there is none.
- */
-static int ask_reply(const struct call *call, json_t *request, const struct source *source,
-		     json_t **ret_reply)
+int ask_reply(const struct call *call, json_t *request, const struct source *source,
+	      json_t **ret_reply)
 {
 	AUTO_TEXT error = { 0 };
 	AUTO_FD fd = -1;
@@ -142,6 +139,21 @@ static int ask(const struct call *call, json_t *request, const struct source *so
 		status = reply_show(call, reply, render);
 	json_decref(reply);
 	return status;
+}
+
+int ask_show(const struct call *call, json_t *request, render_fn *render)
+{
+	return ask(call, request, NULL, render);
+}
+
+static void render_text(struct view *view, const json_t *reply)
+{
+	view_puts(view, view_string(view, reply, "text"));
+}
+
+int ask_metrics(const struct call *call)
+{
+	return ask(call, json_pack("{s:s}", "command", "metrics"), NULL, render_text);
 }
 
 /* A request that may come with a FILE. */

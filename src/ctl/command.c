@@ -36,6 +36,17 @@ const struct command commands[] = {
 	  "Shows what is desired, what is in place, what is pending or failing and why,\n"
 	  "and counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
+	{ "metrics", NULL, "all counters and gauges, for Prometheus",
+	  "Shows everything that is counted and measured, in the text format of\n"
+	  "Prometheus: for the textfile collector of its node exporter, or a script.\n",
+	  0, ask_metrics },
+	{ "dns", "ACTION...", "zones, reload, query NAME [TYPE] [@SERVER]",
+	  "zones shows the zones that are served, with their serials. reload reads the\n"
+	  "files of the running configuration again, zones above all; what they were is\n"
+	  "served until all of the new is there. query asks the running server at its own\n"
+	  "address, or SERVER (192.0.2.1:5300, [2001:db8::1]:5300), and shows the answer;\n"
+	  "1 = there is none, or no such record.\n",
+	  OPTION_TERMS, dns_run },
 	{ "explain", "PACKET...", "which way a packet takes, and why; 1 = it gets nowhere",
 	  "Tells which rule, table, route, next hop and source address a packet meets,\n"
 	  "what our filter says, and the way of its reply. PACKET is 'to ADDRESS' and, in\n"

@@ -34,7 +34,11 @@ int ask_apply(const struct call *call);
 int ask_confirm(const struct call *call);
 int ask_rollback(const struct call *call);
 int ask_status(const struct call *call);
+int ask_metrics(const struct call *call);
 int ask_upgrade(const struct call *call);
+
+/* dns.c */
+int dns_run(const struct call *call);
 
 /* explain.c: needs no daemon. */
 int explain_run(const struct call *call);

@@ -263,7 +263,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, explain, "
+		{ "", "which command? check, plan, apply, confirm, rollback, status, metrics, dns, "
+		      "explain, "
 		      "doctor, upgrade, watch, run, "
 		      "help, version; "
 		      "see 'mhctl --help'" },
@@ -324,7 +325,7 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "plan --color=red", "--color=red: write auto, always or never" },
 		{ "status prefxes", "no feature 'prefxes'; did you mean 'prefixes'?" },
 		{ "status x", "no feature 'x'; there are: links, routing, prefixes, replies, "
-			      "services, checks" },
+			      "services, checks, dns" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

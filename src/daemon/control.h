@@ -7,8 +7,9 @@
  * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
  * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch" |
- *	"upgrade"} and
+ *	"metrics" | "upgrade"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
+ *	apply	"reload": true		the configuration in force, with the files that it names read again
  *	plan	"rollback": true	what a rollback would do
  *	confirm	"id": N		only if it is this one that waits
  *	confirm	"extend_ms": N		wait so long from now on, instead
@@ -64,6 +65,7 @@
  *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for
  * places adds "places": [{"file", "line", "column", "feature"} or null], one for each object, and
  *	"tables"	{"NUMBER": NAME}, as the configuration calls them
+ * metrics adds "text", in the text format of Prometheus
  * upgrade adds "version", of the program that answers; the next answer on this socket is of the one that
  *	took over, or of the same when it could not be executed
  * watch is answered by CONTROL_EVENT messages without end: {"event":

@@ -39,6 +39,7 @@ void engine_free(struct engine *engine);
 struct order {
 	struct source *source; /* NULL = the engine's own file, read anew; else it is taken over */
 	bool back;	       /* of a plan: what a rollback would do, instead */
+	bool reload; /* of an apply: the own file as it is in force, with the files that it names */
 	unsigned confirm_ms;
 	struct caller caller;
 	outcome_fn *told; /* once, perhaps much later */

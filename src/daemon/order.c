@@ -47,6 +47,43 @@ static bool is_own(const struct engine *engine, const struct generation *generat
 	return source && source->count && !strcmp(source->files[0].name, engine->options.config_path);
 }
 
+static bool same_texts(const struct source *a, const struct source *b)
+{
+	unsigned count = a->count - a->attached;
+
+	if (count != b->count - b->attached)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
+		    a->files[i].length != b->files[i].length ||
+		    memcmp(a->files[i].text, b->files[i].text, a->files[i].length) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * What is in force, with its files as they are now. Only the own file's are read here: what somebody
+ * sent names paths that are his to read.
+ */
+static int check_reload(const struct engine *engine, const struct source *own, struct diags *diags)
+{
+	const struct source *now = generation_source(engine->now);
+	const struct place nowhere = { 0 };
+
+	if (now && same_texts(own, now))
+		return 0;
+	if (now && strcmp(own->files[0].name, now->files[0].name) != 0)
+		return diag_at(
+			diags, nowhere, -EINVAL,
+			"what is in force came from %s; 'mhctl apply %s' reads its files again",
+			now->files[0].name, now->files[0].name);
+	return diag_at(
+		diags, nowhere, -EINVAL,
+		"%s has changed since it was applied, which a reload does not do by the way; see "
+		"'mhctl plan', then 'mhctl apply'",
+		own->files[0].name);
+}
+
 /* The generation that a request means. *ret_generation is written in any case. */
 static int request_generation(struct engine *engine, struct request *request, struct diags *diags,
 			      struct generation **ret_generation)
@@ -57,6 +94,8 @@ static int request_generation(struct engine *engine, struct request *request, st
 	request->order.source = NULL;
 	if (!source)
 		r = order_load(engine, &source, diags);
+	if (r == 0 && request->order.reload)
+		r = check_reload(engine, source, diags);
 	if (r < 0) {
 		*ret_generation = generation_new(engine->last_number + 1, NULL);
 		source_free(source);

@@ -381,3 +381,8 @@ json_t *report_error(int exit, const char *error)
 	json_object_set_new(json, "diagnostics", json_array());
 	return json;
 }
+
+json_t *report_text(const char *text)
+{
+	return json_pack("{s:i,s:[],s:o}", "exit", 0, "diagnostics", "text", json_text(text));
+}

@@ -11,5 +11,6 @@ json_t *report_plan(const struct outcome *outcome);
 json_t *report_apply(const struct outcome *outcome);
 json_t *report_status(const struct engine_status *status, const char *only_feature);
 json_t *report_error(int exit, const char *error);
+json_t *report_text(const char *text);
 
 #endif

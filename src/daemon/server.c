@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/control.h"
 #include "daemon/engine_internal.h"
+#include "daemon/metrics.h"
 #include "daemon/places.h"
 #include "daemon/report.h"
 #include "io/channel.h"
@@ -50,6 +51,7 @@ struct client {
 		CLIENT_GONE
 	} state;
 	char *feature; /* of a status; NULL = all */
+	bool metrics;  /* a status in the form of Prometheus */
 	json_t *reply; /* of what was applied */
 };
 
@@ -155,9 +157,15 @@ static void on_applied(void *data, const struct outcome *outcome)
 static void answer_status(struct client *client)
 {
 	struct engine_status status;
+	AUTO_TEXT text = { 0 };
 
 	engine_status(client->server->engine, &status);
-	client_reply(client, report_status(&status, client->feature));
+	if (!client->metrics) {
+		client_reply(client, report_status(&status, client->feature));
+		return;
+	}
+	metrics_put(&status, &text);
+	client_reply(client, report_text(text_string(&text)));
 }
 
 static const char nothing_before[] =
@@ -224,6 +232,7 @@ static void request_apply(struct client *client, const json_t *request)
 		source_free(order.source);
 		return;
 	}
+	order.reload = json_is_true(json_object_get(request, "reload"));
 	client->state = CLIENT_APPLY;
 	if (engine_apply(client->server->engine, &order) < 0)
 		reply_busy(client);
@@ -308,8 +317,17 @@ static void request_status(struct client *client, const json_t *request)
 	}
 	mem_freep(&client->feature);
 	client->feature = feature ? mem_strdup(feature) : NULL;
+	client->metrics = false;
 	client->state = CLIENT_STATUS;
 	if (!wait_for_workers(server))
+		answer_status(client);
+}
+
+static void request_metrics(struct client *client, const json_t *request)
+{
+	client->metrics = true;
+	client->state = CLIENT_STATUS;
+	if (!wait_for_workers(client->server))
 		answer_status(client);
 }
 
@@ -371,7 +389,8 @@ static const struct {
 	{ "plan", request_plan },	{ "apply", request_apply },
 	{ "confirm", request_confirm }, { "rollback", request_rollback },
 	{ "status", request_status },	{ "watch", request_watch },
-	{ "places", request_places },	{ "upgrade", request_upgrade },
+	{ "metrics", request_metrics }, { "places", request_places },
+	{ "upgrade", request_upgrade },
 };
 
 static void take_request(struct client *client, const struct channel_message *message)

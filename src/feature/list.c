@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every feature of multihomed, a line each. */
 #include "feature/checks/checks.h"
+#include "feature/dns/dns.h"
 #include "feature/feature.h"
 #include "feature/links/links.h"
 #include "feature/prefixes/prefixes.h"
@@ -11,8 +12,8 @@
 #include <assert.h>
 
 const struct feature *const features[] = {
-	&links_feature,	  &routing_feature,  &prefixes_feature,
-	&replies_feature, &services_feature, &checks_feature,
+	&links_feature,	   &routing_feature, &prefixes_feature, &replies_feature,
+	&services_feature, &checks_feature,  &dns_feature,
 };
 
 const size_t feature_count = ARRAY_SIZE(features);

@@ -3,7 +3,7 @@
 #include "feature/dns/dns_seen.h"
 #include "feature/dns/dns_self.h"
 
-#include "feature/check.h"
+#include "feature/listen.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -248,6 +248,20 @@ static void set_log(json_t *status, const struct dns_config *config, const struc
 	json_object_set_new(status, "log", json);
 }
 
+static json_t *listen_json(const struct dns_config *config)
+{
+	const struct prefix *listen = config->listen.items;
+	json_t *list = json_array();
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (unsigned i = 0; i < config->listen.count; i++) {
+		const struct prefix on = listen_wildcard_or(&listen[i]);
+
+		json_array_append_new(list, json_string(listen_text(&on, text)));
+	}
+	return list;
+}
+
 void dns_status(const void *config, const struct facts *facts, const struct counters *counters,
 		struct json_t *status)
 {
@@ -255,6 +269,8 @@ void dns_status(const void *config, const struct facts *facts, const struct coun
 	const struct dns_zone *zones = dns->zones.items;
 	json_t *list = json_array();
 
+	json_object_set_new(status, "listen", listen_json(dns));
+	set_number(status, "port", dns->port);
 	if (dns->nsid)
 		json_object_set_new(status, "nsid", json_string(dns->nsid));
 	for (unsigned i = 0; i < dns->zones.count; i++)
