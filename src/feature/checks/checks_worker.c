@@ -46,6 +46,7 @@ struct checker {
 	struct checks_table table;
 	VEC(struct checker_blob) blobs;
 	struct text facts; /* that the engine had no room for */
+	uint32_t asked;	   /* number of the report that is owed; 0 = none */
 	int64_t settle_us, heartbeat_us;
 	uint32_t dice;
 	struct checks_count counts[CHECK_KINDS];
@@ -270,52 +271,56 @@ static int send_facts(struct checker *checker, struct text *facts)
 	return channel_send(checker->channel, &message);
 }
 
-/*
- * Facts that an engine which is busy has no room for are kept, and no others are made until they
- * went. With @all also what did not change, for who wants to see the last results.
- */
-static int tell(struct checker *checker, bool all)
+/* Returns 1 when all facts went, 0 when the engine has no room for more, or -errno. */
+static int tell_facts(struct checker *checker)
 {
 	bool more = true;
 	int r = checker->facts.length ? send_facts(checker, &checker->facts) : 0;
 
-	if (r < 0)
-		return r == -EAGAIN ? 0 : r;
-	text_free(&checker->facts);
-	while (more) {
-		AUTO_TEXT facts = { 0 };
-
-		more = checks_table_facts(&checker->table, all, FACTS_BYTES, &facts);
-		if (!facts.length)
-			return 0;
-		checker->heartbeat_us = checker->stage.now_us + HEARTBEAT_US;
-		r = send_facts(checker, &facts);
-		if (r == -EAGAIN) {
-			checker->facts = facts;
-			facts = (struct text){ 0 };
-			return 0;
-		}
-		if (r < 0)
-			return r;
+	while (!r && more) {
+		text_free(&checker->facts);
+		more = checks_table_facts(&checker->table, checker->asked, FACTS_BYTES,
+					  &checker->facts);
+		if (!checker->facts.length)
+			return 1;
+		r = send_facts(checker, &checker->facts);
 	}
-	return 0;
+	if (!r)
+		text_free(&checker->facts);
+	return r == -EAGAIN ? 0 : r < 0 ? r : 1;
 }
 
-static int report(struct checker *checker, uint32_t number)
+static int report(struct checker *checker)
 {
 	AUTO_TEXT bytes = { 0 };
-	struct channel_message message = { .type = WORKER_REPORT, .number = number };
+	struct channel_message message = { .type = WORKER_REPORT, .number = checker->asked };
 	int r;
 
-	checker->settle_us = checks_table_settle(&checker->table, checker->stage.now_us);
-	r = tell(checker, true);
-	if (r < 0)
-		return r;
 	checks_counts_put(checker->counts, &bytes);
 	message.bytes = bytes.data;
 	message.length = bytes.length;
 	r = channel_send(checker->channel, &message);
+	if (!r)
+		checker->asked = 0;
 	return r == -EAGAIN ? 0 : r;
+}
+
+/*
+ * What an engine that is busy has no room for is kept, and tried again. A report that was asked for
+ * goes last: by then the engine knows all, also the last results of what did not change.
+ */
+static int tell(struct checker *checker)
+{
+	int r = tell_facts(checker);
+
+	if (r > 0 && checker->asked)
+		r = report(checker);
+	return r < 0 ? r : 0;
+}
+
+static bool owes(const struct checker *checker)
+{
+	return checker->facts.length || checker->asked;
 }
 
 static int obey(struct checker *checker, const struct channel_message *message)
@@ -330,7 +335,8 @@ static int obey(struct checker *checker, const struct channel_message *message)
 	case WORKER_FORGET:
 		return forget_blob(checker, message);
 	case WORKER_ASK:
-		return report(checker, message->number);
+		checker->asked = message->number;
+		return 0;
 	}
 	return -EPROTO;
 }
@@ -364,7 +370,7 @@ static int beat(struct checker *checker)
 	if (checker->stage.now_us < checker->heartbeat_us)
 		return 0;
 	checker->heartbeat_us = checker->stage.now_us + HEARTBEAT_US;
-	r = checker->facts.length ? 0 : send_facts(checker, &nothing);
+	r = owes(checker) ? 0 : send_facts(checker, &nothing);
 	return r == -EAGAIN ? 0 : r;
 }
 
@@ -373,7 +379,7 @@ static int64_t next_round(const struct checker *checker)
 	const struct checks_node *first = checks_heap_first(&checker->heap);
 	int64_t times[] = { first ? first->at_us : INT64_MAX, probe_http_due(&checker->stage),
 			    checker->settle_us, checker->heartbeat_us,
-			    checker->facts.length ? checker->stage.now_us + AGAIN_US : INT64_MAX };
+			    owes(checker) ? checker->stage.now_us + AGAIN_US : INT64_MAX };
 	int64_t next = INT64_MAX;
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
@@ -396,7 +402,7 @@ static int take_round(struct checker *checker)
 	probe_ping_send(&checker->stage);
 	take_results(checker);
 	checker->settle_us = checks_table_settle(&checker->table, checker->stage.now_us);
-	r = tell(checker, false);
+	r = tell(checker);
 	if (!r)
 		r = beat(checker);
 	if (checker->stage.broken)
