@@ -204,6 +204,12 @@ struct check_spec probe_way(const struct check_spec *spec)
 				    .at = spec->at };
 }
 
+bool probe_way_is_stale(const struct check_spec *spec, int error)
+{
+	return spec->link && (error == -ENODEV || error == -ENXIO || error == -EADDRNOTAVAIL ||
+			      error == -ENETUNREACH || error == -EHOSTUNREACH);
+}
+
 int probe_stage_open(struct probe_stage *stage)
 {
 	stage->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -88,6 +88,8 @@ int probe_socket(const struct check_spec *spec, int type, int protocol, const ch
 bool probe_same_way(const struct check_spec *a, const struct check_spec *b);
 /* The way of @spec by itself, beyond the life of @spec; .link is the caller's to free. */
 struct check_spec probe_way(const struct check_spec *spec);
+/* Whether a socket that was opened before may fail so because its link came back as another one. */
+bool probe_way_is_stale(const struct check_spec *spec, int error);
 const char *probe_error(int error, char buffer[PROBE_REASON_SIZE]); /* "connection refused" */
 
 /* A round of the stage: waits, and tells the watches. */

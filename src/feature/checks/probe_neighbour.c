@@ -249,7 +249,7 @@ static void neighbour_start(struct probe *probe)
 	if (!r)
 		r = ask(way, probe->spec);
 	/* A link that came back under its name is another one, with another hardware address. */
-	if (r == -ENODEV || r == -ENXIO || r == -EADDRNOTAVAIL) {
+	if (probe_way_is_stale(probe->spec, r)) {
 		way_shut(way);
 		r = way_open(way, &what);
 		if (!r)

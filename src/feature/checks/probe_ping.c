@@ -274,7 +274,7 @@ static void batch_send(struct ping_way *way, struct ping_batch *batch, struct pr
 			continue;
 		}
 		r = -errno;
-		if (!anew && (r == -ENODEV || r == -ENXIO)) {
+		if (!anew && probe_way_is_stale(&way->like, r)) {
 			anew = true;
 			way_shut(way);
 			r = way_open(way, &what);
