@@ -251,8 +251,8 @@ def test_a_script_is_run_without_a_shell_and_without_rights(lab, pair, daemon):
     leaves = lab.file("leaves.sh", "#!/bin/sh\nsleep 1234 &\necho started\nexit 3\n")
     leaves.chmod(0o755)
     one = daemon(host, checks(
-        well="script: [/usr/bin/test, -e, /etc/passwd]", ill='script: [/usr/bin/test, -e, "/no such; true"]', who=f"script: [{who}]",
-        leaves=f"script: [{leaves}]", late="script: [/usr/bin/sleep, 4321]"))
+        well="script: [/usr/bin/test, -e, /etc/passwd]", ill='script: [/usr/bin/test, -e, "/no such; true"]',
+        who=f"script: [{who}]", leaves=f"script: [{leaves}]", late="script: [/usr/bin/sleep, 4321]"))
     await_check(one, "well", "up")
     await_check(one, "ill", "down", "exit status 1")
     await_check(one, "leaves", "down", "exit status 3: started")
