@@ -18,6 +18,7 @@ struct subject {
 	struct state paper;	   /* on paper: the host after it */
 	const struct state *state; /* the one that is explained */
 	struct model *model;
+	char *others;	/* nftables tables that the model does not judge; or NULL */
 	json_t *tables; /* {"NUMBER": NAME}, as the configuration calls them; or NULL */
 };
 

@@ -10,6 +10,7 @@
 #include "ctl/command.h"
 #include "ctl/problems.h"
 #include "host/paper.h"
+#include "host/sight.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,7 +83,7 @@ static void set_interest(struct subject *subject)
 static int read_host(const struct call *call, struct subject *subject)
 {
 	const struct host_options options = { .only_look = true };
-	AUTO_TEXT error = { 0 };
+	AUTO_TEXT error = { 0 }, others = { 0 };
 	bool changed, resynced;
 	int r = host_open(&options, &subject->host, &error);
 
@@ -93,6 +94,8 @@ static int read_host(const struct call *call, struct subject *subject)
 	if (r < 0)
 		return call_fail(call, "the kernel's tables cannot be read: %s", strerror(-r));
 	subject->state = host_observed(subject->host);
+	host_other_filters(subject->host, &others);
+	subject->others = others.length ? mem_strdup(text_string(&others)) : NULL;
 	return EXIT_FINE;
 }
 
@@ -137,6 +140,7 @@ void subject_free(struct subject *subject)
 	if (subject->model)
 		model_free(subject->model);
 	json_decref(subject->tables);
+	mem_freep(&subject->others);
 	state_free(&subject->paper);
 	desired_free(&subject->desired);
 	config_free(subject->config);

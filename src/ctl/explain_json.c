@@ -142,6 +142,12 @@ json_t *story_json(const struct subject *subject, const struct story *story)
 	json_t *object = verdict_json(state, &story->question.flow, &story->there);
 	json_t *steps = json_array(), *reply;
 
+	if (subject->others && story->there.end == END_LEAVES)
+		json_array_append_new(
+			json_object_get(object, "doubts"),
+			json_sprintf("other nftables tables see it, too, and may drop "
+				     "or change it: %s",
+				     subject->others));
 	json_object_set_new(object, "conclusion", text_json(story->conclusion));
 	for (size_t i = 0; i < story->sentences.count; i++)
 		json_array_append_new(steps, sentence_json(state, &story->sentences.items[i]));

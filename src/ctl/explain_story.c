@@ -232,6 +232,12 @@ static void tell_unseen(struct teller *teller)
 	if (error && teller->flow->in && teller->verdict->end == END_LEAVES)
 		say(teller, OBJECT_KINDS, NULL, "Our filter, and NAT, could not be looked at: %s%s.",
 		    strerror(-error), error == -EPERM ? " (ask as root)" : "");
+	if (teller->subject->others && teller->verdict->end == END_LEAVES)
+		say(teller, OBJECT_KINDS, NULL,
+		    "The kernel may do otherwise: other nftables tables see it, too, and may drop "
+		    "or "
+		    "change it: %s.",
+		    teller->subject->others);
 }
 
 /* What an apply would not do yet. */

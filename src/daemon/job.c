@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "daemon/drift.h"
 #include "daemon/vitals.h"
+#include "host/filters.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,21 @@ static const struct refusal *refusal_find(const struct refusals *refusals, const
 		       refusal_order);
 }
 
+/* What many objects have in common is refused once. */
+static bool is_again(const struct refusals *refusals, const char *object)
+{
+	size_t count = refusals->items.count;
+
+	return count && !strcmp(refusals->items.items[count - 1].object, object);
+}
+
 static void refusal_copy(struct refusals *into, const struct refusal *refusal)
 {
-	struct refusal *copy = VEC_PUSH(&into->items);
+	struct refusal *copy;
 
+	if (is_again(into, refusal->object))
+		return;
+	copy = VEC_PUSH(&into->items);
 	*copy = *refusal;
 	copy->object = mem_strdup(refusal->object);
 	copy->reason = mem_strdup(refusal->reason);
@@ -135,6 +147,8 @@ static void hold_back(struct engine *engine)
 
 		operation_print(&plan->items[i], &engine->job.desired.state, &text);
 		refusal = refusal_find(&engine->failing, text_string(&text));
+		if (!refusal && plan->items[i].kind == OBJECT_FILTER)
+			refusal = refusal_find(&engine->failing, FILTERS_WHOLE);
 		if (refusal && refusal->retry_us > now)
 			refusal_copy(&engine->job.refusals, refusal);
 		else
@@ -200,11 +214,17 @@ static void note_refusal(struct engine *engine, const struct host_result *result
 	struct job *job = &engine->job;
 	const struct operation *operation = result->operation;
 	const struct object *asked = operation->after;
-	struct refusal *refusal = VEC_PUSH(&job->refusals.items);
 	const struct refusal *before;
+	struct refusal *refusal;
 	AUTO_TEXT text = { 0 };
 
-	operation_print(operation, &job->desired.state, &text);
+	if (result->whole)
+		text_puts(&text, result->whole);
+	else
+		operation_print(operation, &job->desired.state, &text);
+	if (is_again(&job->refusals, text_string(&text)))
+		return;
+	refusal = VEC_PUSH(&job->refusals.items);
 	refusal->place = asked ? asked->place : (struct place){ 0 };
 	refusal->feature = asked ? asked->feature : 0;
 	refusal->object = mem_strdup(text_string(&text));

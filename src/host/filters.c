@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -485,6 +486,8 @@ static void tell(struct work *work, int error, host_result_fn *told, void *data)
 			fail(&work->outcomes[i], error, work->text);
 		result.error = work->outcomes[i].error;
 		if (result.error == -EEXIST)
+			result.whole = FILTERS_WHOLE;
+		if (result.error == -EEXIST)
 			snprintf(result.text, sizeof(result.text),
 				 "the nftables table 'inet " NFT_TABLE
 				 "' is not ours; give it another "
@@ -534,4 +537,80 @@ int host_filter_counters(struct host *host, host_filter_fn *told, void *data)
 	nft_dump_free(&dump);
 	VEC_FREE(&entries);
 	return r;
+}
+
+/* Tables of others that see packets on their way out; those of one table follow one another. */
+struct others {
+	struct text *text;
+	char table[64];
+	uint32_t family;
+	unsigned hooks; /* of the present table, as bits */
+};
+
+static const char *const hooks[] = {
+	[NF_INET_FORWARD] = "forward",
+	[NF_INET_LOCAL_OUT] = "output",
+	[NF_INET_POST_ROUTING] = "postrouting",
+};
+
+static const char *family_word(uint32_t family)
+{
+	switch (family) {
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	}
+	return NULL;
+}
+
+static void note_hook(struct others *others, const struct nftnl_chain *chain)
+{
+	uint32_t hook = nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM);
+	uint32_t family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
+	const char *table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
+	const char *word = family_word(family);
+
+	if (hook >= ARRAY_SIZE(hooks) || !hooks[hook] || !table || !word ||
+	    (family == NFPROTO_INET && !strcmp(table, NFT_TABLE)))
+		return;
+	if (family != others->family || strcmp(table, others->table) != 0) {
+		text_printf(others->text, "%s%s %s (%s", others->hooks ? "), " : "", word, table,
+			    hooks[hook]);
+		others->family = family;
+		others->hooks = 0;
+		snprintf(others->table, sizeof(others->table), "%s", table);
+	} else if (!(others->hooks & 1u << hook)) {
+		text_printf(others->text, ", %s", hooks[hook]);
+	}
+	others->hooks |= 1u << hook;
+}
+
+static void take_chain(void *data, const struct nlmsghdr *message)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+
+	if (chain && nftnl_chain_nlmsg_parse(message, chain) == 0 &&
+	    nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM))
+		note_hook(data, chain);
+	nftnl_chain_free(chain);
+}
+
+void host_other_filters(struct host *host, struct text *text)
+{
+	char buffer[512] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC,
+							 0, 0);
+	struct others others = { .text = text };
+	bool was_open = is_open(&host->filters.requests);
+
+	if ((!was_open && !may_have_tables()) || open_requests(host) < 0)
+		return;
+	(void)netlink_dump(&host->filters.requests, request, take_chain, &others);
+	if (others.hooks)
+		text_puts(text, ")");
+	if (!was_open)
+		filters_close(host);
 }

@@ -5,6 +5,9 @@
 #include "host/host.h"
 #include "io/netlink.h"
 
+/* What is refused where somebody else has our table. */
+#define FILTERS_WHOLE "the filter"
+
 /*
  * The door to nftables: our table, read, watched and written. Nothing is open while there is no table
  * of ours and nobody asks for one.

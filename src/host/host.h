@@ -93,6 +93,7 @@ struct host_result {
 	const struct operation *operation;
 	int error;	/* 0, or -errno */
 	char text[160]; /* what the kernel said (extended ack), or our own explanation; "" = nothing */
+	const char *whole; /* refused for one reason with others: what they are together; or NULL */
 };
 typedef void host_result_fn(void *data, const struct host_result *result);
 

@@ -10,4 +10,10 @@
  */
 int host_filters_error(const struct host *host);
 
+/*
+ * The nftables tables of others that see what is forwarded or sent, which no model knows: "ip nat
+ * (postrouting), inet firewalld (forward, output)"; nothing where there are none, or they cannot be read.
+ */
+void host_other_filters(struct host *host, struct text *text);
+
 #endif

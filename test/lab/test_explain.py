@@ -204,3 +204,21 @@ def test_a_full_table_of_routes_is_explained_at_once(gateway):
                       for i in range(20000)])
     reply = explain(gateway, "to", "198.18.7.7")
     assert reply["route"].startswith("route 198.18.7.7/32 via 10.2.2.254")
+
+
+def test_nftables_tables_of_others_are_a_doubt(gateway):
+    words = ("from", "198.51.100.1", "to", "192.168.34.98", "in", "bond1")
+    quiet = explain(gateway, *words, expect=None)
+    assert not any("other nftables tables" in step["text"] for step in quiet["steps"])
+    chains = {"ip nat": {"out": "nat hook postrouting", "in": "nat hook prerouting"},
+              "inet guard": {"f": "filter hook forward", "o": "filter hook output"},
+              "arp none": {"i": "filter hook input"}}
+    for table, its in chains.items():
+        gateway.run("nft", f"add table {table}")
+        for chain, what in its.items():
+            gateway.run("nft", f"add chain {table} {chain} {{ type {what} priority 0; }}")
+    gateway.run("nft", "add chain inet guard alone")
+    told = [step["text"] for step in explain(gateway, *words, expect=None)["steps"] if "other nftables" in step["text"]]
+    assert len(told) == 1 and told[0].endswith("ip nat (postrouting), inet guard (forward, output)."), told
+    doubts = explain(gateway, *words, expect=None)["doubts"]
+    assert len([doubt for doubt in doubts if "ip nat (postrouting)" in doubt]) == 1, doubts
