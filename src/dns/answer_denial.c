@@ -129,14 +129,32 @@ bool denial_put_no_wildcard_data(struct answering *a)
 	return put_nsec3(a, wildcard);
 }
 
+void denial_note_expanded(struct answering *a)
+{
+	uint8_t hash[ZONE_HASH_SIZE];
+	const struct zone_node *node;
+	bool same;
+
+	if (a->match.node || is_silent(a) || a->waiting_count == ANSWERING_STEPS)
+		return;
+	if (a->zone->denial == ZONE_NSEC_SIGNED) {
+		node = zone_nsec(a->zone, a->name->wire);
+	} else {
+		/* RFC 5155, 7.2.6: the signature's count of labels tells the encloser. */
+		zone_nsec3_hash(a->zone, name_at(a, a->match.label - 1), hash);
+		node = zone_nsec3(a->zone, hash, &same);
+	}
+	a->waiting[a->waiting_count++] = node;
+}
+
 bool denial_put_expanded(struct answering *a)
 {
-	if (is_silent(a))
-		return true;
-	if (a->zone->denial == ZONE_NSEC_SIGNED)
-		return put_nsec(a, a->name->wire);
-	/* RFC 5155, 7.2.6: the signature's count of labels tells the encloser. */
-	return put_nsec3(a, name_at(a, a->match.label - 1));
+	for (unsigned i = 0; i < a->waiting_count; i++)
+		if (!put_proof(a, a->waiting[i],
+			       a->waiting[i]->flags & ZONE_NSEC3 ? DNS_NSEC3 : DNS_NSEC))
+			return false;
+	a->waiting_count = 0;
+	return true;
 }
 
 bool denial_put_unsigned(struct answering *a)

@@ -43,7 +43,7 @@ static bool put_soa(struct answering *a, uint32_t ttl_limit)
 				  .ttl_limit = ttl < ttl_limit ? ttl : ttl_limit,
 				  .signatures = a->signatures };
 
-	return reply_put_set(a->reply, &what);
+	return denial_put_expanded(a) && reply_put_set(a->reply, &what);
 }
 
 static enum answer_end end_if(bool fits)
@@ -96,7 +96,7 @@ static enum answer_end answer_referral(struct answering *a)
 				  .ttl_limit = REPLY_TTL_AS_IT_IS };
 
 	/* The NS are the child's, and it signs them, not we (RFC 4035, 3.1.4). */
-	if (!ns || !reply_put_set(a->reply, &what))
+	if (!ns || !denial_put_expanded(a) || !reply_put_set(a->reply, &what))
 		return end_if(!ns);
 	if (a->signatures && !(ds ? put_set(a, REPLY_AUTHORITY, label, ds) : denial_put_unsigned(a)))
 		return ANSWER_FULL;
@@ -127,7 +127,7 @@ static enum answer_end follow(struct answering *a, const uint8_t *target)
 	uint16_t owner = a->reply->last_name;
 
 	/* A name that leads to itself is no way. */
-	if (name_equal(target, a->wire))
+	if (name_equal(target, a->name->wire))
 		return ANSWER_DONE;
 	if (!name_read(&a->scratch->name, target, NAME_SIZE))
 		return ANSWER_DONE;
@@ -154,8 +154,7 @@ static enum answer_end answer_cname(struct answering *a, const struct zone_rrset
 		return ANSWER_DONE;
 	if (!put_set(a, REPLY_ANSWER, 0, set))
 		return ANSWER_FULL;
-	if (!a->match.node && !denial_put_expanded(a))
-		return ANSWER_FULL;
+	denial_note_expanded(a);
 	return follow(a, set->records + ZONE_RECORD_HEAD);
 }
 
@@ -185,7 +184,11 @@ static enum answer_end answer_dname(struct answering *a)
 		owner.name = a->name->wire;
 	if (!reply_put_cname(a->reply, &owner, zone_rrset_ttl(set), name))
 		return ANSWER_FULL;
-	return follow(a, name);
+	/* Asked for a CNAME, the one that was made is the answer, and no way to another. */
+	if (a->scratch->query.type == DNS_CNAME || a->scratch->query.type == DNS_ANY)
+		return ANSWER_DONE;
+	/* One that leads below itself never ends. */
+	return name_within(target, dname->name) ? ANSWER_DONE : follow(a, name);
 }
 
 /* ANY (RFC 8482): over UDP one set is enough, over TCP who asks may have them all. RRSIG: likewise. */
@@ -210,7 +213,8 @@ static enum answer_end answer_several(struct answering *a, const struct zone_nod
 	}
 	if (!some)
 		return answer_no_data(a, UINT32_MAX);
-	return end_if(a->match.node || denial_put_expanded(a));
+	denial_note_expanded(a);
+	return end_if(denial_put_expanded(a));
 }
 
 /* @node is the name itself, or the wildcard that stands in for it. */
@@ -228,7 +232,8 @@ static enum answer_end answer_node(struct answering *a, const struct zone_node *
 		return answer_no_data(a, UINT32_MAX);
 	if (!put_set(a, REPLY_ANSWER, 0, set))
 		return ANSWER_FULL;
-	if (!a->match.node && !denial_put_expanded(a))
+	denial_note_expanded(a);
+	if (!denial_put_expanded(a))
 		return ANSWER_FULL;
 	if (type == DNS_NS)
 		put_addresses(a, set, false, NULL);
@@ -239,6 +244,7 @@ static enum answer_end answer_node(struct answering *a, const struct zone_node *
 static enum answer_end answer_self_error(struct answering *a, enum dns_rcode rcode)
 {
 	reply_empty(a->reply);
+	a->waiting_count = 0;
 	a->rcode = rcode;
 	a->scratch->edns.ede = DNS_EDE_NOT_READY;
 	return ANSWER_DONE;
@@ -369,5 +375,10 @@ enum answer_end answer_zone(struct answering *a)
 	}
 	if (outcome->self && a->rcode)
 		a->reply->flags &= (uint16_t)~DNS_FLAG_AA;
-	return end == ANSWER_FOLLOW ? ANSWER_DONE : end;
+	if (end == ANSWER_FOLLOW)
+		end = ANSWER_DONE;
+	/* A chain that left for other servers, or never ended. */
+	if (end == ANSWER_DONE && !denial_put_expanded(a))
+		end = ANSWER_FULL;
+	return end;
 }

@@ -27,6 +27,9 @@ struct answering {
 	/* NSEC and NSEC3 that were given already. */
 	const struct zone_node *proofs[ANSWERING_PROOFS];
 	unsigned proof_count;
+	/* Those of wildcards along a chain: they wait, since the answer section comes first. */
+	const struct zone_node *waiting[ANSWERING_STEPS];
+	unsigned waiting_count;
 	/* CNAMEs and DNAMEs of the chain. */
 	const struct zone_rrset *passed[ANSWERING_STEPS];
 	unsigned passed_count;
@@ -49,8 +52,14 @@ enum answer_end answer_zone(struct answering *a);
 bool denial_put_no_name(struct answering *a);
 bool denial_put_no_data(struct answering *a);
 bool denial_put_no_wildcard_data(struct answering *a);
-bool denial_put_expanded(struct answering *a); /* that a wildcard stood in for a name that is not there */
 bool denial_put_unsigned(struct answering *a); /* that the zone below match.cut is unsigned */
+
+/*
+ * That a wildcard stood in for a name that is not there: noted along the way, given when the answer
+ * section is complete.
+ */
+void denial_note_expanded(struct answering *a);
+bool denial_put_expanded(struct answering *a);
 
 /* The owner of a set that stands at the name of a.name from @label on. */
 struct reply_owner answering_owner(const struct answering *a, unsigned label);

@@ -45,7 +45,7 @@ struct setup {
 	struct dns_scratch scratch;
 	struct dns_asker asker;
 	struct rrl_options limit;
-	struct zone *zones[64];
+	struct zone *zones[512];
 	size_t zone_count;
 };
 
@@ -69,7 +69,9 @@ static void read_key(struct setup *setup, const char *key, const char *value)
 		setup->limit.per_second = (uint32_t)strtoul(value, NULL, 10);
 	} else if (!strcmp(key, "slip")) {
 		setup->limit.slip = (uint32_t)strtoul(value, NULL, 10);
-	} else if (setup->zone_count < ARRAY_SIZE(setup->zones)) {
+	} else {
+		if (setup->zone_count == ARRAY_SIZE(setup->zones))
+			exit(2);
 		setup->zones[setup->zone_count++] = load(key, value);
 	}
 }
