@@ -26,7 +26,7 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status upgrade metrics dns explain doctor watch run help version'
+	local commands='check plan apply confirm rollback status checks upgrade metrics dns explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='links routing prefixes replies services checks dns'
 	local packet='from to in out proto sport dport mark uid tos'
@@ -97,6 +97,10 @@ _mhctl()
 		if [[ ${COMPREPLY[0]} == *= ]]; then
 			compopt -o nospace 2>/dev/null
 		fi
+		return
+	fi
+	if [[ $command == checks ]]; then
+		[[ -n $argument ]] || _mhctl_words 'list drain force-up force-down auto'
 		return
 	fi
 	if [[ $command == explain ]]; then

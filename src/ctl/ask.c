@@ -252,15 +252,48 @@ int ask_status(const struct call *call)
 	return ask(call, request, NULL, render_status);
 }
 
+static json_t *checks_request(const struct call *call)
+{
+	static const char *const orders[] = { "drain", "force-up", "force-down", "auto", NULL };
+	const char *order = call->terms[0], *nearest = text_nearest(order, orders);
+	size_t i = 0;
+
+	while (orders[i] && strcmp(orders[i], order) != 0)
+		i++;
+	if (!orders[i] && nearest)
+		call_fail(call, "no order '%s'; did you mean '%s'?", order, nearest);
+	else if (!orders[i])
+		call_fail(call, "no order '%s'; there are: list, drain, force-up, force-down, auto",
+			  order);
+	else if (call->term_count != 2)
+		call_fail(call, "%s which check? Write 'mhctl checks %s NAME'", order, order);
+	else
+		return json_pack("{s:s,s:s,s:s}", "command", "checks", "order", order, "name",
+				 call->terms[1]);
+	return NULL;
+}
+
+static void render_nothing(struct view *view, const json_t *reply)
+{
+}
+
+/* Without an order it lists them. */
+int ask_checks(const struct call *call)
+{
+	bool list = !call->term_count || (call->term_count == 1 && !strcmp(call->terms[0], "list"));
+	json_t *request = list ? json_pack("{s:s,s:s}", "command", "status", "feature", "checks") :
+				 checks_request(call);
+
+	if (!request)
+		return EXIT_MISTAKE;
+	return ask(call, request, NULL, list ? render_checks : render_nothing);
+}
+
 static void render_upgrade(struct view *view, const json_t *reply)
 {
 	text_printf(&view->text, "multihomed %s runs now", view_string(view, reply, "version"));
 	text_printf(&view->text, " (before: %s); nothing was closed\n",
 		    view_string(view, reply, "before"));
-}
-
-static void render_nothing(struct view *view, const json_t *reply)
-{
 }
 
 /* The second question waits at the same door until the new program opens it. */

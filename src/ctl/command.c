@@ -36,6 +36,12 @@ const struct command commands[] = {
 	  "Shows what is desired, what is in place, what is pending or failing and why,\n"
 	  "and counters. With FEATURE (prefixes, services) all of that feature.\n",
 	  0, ask_status },
+	{ "checks", "[ORDER]", "how the checks stand; drain one, force it, give it back",
+	  "Lists the checks, also those that other features imply, and how they stand.\n"
+	  "ORDER decides about one by hand: drain NAME (out of service for maintenance),\n"
+	  "force-up NAME, force-down NAME, auto NAME (what is measured counts again). It\n"
+	  "outlives restarts; the check goes on meanwhile.\n",
+	  OPTION_TERMS, ask_checks },
 	{ "metrics", NULL, "all counters and gauges, for Prometheus",
 	  "Shows everything that is counted and measured, in the text format of\n"
 	  "Prometheus: for the textfile collector of its node exporter, or a script.\n",

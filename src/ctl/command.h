@@ -35,6 +35,7 @@ int ask_confirm(const struct call *call);
 int ask_rollback(const struct call *call);
 int ask_status(const struct call *call);
 int ask_metrics(const struct call *call);
+int ask_checks(const struct call *call);
 int ask_upgrade(const struct call *call);
 
 /* dns.c */

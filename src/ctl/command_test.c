@@ -263,7 +263,8 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 	static const struct {
 		const char *line, *answer;
 	} cases[] = {
-		{ "", "which command? check, plan, apply, confirm, rollback, status, metrics, dns, "
+		{ "", "which command? check, plan, apply, confirm, rollback, status, checks, "
+		      "metrics, dns, "
 		      "explain, "
 		      "doctor, upgrade, watch, run, "
 		      "help, version; "

@@ -15,6 +15,7 @@ void render_apply(struct view *view, const json_t *reply);
 void render_rollback(struct view *view, const json_t *reply);
 void render_confirm(struct view *view, const json_t *reply);
 void render_status(struct view *view, const json_t *reply);
+void render_checks(struct view *view, const json_t *reply);
 /* One line for one event of a watch; nothing for its "hello". */
 void render_event(struct view *view, const json_t *event);
 

@@ -7,7 +7,7 @@
  * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
  * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch" |
- *	"metrics" | "upgrade"} and
+ *	"metrics" | "upgrade" | "checks"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	apply	"reload": true		the configuration in force, with the files that it names read again
  *	plan	"rollback": true	what a rollback would do
@@ -16,6 +16,7 @@
  *	status	"feature": NAME		only that feature
  *	places	"objects": [TEXT]	who asks for each of these, in the words of a plan
  *		"links": TEXT		"link NAME index N", a line for each link that they name
+ *	checks	"name": NAME, "order": "drain"|"force-up"|"force-down"|"auto"
  * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by
  * source_pack(). Without it they mean the engine's own file. No path goes through the socket.
  *
@@ -60,6 +61,8 @@
  *		services: {"services": [{"name", "kind", "listen": ["..."], "ports": ["7777"],
  *			"protocols": ["udp"],
  *			"asked", "answered", "dropped", "failed"}]}
+ *		checks: {"checks": [{"name", "kind", "state": "unknown"|"up"|"down", "hand", "usable", "old",
+ *			"weight", "flips", "reason", "since_s", "checked_s_ago", "took_us", "next_s"}]}
  *		replies: {"groups": [{"cgroup", "state": "in place"|"within another"|"waiting"|"refused"}],
  *			"counters": {NAME: N}, "servers": [{"address", "port", "class", "note", "uid",
  *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for

@@ -562,6 +562,7 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	}
 	make_watches(engine);
 	make_shells(engine);
+	vitals_open(engine);
 	if (engine->heritage)
 		heir_take(engine, engine->heritage);
 	job_begin(engine, JOB_START, first);
@@ -583,6 +584,7 @@ void engine_free(struct engine *engine)
 	for (size_t i = 0; engine->shells && i < feature_count; i++)
 		shell_free(engine->shells[i]);
 	mem_freep(&engine->shells);
+	sights_free(engine->sights);
 	server_free(engine->server);
 	for (size_t i = 0; i < ARRAY_SIZE(engine->signals); i++)
 		loop_unwatch(&engine->signals[i]);
@@ -609,6 +611,7 @@ void engine_free(struct engine *engine)
 	refusals_free(&engine->failing);
 	state_free(&engine->links);
 	healths_free(&engine->health);
+	hands_free(&engine->hands);
 	VEC_FREE(&engine->requests);
 	guard_free(&engine->guard);
 	mem_freep(&engine->last_repair);

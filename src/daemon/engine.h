@@ -69,6 +69,12 @@ void engine_forget(struct engine *engine, void *data);
 int engine_upgrade_prepare(struct engine *engine, int *ret_fd, struct text *error);
 void engine_upgrade(struct engine *engine, int fd);
 
+/*
+ * Decides about a check by hand. 0, -ENOENT: there is none, and nothing was decided about it before; or
+ * -errno: it cannot be kept.
+ */
+int engine_decide(struct engine *engine, const char *check, enum health_hand hand);
+
 /* What status shows. */
 struct engine_status {
 	const char *config_name;

@@ -10,6 +10,7 @@
 #include "daemon/prover.h"
 #include "daemon/server.h"
 #include "daemon/told.h"
+#include "daemon/vitals.h"
 
 /* Shared by engine.c (what happens), order.c (what is asked), job.c (how it is done), told.c, vitals.c. */
 
@@ -39,6 +40,8 @@ struct engine {
 	struct loop_watch *patience; /* with its workers */
 
 	struct healths health;		 /* vitals.c */
+	struct sights *sights;		 /* what this host shows of it */
+	struct hands hands;		 /* and what was decided by hand */
 	bool health_changed;		 /* what follows is to be told to the workers */
 	const struct config *configured; /* what they were told last; NULL = nothing */
 

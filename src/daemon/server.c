@@ -31,6 +31,7 @@
 #define CLIENT_BUFFER (1 << 20)
 #define WORKERS_WAIT_MS 300 /* for workers to answer, before status or apply go without */
 #define MOST_CONFIRM_MS 86400000
+#define MOST_CHECK_NAME 512
 #define LARGE_ANSWER (1 << 20) /* its many small pieces are given back to the kernel */
 
 struct client {
@@ -382,6 +383,41 @@ static void request_upgrade(struct client *client, const json_t *request)
 	engine_upgrade(engine, fd);
 }
 
+/* Returns whether @word is a decision. */
+static bool read_hand(const char *word, enum health_hand *ret_hand)
+{
+	static const char *const words[HEALTH_HANDS] = { "auto", "drain", "force-up", "force-down" };
+
+	for (unsigned i = 0; word && i < HEALTH_HANDS; i++)
+		if (strcmp(word, words[i]) == 0) {
+			*ret_hand = (enum health_hand)i;
+			return true;
+		}
+	return false;
+}
+
+static void request_checks(struct client *client, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "name"));
+	enum health_hand hand;
+	AUTO_TEXT error = { 0 };
+	int r;
+
+	if (!name || strlen(name) > MOST_CHECK_NAME || strchr(name, '\n') ||
+	    !read_hand(json_string_value(json_object_get(request, "order")), &hand)) {
+		client_reply(client, report_error(2, "which order, and for which check?"));
+		return;
+	}
+	r = engine_decide(client->server->engine, name, hand);
+	if (r == -ENOENT)
+		text_printf(&error, "there is no check '%s'; see mhctl checks", name);
+	else if (r < 0)
+		text_printf(&error, "this cannot be kept over a restart, and so is not done: %s",
+			    strerror(-r));
+	client_reply(client, r < 0 ? report_error(r == -ENOENT ? 2 : 1, text_string(&error)) :
+				     json_pack("{s:i,s:[]}", "exit", 0, "diagnostics"));
+}
+
 static const struct {
 	const char *command;
 	void (*answer)(struct client *client, const json_t *request);
@@ -390,7 +426,7 @@ static const struct {
 	{ "confirm", request_confirm }, { "rollback", request_rollback },
 	{ "status", request_status },	{ "watch", request_watch },
 	{ "metrics", request_metrics }, { "places", request_places },
-	{ "upgrade", request_upgrade },
+	{ "checks", request_checks },	{ "upgrade", request_upgrade },
 };
 
 static void take_request(struct client *client, const struct channel_message *message)

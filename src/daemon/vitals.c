@@ -7,6 +7,7 @@
 
 #include "daemon/engine_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,9 +54,47 @@ void vitals_follow(struct engine *engine, const struct config *config)
 
 		health->start = sorted[i]->rules.start;
 		health->when_old = sorted[i]->rules.when_old;
+		health->hand = hands_get(&engine->hands, health->name);
 	}
+	sights_follow(engine->sights, &list);
 	mem_freep(&sorted);
 	check_list_free(&list);
+}
+
+static void on_seen(void *data)
+{
+	struct engine *engine = data;
+
+	engine->health_changed = true;
+	loop_again(engine->loop);
+}
+
+void vitals_open(struct engine *engine)
+{
+	const struct engine_options *options = &engine->options;
+
+	hands_open(&engine->hands, options->state_path ?
+					   mem_printf("%s/checks", options->state_path) :
+					   mem_printf("%s.checks", options->socket_path));
+	engine->sights = sights_new(engine->loop, &engine->health, on_seen, engine);
+}
+
+int engine_decide(struct engine *engine, const char *name, enum health_hand hand)
+{
+	struct health *health = healths_find(&engine->health, name);
+	int r;
+
+	if (!health && hands_get(&engine->hands, name) == HEALTH_AUTO)
+		return -ENOENT;
+	r = hands_set(&engine->hands, name, hand);
+	if (r < 0 || !health)
+		return r;
+	if (health->hand != hand)
+		tell(engine, LOG_NOTICE, "check", "check %s is %s by hand", name,
+		     health_hand_word(hand));
+	health->hand = hand;
+	on_seen(engine);
+	return 0;
 }
 
 static void tell_change(struct engine *engine, const struct health *news)

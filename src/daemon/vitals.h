@@ -2,6 +2,8 @@
 #ifndef MH_DAEMON_VITALS_H
 #define MH_DAEMON_VITALS_H
 
+#include "daemon/hands.h"
+#include "daemon/sights.h"
 #include "fact/health.h"
 #include "feature/check.h"
 
@@ -9,6 +11,7 @@ struct engine;
 
 /* What the engine knows of the health of things: engine->health. */
 
+void vitals_open(struct engine *engine);
 /* Makes the table that of the checks of @config: new ones are unknown, others are forgotten. */
 void vitals_follow(struct engine *engine, const struct config *config);
 /* A worker tells: what changes is an event, and heeded in the same turn of the loop. */

@@ -311,5 +311,6 @@ const struct feature checks_feature = {
 	.check_together = checks_check_together,
 	.checks = checks_specs,
 	.status = checks_status,
+	.status_anyway = true,
 	.worker = &checks_worker,
 };

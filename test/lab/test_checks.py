@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks as a whole: events of the host, decisions by hand, the death of who checks.
+
+    client ---- router ==== host      topology.Routed
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+
+from daemon import mhctl
+from lab import wait_until
+
+HOURLY = "every: 1h, jitter: 0, rise: 1, fall: 1"
+
+
+def states(one):
+    return {check["name"]: check for check in one.status("checks").expect(0)["features"]["checks"]["checks"]}
+
+
+def wait_state(one, name, state, words=""):
+    """Waits for the check to be so, for that reason."""
+    def is_so():
+        check = states(one)[name]
+        return check.get("state") == state and words in check["reason"]
+    wait_until(is_so, what=f"{name} to be {state}; it is {states(one)[name]}")
+    return states(one)[name]
+
+
+@contextlib.contextmanager
+def listening(node, address, port, kind=socket.SOCK_STREAM):
+    with node.inside():
+        server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((address, port))
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+    with server:
+        yield server
+
+
+def test_a_port_that_closes_is_seen_at_once(net, daemon):
+    config = ("checks:\n  tcp: { port: { tcp: 8080 } }\n  six: { port: { tcp: 8081, address: \"::1\" } }\n"
+              "  udp: { port: { udp: 8053, address: 127.0.0.1 } }\n  all: { all: [tcp, udp] }\n")
+    with listening(net.host, "127.0.0.1", 8080) as server, \
+            listening(net.host, "::", 8081), \
+            listening(net.host, "0.0.0.0", 8053, socket.SOCK_DGRAM):
+        one = daemon(net.host, config)
+        watch = one.watch()
+        wait_state(one, "all", "up", "all are up")
+        wait_state(one, "six", "up", "somebody listens on port 8081")
+        server.close()
+        wait_state(one, "tcp", "down", "nobody listens on port 8080")
+        wait_state(one, "all", "down", "tcp is down")
+        wait_until(lambda: any("check tcp is down" in line for line in watch.lines), what="the event")
+        with listening(net.host, "0.0.0.0", 8080):
+            wait_state(one, "all", "up")
+    wait_state(one, "udp", "down")
+    one.stop()
+
+
+def test_a_file_is_seen_to_come_and_go_whatever_happens_above_it(net, daemon):
+    folder = net.host.lab.folder / "watched"
+    path = folder / "deep" / "flag"
+    one = daemon(net.host, f"checks:\n  there: {{ file: {path} }}\n  gone: {{ file: {path}, absent: yes }}\n")
+    wait_state(one, "there", "down", "the file is not there")
+    wait_state(one, "gone", "up")
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    wait_state(one, "there", "up", "the file is there")
+    wait_state(one, "gone", "down")
+    path.parent.rename(folder / "elsewhere")
+    wait_state(one, "there", "down")
+    (folder / "elsewhere").rename(path.parent)
+    wait_state(one, "there", "up")
+    path.unlink()
+    wait_state(one, "there", "down")
+    one.stop()
+
+
+def test_a_process_that_ends_is_seen(net, daemon):
+    path = net.host.lab.folder / "program.pid"
+    first, second = (subprocess.Popen(["sleep", "1000"]) for _ in range(2))
+    one = daemon(net.host, f"checks:\n  program: {{ process: {{ pid-file: {path} }} }}\n")
+    wait_state(one, "program", "down", "there is no pid file")
+    path.write_text(f"{first.pid}\n")
+    wait_state(one, "program", "up", f"process {first.pid} lives")
+    first.kill()
+    wait_state(one, "program", "down", "has ended")
+    path.write_text(f"{second.pid}\n")
+    wait_state(one, "program", "up", f"process {second.pid} lives")
+    path.write_text("none\n")
+    wait_state(one, "program", "down", "no number")
+    one.stop()
+    second.kill()
+    assert first.wait() and second.wait()
+
+
+def test_a_link_that_loses_its_carrier_is_seen(net, daemon):
+    one = daemon(net.host, "checks:\n  wire: { carrier: eth0 }\n  none: { carrier: eth77 }\n")
+    wait_state(one, "wire", "up", "the link is up")
+    wait_state(one, "none", "down", "there is no such link")
+    net.host.ip("link", "set", "eth0", "down")
+    wait_state(one, "wire", "down", "the link is down")
+    net.host.ip("link", "set", "eth0", "up")
+    wait_state(one, "wire", "up")
+    one.stop()
+
+
+def test_what_was_decided_by_hand_outlives_the_daemon(net, daemon):
+    with listening(net.host, "127.0.0.1", 8080):
+        one = daemon(net.host, "checks:\n  web: { tcp: \"127.0.0.1:8080\", every: 100ms }\n"
+                               "  site: { any: [web] }\n")
+        wait_state(one, "site", "up")
+        mhctl(net.host, "checks", "drain", "web", socket=one.socket).expect(0)
+        wait_state(one, "site", "down", "web is down")
+        assert not states(one)["web"]["usable"] and states(one)["web"]["state"] == "up"
+        listed = mhctl(net.host, "checks", socket=one.socket).expect(0).out
+        assert "drained" in listed and "measured: up" in listed, listed
+        one.kill()
+        one.start()
+        wait_state(one, "web", "up")
+        wait_state(one, "site", "down")
+        assert states(one)["web"]["hand"] == "drained"
+        mhctl(net.host, "checks", "auto", "web", socket=one.socket).expect(0)
+        wait_state(one, "site", "up")
+        mhctl(net.host, "checks", "force-down", "site", socket=one.socket).expect(0)
+        assert not states(one)["site"]["usable"]
+        mhctl(net.host, "checks", "auto", "site", socket=one.socket).expect(0)
+        wrong = mhctl(net.host, "checks", "drain", "wbe", socket=one.socket).expect(2)
+        assert "there is no check 'wbe'" in wrong.errors
+    one.stop()
+
+
+def test_a_worker_that_is_killed_leaves_what_it_said_old(net, daemon):
+    with listening(net.host, "127.0.0.1", 8080):
+        ways = {"keeps": "keep", "falls": "down", "rises": "up"}
+        lines = "".join(f"  {name}: {{ tcp: \"127.0.0.1:8080\", {HOURLY}, when-old: {way} }}\n"
+                        for name, way in ways.items())
+        one = daemon(net.host, "checks:\n" + lines)
+        for name in ways:
+            wait_state(one, name, "up")
+        pid = one.worker()
+        watch = one.watch()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: any("checks worker died" in line for line in watch.lines), what="the death to be told")
+        # The next one knows as soon as it has asked once.
+        for name in ways:
+            wait_until(lambda name=name: not states(one)[name]["old"] and states(one)[name]["usable"],
+                       what=f"{name} to be known again")
+        assert one.worker() != pid
+        # One that stands still is ended, and what it said is old meanwhile.
+        os.kill(one.worker(), signal.SIGSTOP)
+        stopped = one.worker()
+        wait_until(lambda: stopped not in one.children(), 30, "the worker that stands still to be ended")
+    one.stop()
