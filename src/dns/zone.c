@@ -8,11 +8,13 @@
  * it calls deprecated does none of that.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <malloc.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT 4 /* what a slot's offset counts */
+#define UNIT 4		 /* what a slot's offset counts */
+#define LARGE (1u << 20) /* a zone whose memory is worth being given back */
 
 struct zone *zone_ref(struct zone *zone)
 {
@@ -24,10 +26,15 @@ void zone_unref(struct zone *zone)
 {
 	if (!zone || --zone->references)
 		return;
+	bool large = zone->size > LARGE;
+
 	free((void *)zone->bytes);
 	free(zone->slots);
 	free(zone->ordered);
 	free(zone);
+	/* The C library would keep some tens of megabytes for the next zone, a day later. */
+	if (large)
+		malloc_trim(0);
 }
 
 static const struct zone_node *node_of(const struct zone *zone, uint32_t offset)
