@@ -137,7 +137,7 @@ static bool put_part(struct reading *reading, char part, size_t end)
 {
 	switch (part) {
 	case 'n':
-		return put_name(reading);
+		return put_name(reading) && reading->at <= end;
 	case 'a':
 		return put_address(reading, AF_INET, end);
 	case 'A':

@@ -78,12 +78,23 @@ static void data_that_is_longer_than_its_type_is_malformed(void **state)
 	assert_int_equal(message_text((const uint8_t *)message, sizeof(message) - 1, &text), -EPROTO);
 }
 
+/* A name that goes on behind the data that it is in: what follows does not begin before. */
+static void a_name_that_leaves_its_data_is_malformed(void **state)
+{
+	static const char message[] = HEAD("\x84\0", "\0", "\1", "\0",
+					   "\0") "\0\0\x0f\0\1\0\0\0\0\0\3\0\1\1a\0";
+	AUTO_TEXT text = { 0 };
+
+	assert_int_equal(message_text((const uint8_t *)message, sizeof(message) - 1, &text), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_are_written_as_zone_files_have_them),
 		cmocka_unit_test(what_is_cut_short_is_malformed),
 		cmocka_unit_test(data_that_is_longer_than_its_type_is_malformed),
+		cmocka_unit_test(a_name_that_leaves_its_data_is_malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
