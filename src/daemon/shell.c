@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -535,7 +536,10 @@ bool shell_ask(struct shell *shell, uint32_t number)
 
 void shell_end_silent(struct shell *shell)
 {
-	if (shell->asked && shell->feature->worker->fact)
+	struct pollfd heard = { .fd = shell->channel, .events = POLLIN };
+
+	/* What it said while we were busy ourselves waits to be read. */
+	if (shell->asked && shell->feature->worker->fact && poll(&heard, 1, 0) == 0)
 		give_up(shell, "does not answer");
 }
 

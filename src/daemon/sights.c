@@ -8,6 +8,7 @@
  */
 #include "daemon/sights.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "bpf/replies.h"
@@ -24,7 +25,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000 /* for ports that are opened, and whatever has no events here */
+#define LOOK_MS 1000 /* for whatever has no events here */
+#define OPEN_MS 200  /* for a port to be opened, which is no event */
+#define CALM_MS 20   /* between two looks, however many events there are */
 #define PID_FILE_MOST 64
 #define FOLDER_EVENTS                                                                              \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -52,6 +55,7 @@ struct sights {
 	struct sight *items;
 	size_t count;
 	int files, ports;
+	int64_t looked_us;
 	struct loop_watch *files_watch, *ports_watch, *again;
 	struct text key; /* what was asked for last */
 };
@@ -223,6 +227,7 @@ static void look_again(void *data)
 	struct sights *sights = data;
 	bool news = false;
 
+	sights->looked_us = clock_now_us();
 	look_for_ports(sights);
 	for (size_t i = 0; i < sights->count; i++) {
 		struct sight *sight = &sights->items[i];
@@ -238,6 +243,33 @@ static void look_again(void *data)
 		sights->seen(sights->data);
 }
 
+static bool waits_for_port(const struct sights *sights)
+{
+	for (size_t i = 0; i < sights->count; i++)
+		if (sights->items[i].kind == CHECK_PORT && !sights->items[i].found)
+			return true;
+	return false;
+}
+
+static void on_time(void *data)
+{
+	struct sights *sights = data;
+
+	if (!sights->count)
+		return;
+	look_again(sights);
+	loop_timer_set(sights->again, waits_for_port(sights) ? OPEN_MS : LOOK_MS);
+}
+
+/* The first event is heeded at once; a flood of them costs fifty looks a second. */
+static void look_soon(struct sights *sights)
+{
+	if (clock_now_us() - sights->looked_us < CALM_MS * 1000)
+		loop_timer_set(sights->again, CALM_MS);
+	else
+		on_time(sights);
+}
+
 static void on_file(void *data)
 {
 	struct sights *sights = data;
@@ -245,7 +277,7 @@ static void on_file(void *data)
 
 	while (read(sights->files, events, sizeof(events)) > 0)
 		continue;
-	look_again(sights);
+	look_soon(sights);
 }
 
 static void on_closed(void *data)
@@ -253,16 +285,7 @@ static void on_closed(void *data)
 	struct sights *sights = data;
 
 	ports_receive(sights->ports);
-	look_again(sights);
-}
-
-static void on_time(void *data)
-{
-	struct sights *sights = data;
-
-	look_again(sights);
-	if (sights->count)
-		loop_timer_set(sights->again, LOOK_MS);
+	look_soon(sights);
 }
 
 static char *path_of(const struct check_spec *spec)
@@ -358,9 +381,13 @@ struct sights *sights_new(struct loop *loop, struct healths *healths, void (*see
 {
 	struct sights *sights = mem_alloc(sizeof(*sights));
 
-	*sights = (struct sights){
-		.loop = loop, .healths = healths, .seen = seen, .data = data, .files = -1, .ports = -1
-	};
+	*sights = (struct sights){ .loop = loop,
+				   .healths = healths,
+				   .seen = seen,
+				   .data = data,
+				   .look = look_again,
+				   .files = -1,
+				   .ports = -1 };
 	sights->again = loop_watch_timer(loop, on_time, sights);
 	return sights;
 }
