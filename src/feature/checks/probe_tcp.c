@@ -12,6 +12,7 @@
 #include "feature/checks/probe_kinds.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #define IDLE_MOST 64 /* sockets that wait, of one way */
@@ -122,11 +123,18 @@ static void on_ready(struct probe_watch *watch, uint32_t events)
 	probe_failed(probe, NULL, error ? error : ECONNRESET);
 }
 
+/*
+ * The third packet of the handshake is held back, and by then there is the reset: the server's
+ * kernel has shown that somebody listens, and its program is not troubled with a connection that
+ * nobody wants.
+ */
 static int begin(struct probe *probe, struct tcp_socket *socket)
 {
 	struct sockaddr_storage to;
 	socklen_t length = address_to_sockaddr(&probe->spec->at, probe->spec->port, &to);
+	int no = 0;
 
+	setsockopt(socket->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof(no));
 	if (connect(socket->watch.fd, (struct sockaddr *)&to, length) < 0 && errno != EINPROGRESS)
 		return -errno;
 	return 0;
