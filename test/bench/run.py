@@ -18,6 +18,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
 
 from apply import length_rows, memory_rows, reconciler_rows  # noqa: E402
+from checks import checks_rows  # noqa: E402
 from daemon import MHCTL, MULTIHOMED  # noqa: E402
 from echo import echo_rows, spread_rows  # noqa: E402
 from hooks import hooks_rows, hooks_spread_rows  # noqa: E402
@@ -47,12 +48,16 @@ class Plan:
     sends: int			# of which the cost of one is taken
     drifts: int			# what somebody takes away
     names_seconds: int		# of one turn of questions to a name server
+    checks: int			# of them each second
+    check_seconds: int		# for which they are measured
 
 
 FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45,
-            answers=1000000, routes=1000000, rules=10000, route_rounds=3, sends=100000, drifts=50, names_seconds=2)
+            answers=1000000, routes=1000000, rules=10000, route_rounds=3, sends=100000, drifts=50, names_seconds=2,
+            checks=1000, check_seconds=30)
 QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8,
-             answers=100000, routes=100000, rules=10000, route_rounds=2, sends=50000, drifts=30, names_seconds=1)
+             answers=100000, routes=100000, rules=10000, route_rounds=2, sends=50000, drifts=30, names_seconds=1,
+             checks=1000, check_seconds=8)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
@@ -64,6 +69,7 @@ WORKLOADS = {
     "dns": [(names_rows, False)],
     "model": [(model_rows, False)],
     "zone": [(zone_rows, False)],
+    "checks": [(checks_rows, True)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }

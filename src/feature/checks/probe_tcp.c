@@ -15,7 +15,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
-#define IDLE_MOST 64 /* sockets that wait, of one way */
+#define IDLE_MOST 1024 /* sockets that wait, of one way */
 
 struct tcp_socket {
 	struct probe_watch watch;
