@@ -2,9 +2,9 @@
 """What a TCP check costs, beside HAProxy's: a thousand checks a second each, of the same server, at the same time.
 
 Both checkers run on core 0, and each core does the work on what arrives at its own end, so that a check costs its
-checker what it would cost it on a machine of its own. They run side by side, not in turns: a checker that was stopped for a while
-has a backlog. Each second gives one ratio. The server's kernel counts the checks as they arrive, since neither checker
-lets a connection come as far as the server's program.
+checker what it would cost it on a machine of its own. They run side by side, not in turns: a checker that was stopped
+for a while has a backlog. Each second gives one ratio. The server's kernel counts the checks as they arrive, since
+neither checker lets a connection come as far as the server's program.
 
 keepalived is no peer here: its checks need IPVS, which few kernels of small machines have.
 """
