@@ -3,7 +3,7 @@
  * The worker of the checks: one thread, one epoll, and a heap of what is due. Each round waits,
  * hears answers, hears the engine, starts and ends probes, and tells what changed.
  *
- * Probes start on a grain of time (a 64th of their interval, at most 16 ms) so that those that are
+ * Probes start on a grain of time (a 50th of their interval, at most 16 ms) so that those that are
  * due at nearly the same moment share one round: a round costs as much as a probe.
  */
 #include "base/clock.h"
@@ -23,8 +23,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define GRAINS 64
-#define GRAIN_MOST_US 16000
+#define GRAINS 50
+#define GRAIN_MOST_US 16384
 #define SPREAD_US 100 /* between the first probes of two checks */
 #define STARTS_A_ROUND 1024
 #define FACTS_BYTES 3000 /* of one message, or so: it stays within a packet */
@@ -66,7 +66,7 @@ static struct inquiry *inquiry_of(struct probe *probe)
 }
 
 /* Xorshift: jitter needs no secret. */
-static uint32_t throw(struct checker * checker)
+static uint32_t roll(struct checker *checker)
 {
 	checker->dice ^= checker->dice << 13;
 	checker->dice ^= checker->dice >> 17;
@@ -74,18 +74,20 @@ static uint32_t throw(struct checker * checker)
 	return checker->dice;
 }
 
+/* Grains are powers of two, so that those of different intervals meet. */
 static int64_t on_grain(int64_t at_us, uint64_t length_us)
 {
-	int64_t grain = (int64_t)(length_us / GRAINS);
+	int64_t grain = 1;
 
-	grain = grain > GRAIN_MOST_US ? GRAIN_MOST_US : grain;
-	return grain > 1 ? (at_us + grain - 1) / grain * grain : at_us;
+	while (grain < GRAIN_MOST_US && (uint64_t)grain * 2 <= length_us / GRAINS)
+		grain *= 2;
+	return (at_us + grain - 1) / grain * grain;
 }
 
 static void plan_next(struct checker *checker, struct inquiry *inquiry, int64_t from_us)
 {
 	struct judge_pace pace = judge_pace(&inquiry->entry->judge, inquiry->entry->spec,
-					    throw(checker));
+					    roll(checker));
 	int64_t at = on_grain(from_us + pace.after_us, pace.after_us);
 
 	if (at < checker->stage.now_us)
