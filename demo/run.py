@@ -22,7 +22,9 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "test/lab"))
 
+import anycast  # noqa: E402
 import ask  # noqa: E402
+import resolvers  # noqa: E402
 import topology  # noqa: E402
 from daemon import MHCTL, MULTIHOMED, Daemon  # noqa: E402
 from lab import Lab, scaled, wait_until  # noqa: E402
@@ -226,11 +228,22 @@ def prompt(net, daemon):
             return
 
 
+def show_names():
+    """Names that lead to the nearest live server, in a lab of their own."""
+    if not resolvers.available(anycast.RESOLVER):
+        say(STYLE.faint(f"  (names that lead to the nearest server need {anycast.RESOLVER} of Debian, not to be had)"))
+        return
+    with Lab("anycast") as lab:
+        if not anycast.show(lab, say, title, STYLE):
+            raise Broken("the resolver was not led to the nearest server")
+
+
 def show(net, daemon):
     show_plan(daemon)
     show_programs(net, daemon)
     show_right(f"the built-in whoami service, port {WHO_PORT}", WHO_PORT, net.client)
     show_tally(net.client)
+    show_names()
 
 
 def main():

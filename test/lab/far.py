@@ -9,6 +9,7 @@
 A line is a namespace with a program that keeps every frame for half of the round trip (delay.py).
 """
 
+import ctypes
 import dataclasses
 import fcntl
 import pathlib
@@ -16,26 +17,69 @@ import socket
 import struct
 import sys
 
+from daemon import Daemon
 from lab import Node
 
 SERVERS = {"auckland": 5, "chicago": 80, "london": 160}
 NAME = "www.example.com"
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 
-ROOT_ZONES = {
-    ".": """
+ROOT_ZONE = """\
 . 86400 IN SOA root. root. 1 3600 600 86400 300
 . 86400 IN NS root.
 root. 86400 IN A {root}
 example.com. 86400 IN NS ns.example.com.
 ns.example.com. 86400 IN A {root}
-""",
-    "example.com": """
-example.com. 86400 IN SOA ns.example.com. root. 1 3600 600 86400 300
-example.com. 86400 IN NS ns.example.com.
+"""
+PARENT_ZONE = """\
+@ 86400 IN SOA ns root. 1 3600 600 86400 300
+@ 86400 IN NS ns
 ns 86400 IN A {root}
-""",
-}
+"""
+DELEGATION = """\
+www 86400 IN NS {name}
+{name} 86400 IN A {address}
+"""
+ROOT_CONFIGURATION = """\
+dns:
+  listen: [{root}]
+  zones:
+    - {{ name: ., file: root.zone }}
+    - {{ name: example.com, file: example.com.zone }}
+"""
+# What every server has in its zone: who it is, for the shares to be counted.
+ZONE = """\
+@ 86400 IN SOA auckland.example.com. root.example.com. 1 3600 600 86400 1
+@ 86400 IN NS auckland.example.com.
+@ 86400 IN NS chicago.example.com.
+@ 86400 IN NS london.example.com.
+* 1 IN TXT {name}
+"""
+CONFIGURATION = """\
+checks:
+  web-up: {{ port: {{ tcp: 80 }} }}
+dns:
+  listen: ["{address}", "{address6}"]
+  nsid: {name}
+  zones:
+    - name: www.example.com
+      file: www.example.com.zone
+      self:
+        ttl: 1s
+        addresses: ["{address}", "{address6}"]
+        check: web-up
+        when-down: {when_down}
+        peers:
+{peers}
+"""
+WEB = """
+import socket
+server = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True)
+print("ready", flush=True)
+while True:
+    server.accept()[0].close()
+"""
+PEER = '          - {{ name: {name}, server: {address}, addresses: ["{address}", "{address6}"] }}\n'
 
 
 @dataclasses.dataclass
@@ -59,16 +103,9 @@ ROOT = "10.9.9.2"
 
 def plain_checksums(node, link):
     """Frames leave complete: a program that carries them on sees what was left to the hardware otherwise."""
+    value = (ctypes.c_uint32 * 2)(ETHTOOL_STXCSUM, 0)
     with node.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        value = bytearray(struct.pack("II", ETHTOOL_STXCSUM, 0))
-        buffer = (memoryview(value), )
-        address_of_value = _address(buffer[0])
-        fcntl.ioctl(sock, SIOCETHTOOL, struct.pack("16sQ16x", link.encode(), address_of_value))
-
-
-def _address(view):
-    import ctypes
-    return ctypes.addressof((ctypes.c_char * len(view)).from_buffer(view))
+        fcntl.ioctl(sock, SIOCETHTOOL, struct.pack("16sQ16x", link.encode(), ctypes.addressof(value)))
 
 
 def _attach(lab, router, node, link, net, line=None):
@@ -102,3 +139,27 @@ def far(lab):
     for node in (router, resolver, root, *servers.values()):
         node.wait_addresses()
     return Far(resolver, router, root, servers)
+
+
+def start_root(net, servers=SERVERS):
+    """Serves the zones above the one in question."""
+    one = Daemon(net.root, ROOT_CONFIGURATION.format(root=ROOT))
+    one.file("root.zone", ROOT_ZONE.format(root=ROOT))
+    one.file("example.com.zone", PARENT_ZONE.format(root=ROOT) + "".join(
+        DELEGATION.format(name=name, address=address(name)) for name in servers))
+    return one.start()
+
+
+def start_server(net, name, when_down="[peers, refused]"):
+    """A daemon that answers www.example.com with its own address while something listens on its port 80."""
+    peers = "".join(PEER.format(name=other, address=address(other), address6=address6(other))
+                    for other in SERVERS if other != name)
+    one = Daemon(net.servers[name], CONFIGURATION.format(name=name, address=address(name), address6=address6(name),
+                                                         when_down=when_down, peers=peers))
+    one.file("www.example.com.zone", ZONE.format(name=name))
+    return one.start()
+
+
+def start_web(net, name):
+    """What the check is about."""
+    return net.servers[name].spawn(sys.executable, "-c", WEB, ready="^ready$")

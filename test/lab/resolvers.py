@@ -77,6 +77,15 @@ def wire_name(name):
     return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label) + b"\0"
 
 
+def available(kind):
+    """Whether its package is here or can be fetched."""
+    try:
+        debian.find(RESOLVERS[kind][2][0], RESOLVERS[kind][0])
+    except (AssertionError, OSError):
+        return False
+    return True
+
+
 class Resolver:
     """One of RESOLVERS on a node; ask() is what a stub on that node would do."""
 
