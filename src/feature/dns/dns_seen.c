@@ -1,16 +1,77 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "feature/dns/dns_seen.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* As many configurations are remembered: the present one, the one before, and a few that were tried. */
 #define ROUNDS 4
 
 static struct {
-	VEC(struct dns_seen) items; /* sorted by .digest */
+	VEC(struct dns_seen) items;
+	uint32_t *slots;   /* a hash of the digests: index in .items + 1, 0 = empty */
+	size_t slot_count; /* a power of two */
 	unsigned round;
 } memory;
+
+/* A digest is a hash already. */
+static uint32_t *slot_of(const uint8_t digest[DIGEST_SIZE])
+{
+	size_t at;
+
+	memcpy(&at, digest, sizeof(at));
+	for (;; at++) {
+		uint32_t *slot = &memory.slots[at & (memory.slot_count - 1)];
+
+		if (!*slot || !memcmp(memory.items.items[*slot - 1].digest, digest, DIGEST_SIZE))
+			return slot;
+	}
+}
+
+/* Twice as many slots as items, at least. */
+static void index_items(void)
+{
+	mem_freep(&memory.slots);
+	memory.slot_count = 64;
+	while (memory.slot_count < memory.items.count * 4)
+		memory.slot_count *= 2;
+	memory.slots = mem_alloc(memory.slot_count * sizeof(*memory.slots));
+	for (uint32_t i = 0; i < memory.items.count; i++)
+		*slot_of(memory.items.items[i].digest) = i + 1;
+}
+
+static struct dns_seen *seen_find(const uint8_t digest[DIGEST_SIZE])
+{
+	uint32_t slot = memory.slots ? *slot_of(digest) : 0;
+
+	return slot ? &memory.items.items[slot - 1] : NULL;
+}
+
+const struct dns_seen *dns_seen_find(const uint8_t digest[DIGEST_SIZE])
+{
+	struct dns_seen *seen = seen_find(digest);
+
+	if (seen)
+		seen->round = memory.round;
+	return seen;
+}
+
+void dns_seen_remember(const struct dns_seen *seen)
+{
+	struct dns_seen *known = seen_find(seen->digest);
+
+	if (known) {
+		*known = *seen;
+		known->round = memory.round;
+		return;
+	}
+	known = VEC_PUSH(&memory.items);
+	*known = *seen;
+	known->round = memory.round;
+	if (memory.items.count * 2 > memory.slot_count)
+		index_items();
+	else
+		*slot_of(seen->digest) = (uint32_t)memory.items.count;
+}
 
 /* The files of a zone: its own, then what they include, each once. */
 struct files {
@@ -35,6 +96,29 @@ static void add_included(void *data, const char *name)
 		add_file(files, &included);
 }
 
+static void note_included(void *data, const char *name)
+{
+	*(bool *)data = true;
+}
+
+/* Large files are looked through once; of what they are asked for later, their digest tells. */
+static void find_included(struct files *files, const struct config_file *file)
+{
+	const struct dns_seen *seen = dns_seen_find(file->digest);
+	struct dns_seen now = { .plain = true };
+	bool any = false;
+
+	if (seen && seen->plain)
+		return;
+	dns_zone_includes(file->text, file->length, note_included, &any);
+	if (any) {
+		dns_zone_includes(file->text, file->length, add_included, files);
+		return;
+	}
+	memcpy(now.digest, file->digest, DIGEST_SIZE);
+	dns_seen_remember(&now);
+}
+
 void dns_zone_files(const struct dns_zone *zone, dns_file_fn *told, void *data)
 {
 	struct files files = { 0 };
@@ -43,7 +127,7 @@ void dns_zone_files(const struct dns_zone *zone, dns_file_fn *told, void *data)
 	for (; files.at < files.items.count; files.at++) {
 		const struct config_file file = files.items.items[files.at];
 
-		dns_zone_includes(file.text, file.length, add_included, &files);
+		find_included(&files, &file);
 		told(data, &file);
 	}
 	VEC_FREE(&files.items);
@@ -66,51 +150,6 @@ void dns_seen_digest(const struct dns_zone *zone, uint8_t ret_digest[DIGEST_SIZE
 	digest_of(all.data, all.length, ret_digest);
 }
 
-/* Where it stands, or would. */
-static size_t place_of(const uint8_t digest[DIGEST_SIZE])
-{
-	size_t low = 0, high = memory.items.count, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (memcmp(memory.items.items[middle].digest, digest, DIGEST_SIZE) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct dns_seen *seen_at(size_t place, const uint8_t digest[DIGEST_SIZE])
-{
-	struct dns_seen *seen = place < memory.items.count ? &memory.items.items[place] : NULL;
-
-	return seen && !memcmp(seen->digest, digest, DIGEST_SIZE) ? seen : NULL;
-}
-
-const struct dns_seen *dns_seen_find(const uint8_t digest[DIGEST_SIZE])
-{
-	struct dns_seen *seen = seen_at(place_of(digest), digest);
-
-	if (seen)
-		seen->round = memory.round;
-	return seen;
-}
-
-void dns_seen_remember(const struct dns_seen *seen)
-{
-	size_t place = place_of(seen->digest);
-	struct dns_seen *known = seen_at(place, seen->digest);
-
-	if (!known) {
-		(void)VEC_PUSH(&memory.items);
-		known = &memory.items.items[place];
-		memmove(known + 1, known, (memory.items.count - 1 - place) * sizeof(*known));
-	}
-	*known = *seen;
-	known->round = memory.round;
-}
-
 void dns_seen_round(void)
 {
 	size_t kept = 0;
@@ -120,4 +159,5 @@ void dns_seen_round(void)
 			memory.items.items[kept++] = memory.items.items[i];
 	memory.items.count = kept;
 	memory.round++;
+	index_items();
 }

@@ -13,6 +13,7 @@ struct dns_seen {
 	uint32_t serial, names, records;
 	bool is_signed;
 	bool clean; /* there was nothing to tell */
+	bool plain; /* of the digest of one file: it includes nothing */
 	unsigned round;
 };
 

@@ -123,12 +123,14 @@ void dns_zone_includes(const char *text, size_t length, void (*told)(void *data,
 	const char *line = text, *end = text + length, *next, *name;
 	size_t left;
 
-	for (; line < end; line = next + 1) {
-		next = memchr(line, '\n', (size_t)(end - line));
-		next = next ? next : end;
-		if (*line != '$' || (size_t)(next - line) < sizeof(word) ||
+	/* Sought by its '$', which is rare, instead of by the ends of lines, which are many. */
+	for (; (line = memchr(line, '$', (size_t)(end - line))); line = next) {
+		next = line + 1;
+		if ((line != text && line[-1] != '\n') ||
 		    strncasecmp(line, word, sizeof(word) - 1) != 0)
 			continue;
+		next = memchr(line, '\n', (size_t)(end - line));
+		next = next ? next : end;
 		name = line + sizeof(word) - 1;
 		while (name < next && (*name == ' ' || *name == '\t'))
 			name++;
