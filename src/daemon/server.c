@@ -29,7 +29,8 @@
 #define MOST_CLIENTS 64
 #define MOST_WATCHERS 48 /* so that who watches never keeps out who wants to confirm */
 #define CLIENT_BUFFER (1 << 20)
-#define WORKERS_WAIT_MS 300 /* for workers to answer, before status or apply go without */
+#define WORKERS_WAIT_MS 300   /* for workers to answer, before status goes without */
+#define APPLIED_WAIT_MS 60000 /* and apply, whose worker may be reading a million names */
 #define MOST_CONFIRM_MS 86400000
 #define MOST_CHECK_NAME 512
 #define LARGE_ANSWER (1 << 20) /* its many small pieces are given back to the kernel */
@@ -59,7 +60,7 @@ struct client {
 struct server {
 	struct engine *engine;
 	struct loop *loop;
-	struct loop_watch *watch, *workers_wait;
+	struct loop_watch *watch, *workers_wait, *applied_wait;
 	struct client *clients;
 	unsigned client_count;
 	bool early; /* who waits at the door came before an apply was answered */
@@ -123,12 +124,12 @@ static void on_planned(void *data, const struct outcome *outcome)
 }
 
 /* Keeps an answer until the workers have answered, too. Returns false when there are none. */
-static bool wait_for_workers(struct server *server)
+static bool wait_for_workers(struct server *server, struct loop_watch *timer, unsigned most_ms)
 {
 	if (!engine_ask_workers(server->engine))
 		return false;
-	if (!loop_timer_pending(server->workers_wait))
-		loop_timer_set(server->workers_wait, WORKERS_WAIT_MS);
+	if (!loop_timer_pending(timer))
+		loop_timer_set(timer, most_ms);
 	return true;
 }
 
@@ -151,7 +152,7 @@ static void on_applied(void *data, const struct outcome *outcome)
 
 	client->reply = report_apply(outcome);
 	client->state = CLIENT_APPLIED;
-	if (!wait_for_workers(client->server))
+	if (!wait_for_workers(client->server, client->server->applied_wait, APPLIED_WAIT_MS))
 		answer_applied(client);
 }
 
@@ -320,7 +321,7 @@ static void request_status(struct client *client, const json_t *request)
 	client->feature = feature ? mem_strdup(feature) : NULL;
 	client->metrics = false;
 	client->state = CLIENT_STATUS;
-	if (!wait_for_workers(server))
+	if (!wait_for_workers(server, server->workers_wait, WORKERS_WAIT_MS))
 		answer_status(client);
 }
 
@@ -328,7 +329,7 @@ static void request_metrics(struct client *client, const json_t *request)
 {
 	client->metrics = true;
 	client->state = CLIENT_STATUS;
-	if (!wait_for_workers(client->server))
+	if (!wait_for_workers(client->server, client->server->workers_wait, WORKERS_WAIT_MS))
 		answer_status(client);
 }
 
@@ -544,9 +545,21 @@ static void on_server(void *data)
 	server->early = false;
 }
 
+static void answer_all(struct server *server, int state, void (*answer)(struct client *client))
+{
+	for (struct client *client = server->clients; client; client = client->next)
+		if ((int)client->state == state)
+			answer(client);
+}
+
 static void on_workers_wait(void *data)
 {
-	server_reported(data);
+	answer_all(data, CLIENT_STATUS, answer_status);
+}
+
+static void on_applied_wait(void *data)
+{
+	answer_all(data, CLIENT_APPLIED, answer_applied);
 }
 
 /*
@@ -664,6 +677,7 @@ int server_new(struct engine *engine, const struct heritage *heritage, struct se
 	server->path = mem_strdup(path);
 	server->watch = loop_watch_fd(loop, fd, on_server, server);
 	server->workers_wait = loop_watch_timer(loop, on_workers_wait, server);
+	server->applied_wait = loop_watch_timer(loop, on_applied_wait, server);
 	*ret_server = server;
 	return 0;
 }
@@ -676,6 +690,7 @@ void server_free(struct server *server)
 		client_free(server->clients);
 	loop_unwatch(&server->watch);
 	loop_unwatch(&server->workers_wait);
+	loop_unwatch(&server->applied_wait);
 	unlink(server->path);
 	if (server->folder)
 		rmdir(server->folder);
@@ -705,12 +720,9 @@ void server_event(struct server *server, const char *event, const char *text)
 void server_reported(struct server *server)
 {
 	loop_timer_set(server->workers_wait, 0);
-	for (struct client *client = server->clients; client; client = client->next) {
-		if (client->state == CLIENT_STATUS)
-			answer_status(client);
-		else if (client->state == CLIENT_APPLIED)
-			answer_applied(client);
-	}
+	loop_timer_set(server->applied_wait, 0);
+	answer_all(server, CLIENT_STATUS, answer_status);
+	answer_all(server, CLIENT_APPLIED, answer_applied);
 }
 
 void server_progress(struct server *server, void *data, size_t done, size_t total)

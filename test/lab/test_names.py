@@ -182,6 +182,20 @@ def test_a_reload_of_the_zone_loses_nothing(wide, daemon, claim):
     assert len(set(seen)) > 2
 
 
+def test_a_reload_is_over_when_the_new_zone_answers(wide, daemon):
+    def large(serial):
+        return names.zone(serial, records="".join(f"h{number} A 10.{serial}.{number >> 8 & 255}.{number & 255}\n"
+                                                  for number in range(scaled(500000))))
+
+    one = serve(daemon, wide.host, zone=large(1))
+    asker = Asker(wide.client, SEVENTH[CLAIM4])
+    one.file("example.com.zone", large(2))
+    one.ctl("dns", "reload", expect=0)
+    assert read(names.udp(wide.client, SEVENTH[CLAIM4], question("example.com", "SOA")).data).answer[0][0].serial == 2
+    asker.end()
+    assert (asker.lost, asker.broken) == (0, 0)
+
+
 @both
 def test_a_broken_zone_keeps_the_old_one_and_is_told(wide, daemon, claim):
     one = serve(daemon, wide.host)
