@@ -15,7 +15,7 @@ from daemon import BUILD
 from lab import patience, wait_until
 
 ENGINE = BUILD / "test/dns/answer"
-PATIENCE = 2
+PATIENCE = 1	# seconds after which a peer is taken for silent
 
 
 def available():
@@ -112,7 +112,8 @@ def knot_configuration(folder, zones, port=5301):
              "  - id: optout", "    algorithm: ecdsap256sha256", "    single-type-signing: on", "    nsec3: on",
              "    nsec3-opt-out: on", "    nsec3-iterations: 0", "    nsec3-salt-length: 0",
              "mod-cookies:", "  - id: default", "    secret: 0xe5e973e5a6b2a43f48e7dc849e37bfcf",
-             "template:", "  - id: default", "    storage: /", "    semantic-checks: soft", "    journal-content: none",
+             "template:", "  - id: default", "    global-module: mod-cookies/default",
+             "    storage: /", "    semantic-checks: soft", "    journal-content: none",
              "    zonefile-sync: -1", "zone:"]
     for origin, path in zones:
         lines += [f"  - domain: {origin}", f"    file: {path}"]
@@ -134,6 +135,7 @@ def nsd(lab, node, zones, port=5302):
              f'  xfrdfile: "{folder}/xfrd"', f'  zonelistfile: "{folder}/list"', f'  xfrdir: "{folder}"',
              "  rrl-ratelimit: 0", "  minimal-responses: yes", "  refuse-any: yes", '  nsid: "ascii_oracle"',
              '  identity: "oracle"', '  version: "oracle"', "  ipv4-edns-size: 1232", "  ipv6-edns-size: 1232",
+             "  answer-cookie: yes", '  cookie-secret: "e5e973e5a6b2a43f48e7dc849e37bfcf"',
              "remote-control:", "  control-enable: no"]
     for origin, path in zones:
         lines += ["zone:", f'  name: "{origin}"', f'  zonefile: "{path}"']
