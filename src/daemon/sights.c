@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,27 +109,30 @@ static enum health_sight look_at_file(const struct sight *sight, struct text *re
 	return there != sight->absent ? HEALTH_WELL : HEALTH_ILL;
 }
 
-/* The process of a number: one that lives, held by a descriptor. */
-static bool hold_process(struct sight *sight, int pid)
+/* The process of a number, held by a descriptor: 0 or -errno. */
+static int hold_process(struct sight *sight, int pid)
 {
 	if (pid == sight->pid)
-		return true;
+		return 0;
 	forget_process(sight);
 	sight->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (sight->pidfd < 0)
-		return false;
+		return -errno;
 	sight->pid = pid;
 	sight->ended = loop_watch_fd(sight->sights->loop, sight->pidfd, sight->sights->look,
 				     sight->sights);
-	return true;
+	return 0;
 }
 
-/* A descriptor of a process that has ended is readable. */
-static bool has_ended(const struct sight *sight)
+/* A descriptor of a process that has ended is readable; one that cannot be had is done without. */
+static bool lives(struct sight *sight, int pid)
 {
+	int r = hold_process(sight, pid);
 	struct pollfd process = { .fd = sight->pidfd, .events = POLLIN };
 
-	return poll(&process, 1, 0) > 0;
+	if (r == 0)
+		return poll(&process, 1, 0) == 0;
+	return r != -ESRCH && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
 static enum health_sight look_at_process(struct sight *sight, struct text *reason)
@@ -145,7 +149,7 @@ static enum health_sight look_at_process(struct sight *sight, struct text *reaso
 						 "there is no number in the pid file");
 		return HEALTH_ILL;
 	}
-	if (!hold_process(sight, (int)pid) || has_ended(sight)) {
+	if (!lives(sight, (int)pid)) {
 		forget_process(sight);
 		text_printf(reason, "process %ld has ended", pid);
 		return HEALTH_ILL;
