@@ -10,13 +10,14 @@ import threading
 class Peer:
     """A server in a thread. `.say` is what it says: bytes, None for silence, or a function of what it was asked."""
 
-    def __init__(self, node, address, port, say=b"", udp=False, tls=None):
+    def __init__(self, node, address, port, say=b"", udp=False, tls=None, scope=0):
         self.say, self.tls, self.asked = say, tls, 0
         kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+        where = (address, port, 0, scope) if scope else (address, port)
         with node.inside():
             self.socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((address, port))
+        self.socket.bind(where)
         if not udp:
             self.socket.listen(128)
         self.thread = threading.Thread(target=self._datagrams if udp else self._connections, daemon=True)

@@ -6,6 +6,9 @@
 """
 
 import contextlib
+import os
+import signal
+import socket
 import ssl
 import subprocess
 
@@ -84,6 +87,20 @@ def test_an_address_is_up_while_it_answers_and_down_when_it_is_taken_away(pair, 
             *(["nodad"] if family == 6 else []))
     for name in ("ping", "bound", "neighbour"):
         await_check(one, name, "up")
+
+
+def test_a_link_local_address_is_asked_on_its_link(pair, daemon, serve):
+    host, peer = pair
+    peer.ip("address", "add", "fe80::99/64", "dev", "eth0", "nodad")
+    with peer.inside():
+        scope = socket.if_nametoindex("eth0")
+    server = serve(peer, "fe80::99", 80, scope=scope)
+    one = daemon(host, checks(ping='ping: "fe80::99", link: eth0', nd='nd: "fe80::99", link: eth0',
+                              tcp='tcp: "[fe80::99]:80", link: eth0'))
+    for name in ("ping", "nd", "tcp"):
+        await_check(one, name, "up")
+    server.close()
+    await_check(one, "tcp", "down", "connection refused")
 
 
 @both
@@ -262,6 +279,18 @@ def test_a_script_is_run_without_a_shell_and_without_rights(lab, pair, daemon):
     for left in ("1234", "4321"):
         wait_until(lambda left=left: not host.run("pgrep", "-f", f"sleep {left}$", check=False).stdout, 10,
                    "what scripts started to end")
+
+
+def test_scripts_are_run_again_when_the_process_that_runs_them_was_killed(pair, daemon):
+    host, _ = pair
+    one = daemon(host, checks(well="script: [/usr/bin/true]"))
+    await_check(one, "well", "up")
+    worker = one.worker()
+    runner = int(open(f"/proc/{worker}/task/{worker}/children").read().split()[0])
+    os.kill(runner, signal.SIGKILL)
+    wait_until(lambda: one.children() and one.children() != [worker], 15, "another worker")
+    wait_until(lambda: not check(one, "well")["old"], 15, "a new result")
+    await_check(one, "well", "up")
 
 
 def test_the_worker_keeps_one_capability_and_sees_nothing(pair, daemon):

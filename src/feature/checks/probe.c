@@ -129,6 +129,13 @@ void probe_down(struct probe *probe, const char *format, ...)
 	va_end(arguments);
 }
 
+/* This host has too little of something: that says no more of the other one than a lost packet. */
+static bool is_own_want(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+	       error == EAGAIN;
+}
+
 void probe_failed(struct probe *probe, const char *what, int error)
 {
 	char text[PROBE_REASON_SIZE];
@@ -137,6 +144,7 @@ void probe_failed(struct probe *probe, const char *what, int error)
 		probe_down(probe, "%s: %s", what, probe_error(error, text));
 	else
 		probe_down(probe, "%s", probe_error(error, text));
+	probe->result.silent = is_own_want(error < 0 ? -error : error);
 }
 
 void probe_late(struct probe *probe)
