@@ -13,6 +13,7 @@ import json
 import socket
 import time
 
+from debian import find
 from lab import wait_until
 from measure import Broken, Goal, compare, cpu_seconds
 from stage import CLIENT4, SERVER_CORE, children, pinned
@@ -74,8 +75,9 @@ class Checker:
 def checks_rows(stage, plan):
     stage.wake_client()
     ours_at, haproxy_at = Listener(stage.client, OURS_PORT), Listener(stage.client, HAPROXY_PORT)
-    haproxy = stage.host.spawn("haproxy", "-db", "-f", stage.file("haproxy.cfg", haproxy_config(plan.checks)),
-                               **pinned(SERVER_CORE))
+    path, variables = find("haproxy", "haproxy")
+    haproxy = stage.host.spawn(path, "-db", "-f", stage.file("haproxy.cfg", haproxy_config(plan.checks)),
+                               **pinned(SERVER_CORE), env=variables)
     daemon = stage.daemon(our_config(plan.checks, OURS_PORT), "checks")
     wait_until(lambda: min(ours_at.count, haproxy_at.count) > plan.checks, 60, "each check to have been done")
     worker = children(daemon.pid)

@@ -8,11 +8,13 @@ import random
 import re
 import shutil
 
+from debian import find
 from measure import Broken, Goal, compare, cpu_seconds, turns
 from stage import CLIENT4, CLIENT_CORE, HOST4, PROGRAMS, pinned, processes
 
 CLAIM = "198.51.100.0/24"
 ASKED = "198.51.100.7"
+PACKAGES = {"gdnsd": "gdnsd", "knotd": "knot"}
 PORTS = {"gdnsd": 5301, "knotd": 5302, "nsd": 5303, "echo": 5304}
 HOSTS = 1000
 ATTEMPTS = 3
@@ -106,8 +108,7 @@ class Names:
         }
         for name, text, words in (("gdnsd", GDNSD, ("-c", "{folder}", "start")),
                                   ("knotd", KNOTD, ("-c", "{folder}/config"))):
-            if shutil.which(name):
-                self.peer(name, text, words)
+            self.peer(name, text, words)
 
     def peer(self, name, text, words):
         for part in ("run", "state", "zones"):
@@ -116,7 +117,9 @@ class Names:
         self.stage.file(f"{name}/config", text.format(folder=folder, host=HOST4, port=PORTS[name]))
         self.stage.file(f"{name}/example.com.zone", "$ORIGIN example.com.\n" + ZONE)
         self.stage.file(f"{name}/zones/example.com", ZONE)
-        pids = self.stage.silent_server(PORTS[name], name, *(word.format(folder=folder) for word in words))
+        path, variables = find(name, PACKAGES[name])
+        words = [word.format(folder=folder) for word in words]
+        pids = self.stage.silent_server(PORTS[name], path, *words, env=variables)
         self.servers[name] = (HOST4, PORTS[name], pids)
 
     def ask(self, address, port, rate):
@@ -138,8 +141,6 @@ def names_rows(stage, plan):
         return
     names = Names(stage, plan)
     yield from names.rows("echo", 100000, None, Goal("<=", 1.08))
-    if "gdnsd" in names.servers:
-        yield from names.rows("gdnsd", 100000, None, Goal("<=", 1))
-        yield from names.rows("gdnsd", 150000, Goal(">=", 1), None)
-    if "knotd" in names.servers:
-        yield from names.rows("knotd", 150000, Goal(">=", 1.3), None)
+    yield from names.rows("gdnsd", 100000, None, Goal("<=", 1))
+    yield from names.rows("gdnsd", 150000, Goal(">=", 1), None)
+    yield from names.rows("knotd", 150000, Goal(">=", 1.3), None)

@@ -7,7 +7,6 @@ Beside us the same by `ip -batch` and by BIRD's static and kernel protocols, eac
 import ipaddress
 import json
 import pathlib
-import shutil
 import socket
 import statistics
 import struct
@@ -15,9 +14,9 @@ import threading
 import time
 
 from apply import Apply, batch
+from debian import find
 from lab import wait_until
 from measure import Broken, Goal, compare, resident_bytes, timed, turns
-from programs import environment, unpack
 from stage import CLIENT4, PROGRAMS, SERVER_CORE, pinned, processes
 
 NOTHING = "prefixes: []\n"
@@ -78,9 +77,7 @@ class Bird:
     """BIRD 2 with static routes for a kernel table, in the foreground."""
 
     def __init__(self, stage, node, networks):
-        root = unpack("bird2")
-        variables = environment(root)
-        program = shutil.which("bird", path=variables["PATH"])
+        program, variables = find("bird", "bird2")
         routes = "".join(f"  route {network} via {GATEWAYS[0]};\n" for network in networks)
         self.node = node
         self.socket = str(stage.file("bird.ctl", ""))

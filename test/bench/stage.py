@@ -87,9 +87,9 @@ class Stage(Lab):
         process = self.host.spawn(*command, ready="^ready$", **pinned(SERVER_CORE))
         return lambda: [process.pid]
 
-    def silent_server(self, port, *command):
+    def silent_server(self, port, *command, env=None):
         """The same for a peer that does not say when it is ready: looks for its socket."""
-        process = self.host.spawn(*command, **pinned(SERVER_CORE))
+        process = self.host.spawn(*command, **pinned(SERVER_CORE), env=env)
         wait_until(lambda: f":{port} " in self.host.run("ss", "-Hlun").stdout, 10, f"{command[0]} on port {port}")
         return lambda: [process.pid]
 

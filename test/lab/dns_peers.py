@@ -6,22 +6,16 @@ Each peer has ask(bytes, tcp=False), which returns the reply's bytes or None, an
 """
 
 import contextlib
-import shutil
 import socket
 import struct
 import subprocess
 
+import debian
 from daemon import BUILD
 from lab import patience, wait_until
 
 ENGINE = BUILD / "test/dns/answer"
 PATIENCE = 1	# seconds after which a peer is taken for silent
-
-
-def available():
-    """Why the oracles cannot be asked, or None."""
-    missing = [program for program in ("knotd", "nsd", "kzonesign") if not shutil.which(program)]
-    return f"not installed: {', '.join(missing)}" if missing else None
 
 
 class Engine:
@@ -49,9 +43,10 @@ class Engine:
 class Peer:
     """A server of others in a namespace, on 127.0.0.1."""
 
-    def __init__(self, node, port, command):
+    def __init__(self, node, port, package, command):
         self.node, self.port = node, port
-        self.process = node.spawn(*command)
+        path, environment = debian.find(command[0], package)
+        self.process = node.spawn(path, *command[1:], env=environment)
         with node.inside():
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.settimeout(PATIENCE)
@@ -124,7 +119,7 @@ def knot(lab, node, zones, port=5301):
     folder = lab.folder / "knot"
     (folder / "db").mkdir(parents=True, exist_ok=True)
     path = lab.file("knot.conf", knot_configuration(folder, zones, port))
-    return Peer(node, port, ["knotd", "-c", path]).wait(zones[-1][0])
+    return Peer(node, port, "knot", ["knotd", "-c", path]).wait(zones[-1][0])
 
 
 def nsd(lab, node, zones, port=5302):
@@ -140,7 +135,7 @@ def nsd(lab, node, zones, port=5302):
     for origin, path in zones:
         lines += ["zone:", f'  name: "{origin}"', f'  zonefile: "{path}"']
     path = lab.file("nsd.conf", "\n".join(lines) + "\n")
-    return Peer(node, port, ["nsd", "-d", "-c", path]).wait(zones[-1][0])
+    return Peer(node, port, "nsd", ["nsd", "-d", "-c", path]).wait(zones[-1][0])
 
 
 def sign(lab, node, origin, path, policy):

@@ -13,12 +13,11 @@ import struct
 import threading
 import time
 
-import dns.edns
 import pytest
 
 import names
 import topology
-from lab import patience, scaled, wait_until
+from lab import scaled, wait_until
 from names import question, read
 
 CLAIM4, CLAIM6 = topology.CLAIM4, "2001:db8:1::/48"

@@ -6,7 +6,6 @@
 
 import base64
 import re
-import shutil
 import socket
 import time
 
@@ -16,6 +15,7 @@ import dns.rdatatype
 import dns.tsigkeyring
 import pytest
 
+import debian
 import names
 import topology
 from lab import patience, wait_until
@@ -149,7 +149,8 @@ log:
   - target: stdout
     any: debug
 """)
-    process = node.spawn("knotd", "-c", config, ready="server started|started in foreground")
+    knotd, environment = debian.find("knotd", "knot")
+    process = node.spawn(knotd, "-c", config, ready="server started|started in foreground", env=environment)
     lab.processes.append(process)
     return process
 
@@ -161,7 +162,6 @@ def serial_at_knot(node):
     return names.read(answer.data).answer[0][0].serial
 
 
-@pytest.mark.skipif(not shutil.which("knotd"), reason="needs knotd")
 def test_knotd_follows_by_notify(lab, wide, daemon):
     knot(lab, wide.client)
     one = serve(daemon, wide.host, configuration("allow-transfer: [{ key: xfr.example }], notify: [192.0.2.2], "
