@@ -328,3 +328,24 @@ size_t dns_refuse(struct dns_scratch *scratch, enum dns_rcode rcode, enum dns_ed
 	reply_start(&scratch->reply, &scratch->query, reply, limit);
 	return finish(scratch, rcode, room);
 }
+
+void dns_look_ahead(const struct dns_server *server, struct dns_scratch *scratch,
+		    const uint8_t *query, size_t length, struct dns_ahead *ret_ahead)
+{
+	size_t index;
+
+	ret_ahead->zone = NULL;
+	if (!server->zones->large || length <= DNS_HEADER ||
+	    !name_read(&scratch->target, query + DNS_HEADER, length - DNS_HEADER))
+		return;
+	ret_ahead->zone = zones_find(server->zones, &scratch->target, 0, &index);
+	ret_ahead->hash = scratch->target.hashes[0];
+	if (ret_ahead->zone)
+		zone_prefetch(ret_ahead->zone, &scratch->target);
+}
+
+void dns_look_again(const struct dns_ahead *ahead)
+{
+	if (ahead->zone)
+		zone_prefetch_node(ahead->zone, ahead->hash);
+}

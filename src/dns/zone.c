@@ -75,6 +75,14 @@ void zone_prefetch(const struct zone *zone, const struct dns_name *name)
 	__builtin_prefetch(&zone->slots[zone_hash(name->hashes[0]) & zone->mask]);
 }
 
+void zone_prefetch_node(const struct zone *zone, uint64_t hash)
+{
+	const struct zone_slot *slot = &zone->slots[zone_hash(hash) & zone->mask];
+
+	if (slot->offset)
+		__builtin_prefetch(node_of(zone, slot->offset));
+}
+
 /*
  * The nearest name above @name that exists, the apex at the furthest. Where a name exists all those
  * above it do, since the empty ones are nodes as well; so the deepest is found by halving, and a

@@ -56,7 +56,6 @@ struct zone_match {
 };
 
 enum zone_denial { ZONE_UNSIGNED, ZONE_NSEC_SIGNED, ZONE_NSEC3_SIGNED };
-
 #define ZONE_HASH_SIZE 20 /* SHA-1, the only one that NSEC3 has */
 
 struct zone_slot {
@@ -97,8 +96,9 @@ void zone_find(const struct zone *zone, const struct dns_name *name, struct zone
 /* The name from the label @label of @name on, or NULL. */
 const struct zone_node *zone_node_at(const struct zone *zone, const struct dns_name *name,
 				     unsigned label);
-/* Asks the memory ahead for what zone_find() will read first. */
+/* Asks the memory ahead for what zone_find() will read first; and for what it will read then. */
 void zone_prefetch(const struct zone *zone, const struct dns_name *name);
+void zone_prefetch_node(const struct zone *zone, uint64_t hash);
 
 /* The set of @type, or NULL. RRSIGs stand with what they cover and are no set of their own. */
 const struct zone_rrset *zone_rrset(const struct zone_node *node, uint16_t type);

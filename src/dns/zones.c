@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beyond that, names in no order cost a wait for the memory each. */
+#define LARGE 20000
+
 static void add(struct zones *zones, uint32_t number)
 {
 	const struct zone *zone = zones->items[number - 1];
@@ -22,7 +25,7 @@ static void add(struct zones *zones, uint32_t number)
 struct zones *zones_new(struct zone *const *items, size_t count)
 {
 	struct zones *zones = mem_alloc(sizeof(*zones));
-	size_t slots = 8;
+	size_t slots = 8, names = 0;
 
 	while (slots < count * 2)
 		slots *= 2;
@@ -32,7 +35,9 @@ struct zones *zones_new(struct zone *const *items, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		zones->items[zones->count++] = zone_ref(items[i]);
 		add(zones, (uint32_t)zones->count);
+		names += items[i]->names;
 	}
+	zones->large = names > LARGE;
 	return zones;
 }
 

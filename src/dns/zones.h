@@ -14,6 +14,7 @@ struct zones {
 	struct zone_slot *slots; /* offset: the number of an item, from 1 */
 	uint32_t mask;
 	uint64_t depths[2]; /* of how many labels there are zones */
+	bool large;	    /* more names than the processor's caches hold */
 };
 
 /* Takes a reference to each of @zones, no two of which have one apex. */

@@ -45,11 +45,28 @@ static void answer(struct dns_thread *thread, const struct crew_socket *socket,
 	datagram->answer_segment = 0;
 }
 
+/* Where the names of a batch lie in memory is asked for before the first of them is needed. */
+static void look_ahead(struct dns_thread *thread, unsigned count)
+{
+	struct dns_ahead ahead[DNS_BATCH];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct mh_datagram *datagram = mh_batch_at(thread->base.batch, i);
+
+		dns_look_ahead(&thread->server, thread->scratch, datagram->data, datagram->length,
+			       &ahead[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		dns_look_again(&ahead[i]);
+}
+
 static void serve_batch(struct dns_thread *thread, struct crew_socket *socket, unsigned count)
 {
 	struct counter *counter = &thread->counts.udp;
 	bool any = false;
 
+	if (count > 1 && count <= DNS_BATCH)
+		look_ahead(thread, count);
 	for (unsigned i = 0; i < count; i++) {
 		struct mh_datagram *datagram = mh_batch_at(thread->base.batch, i);
 
