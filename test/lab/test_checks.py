@@ -156,3 +156,18 @@ def test_a_worker_that_is_killed_leaves_what_it_said_old(net, daemon):
         stopped = one.worker()
         wait_until(lambda: stopped not in one.children(), 30, "the worker that stands still to be ended")
     one.stop()
+
+
+def test_what_is_old_means_what_the_file_says(net, daemon):
+    ways = {"keeps": "keep", "falls": "down", "rises": "up"}
+    lines = "".join(f"  {name}: {{ tcp: \"127.0.0.1:8080\", every: 1h, when-old: {way} }}\n"
+                    for name, way in ways.items())
+    with listening(net.host, "127.0.0.1", 8080):
+        one = daemon(net.host, "checks:\n" + lines)
+        for name in ways:
+            wait_state(one, name, "up")
+    # One refusal of three tells the next worker nothing yet, and the next probe is minutes away.
+    os.kill(one.worker(), signal.SIGKILL)
+    wait_until(lambda: all(states(one)[name]["old"] for name in ways), what="all of it to be old")
+    assert {name: states(one)[name]["usable"] for name in ways} == {"keeps": True, "falls": False, "rises": True}
+    one.stop()
