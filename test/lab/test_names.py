@@ -255,3 +255,18 @@ def test_a_log_that_takes_nothing_hinders_nobody(wide, daemon):
     serve(daemon, wide.host, configuration("  log: { file: /dev/full }"))
     for _ in range(scaled(100)):
         assert names.udp(wide.client, SEVENTH[CLAIM4], question("www.example.com")).right
+
+
+@both
+def test_a_new_version_of_the_program_loses_nothing(wide, daemon, claim):
+    one = serve(daemon, wide.host)
+    asker = Asker(wide.client, SEVENTH[claim])
+    with names.tcp_socket(wide.client, SEVENTH[claim]) as kept:
+        for _ in range(2):
+            before = worker_of(one)
+            one.ctl("upgrade", expect=0)
+            assert worker_of(one) not in (0, before)
+            kept.sendall(names.framed(question("www.example.com")))
+            assert read(names.hear(kept)).answer
+    asker.end()
+    assert (asker.lost, asker.broken) == (0, 0)

@@ -103,6 +103,13 @@ static void listen_build(struct dns_setup *setup)
 	for (uint32_t i = 0; i < count; i++)
 		entries[i] = (struct lpm_entry){ setup->orders.listen[i], i };
 	setup->listen = lpm_new(entries, count);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct prefix *on = &setup->orders.listen[i];
+		struct address address = prefix_address(on);
+
+		if (on->length && lpm_find_within(setup->listen, &address, (uint8_t)(on->length - 1)))
+			setup->nested = true;
+	}
 	mem_freep(&entries);
 }
 

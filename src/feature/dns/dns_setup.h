@@ -28,6 +28,7 @@ struct dns_setup {
 	struct zones *zones;
 	struct tsig_key *keys; /* of each key of the orders; one that makes no sense has no name */
 	const struct tsig_key **key_list;
+	bool nested;	    /* a prefix that is listened on lies in another one */
 	struct lpm *listen; /* .value is the index in orders.listen */
 	unsigned threads;
 	struct dns_setup_counts *counts;

@@ -8,17 +8,24 @@
 #include <string.h>
 #include <time.h>
 
-bool dns_thread_serves(const struct dns_thread *thread, uint16_t port, const struct address *asked,
+bool dns_thread_serves(struct dns_thread *thread, uint16_t port, const struct address *asked,
 		       uint32_t *ret_prefix)
 {
 	const struct dns_setup *setup = thread->setup;
-	const struct lpm_entry *entry = NULL;
+	const struct lpm_entry *entry;
 
-	if (setup && setup->orders.port == port && asked->family)
+	if (!setup || setup->orders.port != port || !asked->family)
+		return false;
+	/* Where no prefix lies in another, the one that holds an address is the one. */
+	if (setup->nested || !setup->orders.listen_count ||
+	    !prefix_holds(&setup->orders.listen[thread->last], asked)) {
 		entry = lpm_find(setup->listen, asked);
-	if (entry)
-		*ret_prefix = entry->value;
-	return entry;
+		if (!entry)
+			return false;
+		thread->last = entry->value;
+	}
+	*ret_prefix = thread->last;
+	return true;
 }
 
 void dns_thread_clock(struct dns_thread *thread)
@@ -114,6 +121,7 @@ void dns_thread_adopt(struct crew_thread *base, void *data)
 	struct dns_thread *thread = dns_thread(base);
 
 	thread->setup = data;
+	thread->last = 0;
 	dns_setup_serve(thread->setup, &thread->server);
 	limit_answers(thread);
 	thread->limit.sample = thread->setup->orders.log_sample;

@@ -39,6 +39,7 @@ struct dns_thread {
 	struct rrl_options limits;
 	struct dns_counts counts;
 	struct dns_top top;
+	uint32_t last;		   /* the prefix asked last: most are asked many times in a row */
 	struct dns_log_ring *ring; /* NULL: no log */
 	struct dns_log_limit limit;
 	bool ring_filled; /* the main thread is to be woken */
@@ -71,7 +72,7 @@ size_t dns_thread_answer(struct dns_thread *thread, struct dns_talk *talk,
 			 const struct dns_bytes *query, const struct dns_room *room);
 void dns_thread_done(struct dns_thread *thread, const struct dns_talk *talk, bool answered);
 /* Which of the prefixes that are listened on holds @asked; false: none, so that it is not answered. */
-bool dns_thread_serves(const struct dns_thread *thread, uint16_t port, const struct address *asked,
+bool dns_thread_serves(struct dns_thread *thread, uint16_t port, const struct address *asked,
 		       uint32_t *ret_prefix);
 void dns_thread_clock(struct dns_thread *thread);
 /* Wakes the main thread if there is something new for it. */
