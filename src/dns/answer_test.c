@@ -330,6 +330,57 @@ static void an_answer_takes_no_memory(void **state)
 	stage_end(stage);
 }
 
+/* Asks for www.example.com signed by @key at @time; what the reply's TSIG is worth to who asked. */
+static unsigned ask_signed(struct answer_stage *stage, const struct tsig_key *key, uint64_t time)
+{
+	struct tsig_session session;
+	struct tsig tsig;
+	size_t unsigned_length;
+
+	stage_write_query(
+		stage, &(struct ask){ .name = "www.example.com.", .type = "A", .udp_size = 1232 });
+	tsig_ask(key, &session);
+	stage->length = tsig_sign(&session, time, stage->query, stage->length, sizeof(stage->query));
+	assert_true(stage->length > 0);
+	stage_answer(stage);
+	/* The TSIG is the last record, and what it signs ends with the OPT. */
+	unsigned_length = stage->length - tsig_size(&stage->scratch.session);
+	assert_int_equal(tsig_read(stage->reply, stage->length, unsigned_length, &tsig), 0);
+	return tsig.mac_size ? tsig_verify_answer(&tsig, &session, time) : tsig.error;
+}
+
+static void a_signed_query_gets_a_signed_answer(void **state)
+{
+	struct answer_stage *stage = stage_server(ZONE);
+	static const struct tsig_key key = {
+		.name = "\3key", .algorithm = TSIG_SHA256, .secret = "one", .secret_length = 3
+	};
+	static const struct tsig_key other = {
+		.name = "\3key", .algorithm = TSIG_SHA256, .secret = "two", .secret_length = 3
+	};
+	static const struct tsig_key stranger = {
+		.name = "\4mine", .algorithm = TSIG_SHA256, .secret = "one", .secret_length = 3
+	};
+	static const struct tsig_key *const keys[] = { &key };
+
+	stage->server.keys = keys;
+	stage->server.key_count = 1;
+	assert_int_equal(ask_signed(stage, &key, stage->asker.now), 0);
+	assert_int_equal(stage->scratch.outcome.rcode, DNS_NOERROR);
+	assert_ptr_equal(stage->scratch.session.key, &key);
+	assert_int_equal(ask_signed(stage, &other, stage->asker.now), TSIG_BADSIG);
+	assert_int_equal(stage->scratch.outcome.rcode, DNS_NOTAUTH);
+	assert_int_equal(ask_signed(stage, &stranger, stage->asker.now), TSIG_BADKEY);
+	assert_int_equal(stage->scratch.outcome.rcode, DNS_NOTAUTH);
+	ask_signed(stage, &key, stage->asker.now + 1000);
+	assert_int_equal(stage->scratch.session.error, TSIG_BADTIME);
+	assert_int_equal(stage->scratch.outcome.rcode, DNS_NOTAUTH);
+	/* An unsigned question after that is an unsigned one. */
+	ask(stage, "www.example.com.", "A");
+	assert_null(stage->scratch.session.key);
+	stage_end(stage);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -343,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_cookie_gets_a_cookie),
 		cmocka_unit_test(over_the_limit_a_cookie_still_gets_through),
 		cmocka_unit_test(a_transfer_is_found_and_left_to_others),
+		cmocka_unit_test(a_signed_query_gets_a_signed_answer),
 		cmocka_unit_test(looking_ahead_changes_no_answer),
 		cmocka_unit_test(an_answer_takes_no_memory),
 	};

@@ -19,9 +19,17 @@ FIGURES = (
     ("miss_ns", "look-up that misses", "ns", MISS),
     ("deep_miss_ns", "look-up that misses, deep", "ns", MISS),
 )
+# From a query's bytes to the reply's, in batches as the worker reads them.
+ANSWERS = (
+    ("hit_ns", "answer", "ns", HIT),
+    ("hit_edns_ns", "answer with EDNS", "ns", HIT),
+    ("nxdomain_edns_ns", "answer that there is no such name", "ns", MISS),
+)
 
 
 def zone_rows(_, plan):
     (runs,) = repeated(plan.route_rounds, "zone_speed", NAMES)
-    for key, name, unit, goal in FIGURES:
-        yield compare("zone", f"{name}, {NAMES:,} names", unit, [(run[key], 1) for run in runs], goal)
+    (answers,) = repeated(plan.route_rounds, "answer_speed", NAMES)
+    for figures, rounds in ((FIGURES, runs), (ANSWERS, answers)):
+        for key, name, unit, goal in figures:
+            yield compare("zone", f"{name}, {NAMES:,} names", unit, [(run[key], 1) for run in rounds], goal)
