@@ -41,12 +41,13 @@ class Engine:
 
 
 class Peer:
-    """A server of others in a namespace, on 127.0.0.1."""
+    """A server in a namespace, on 127.0.0.1: one of others that is started here, or one that runs already."""
 
-    def __init__(self, node, port, package, command):
+    def __init__(self, node, port, package=None, command=()):
         self.node, self.port = node, port
-        path, environment = debian.find(command[0], package)
-        self.process = node.spawn(path, *command[1:], env=environment)
+        if package:
+            path, environment = debian.find(command[0], package)
+            self.process = node.spawn(path, *command[1:], env=environment)
         with node.inside():
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.settimeout(PATIENCE)

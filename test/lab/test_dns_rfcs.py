@@ -17,6 +17,7 @@ import dns.rdatatype
 import pytest
 
 import dns_peers
+from lab import Lab
 
 ZONE = """$ORIGIN example.com.
 $TTL 3600
@@ -199,9 +200,6 @@ ROWS = [
 @pytest.fixture(scope="module")
 def peers():
     """All three, for all rows."""
-    from lab import Lab
-    if dns_peers.available():
-        pytest.skip(dns_peers.available())
     with Lab("dnsrfcs") as lab:
         node = lab.node("host")
         zones = [("example.com.", lab.file("example.com.zone", ZONE))]
@@ -218,3 +216,28 @@ def test_an_rfc_is_obeyed(peers, query, answer, others):
     query = query[1] if tcp else query
     said = {name: say(peer.ask(query, tcp=tcp)) for name, peer in peers.items()}
     assert said == {"ours": answer, **{name: others.get(name, answer) for name in ("knot", "nsd")}}
+
+
+CONFIGURATION = """dns:
+  listen: [127.0.0.1]
+  port: 5303
+  nsid: us
+  identity: us
+  zones: [{{ name: example.com, file: {zone} }}]
+"""
+# What the daemon does not tell.
+UNTOLD = {"RFC 4892: what serves": "REFUSED"}
+
+
+def test_the_daemon_says_it_by_its_sockets(lab, daemon):
+    node = lab.node("host")
+    daemon(node, CONFIGURATION.format(zone=lab.file("example.com.zone", ZONE)))
+    peer = dns_peers.Peer(node, 5303)
+    wrong = []
+    for what, query, answer, _ in ROWS:
+        tcp = isinstance(query, tuple)
+        said = say(peer.ask(query[1] if tcp else query, tcp=tcp))
+        if said != UNTOLD.get(what, answer):
+            wrong.append(f"{what}: {said} instead of {answer}")
+    peer.close()
+    assert not wrong, "\n".join(wrong)
