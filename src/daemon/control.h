@@ -51,7 +51,7 @@
  *	"objects"	{"desired": N, "in_place": N, "pending": [...], "failing": [... as "failed"]}
  *	"drift"		{"repaired": N, "last": "text", "last_s_ago": N, "fights": [{"text", "by": "protocol
  *			bird"|"somebody", "left_s"}]}: what others remove again and again, and is let be
- *	"workers"	[{"name", "pid", "restarts", "listeners": N}]
+ *	"workers"	[{"name", "pid", "restarts", "listeners": N}]: those with something to do
  *	"features"	{NAME: {...}}
  *		prefixes: {"claims": [{"prefix", "state": "in place"|"waiting"|"refused",
  *			"exceptions": [{"prefix", "link", "via", "unreachable": true, "why":

@@ -55,10 +55,14 @@ def environment(root):
 
 def find(program, package):
     """The path of @program, which is in @package, and the environment to run it in."""
-    variables = environment(unpack(package))
-    path = shutil.which(program, path=variables["PATH"])
-    assert path, f"no {program} in {package}"
-    return path, variables
+    for _ in range(2):
+        variables = environment(unpack(package))
+        path = shutil.which(program, path=variables["PATH"])
+        if path:
+            return path, variables
+        # It was installed when the package was unpacked, and is not any more.
+        shutil.rmtree(CACHE / package)
+    raise AssertionError(f"no {program} in {package}")
 
 
 def at_home(command, package):
