@@ -392,6 +392,19 @@ def test_a_host_that_is_cut_off_is_warned_of_until_a_default_comes(net, daemon, 
     wait_until(warned, what="the warning to come back")
 
 
+@both
+def test_a_claimed_prefix_answers_by_the_link_over_which_it_arrives(net, daemon, family):
+    claim = {4: "198.51.100.0/24", 6: "2001:db8:1:1::/64"}[family]
+    asked = {4: "198.51.100.7", 6: "2001:db8:1:1::7"}[family]
+    claims = f'\nprefixes: [ {{ prefix: "{claim}" }} ]\n'
+    ways(net.world, f"{claim} {BOND1[family]}")
+    box = daemon(net.box, SYMMETRIC.rstrip() + claims)
+    assert said_tcp(net, asked) is None, "without a word about it the default route of the host is taken"
+    box.apply(SYMMETRIC.rstrip() + f'\n  symmetric-prefixes: [ {{ prefix: "{claim}", link: bond1 }} ]\n' + claims)
+    assert said_tcp(net, asked) == "hello"
+    assert said_tcp(net, BOND1[family]) == "hello"
+
+
 def test_an_address_that_comes_and_goes_takes_its_rule_along(net, daemon):
     box = daemon(net.box, SYMMETRIC)
     net.box.ip("address", "add", "198.51.100.7/24", "dev", "bond1")

@@ -6,7 +6,6 @@
 #include "feature/routing/routing_words.h"
 
 /* The configuration of `routing`, as the tables in routing_config.c read it. */
-
 struct resilient {
 	struct config_record record;
 	uint32_t buckets, idle_ms, unbalanced_ms;
@@ -32,10 +31,9 @@ enum route_word_type { WORD_UNICAST, WORD_UNREACHABLE, WORD_BLACKHOLE, WORD_PROH
 
 struct route_config {
 	struct config_record record;
-	struct config_list to; /* of struct prefix */
+	struct config_list to, hops; /* of struct prefix, struct hop */
 	struct gateway via;
 	const char *link;
-	struct config_list hops; /* of struct hop */
 	struct resilient resilient;
 	struct address source;
 	uint32_t metric, mtu, window, initcwnd;
@@ -88,18 +86,26 @@ struct host_config {
 	const char *out;
 };
 
+/* A prefix of this host that arrives over one link. */
+struct arrival_config {
+	struct config_record record;
+	struct prefix prefix;
+	const char *link;
+};
+
 struct routing {
 	struct config_record record;
 	struct config_list tables, routes, nexthops, rules, forwarding;
 	struct host_config host;
-	struct config_list symmetric; /* of const char *: links; "true" = all, "false" = none */
-	struct config_list nat;
-	bool compat;		    /* net.ipv4.nexthop_compat_mode */
-	struct config_list asserts; /* of struct assert_config: routing_assert.h */
+	struct config_list symmetric;	  /* of const char *: links; "true" = all, "false" = none */
+	struct config_list arrivals, nat; /* symmetric-prefixes */
+	bool compat;			  /* net.ipv4.nexthop_compat_mode */
+	struct config_list asserts;	  /* of struct assert_config: routing_assert.h */
 };
 
 extern const struct config_field routing_fields[], table_fields[], route_fields[], rule_fields[],
-	named_hop_fields[], hop_fields[], forward_fields[], host_fields[], nat_fields[];
+	named_hop_fields[], hop_fields[], forward_fields[], host_fields[], arrival_fields[],
+	nat_fields[];
 extern const struct feature routing_feature;
 
 #define ROUTING_PLACE(record, table, type, member)                                                 \

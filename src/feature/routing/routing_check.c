@@ -394,6 +394,24 @@ static void check_symmetric(const struct checker *checker)
 	}
 }
 
+static void check_arrivals(const struct checker *checker)
+{
+	const struct config_list *list = &checker->routing->arrivals;
+	const struct arrival_config *arrival = list->items;
+
+	for (unsigned i = 0; i < list->count; i++) {
+		refuse_loopback(checker, arrival[i].link,
+				HERE(&arrival[i], arrival_fields, arrival_config, link));
+		for (unsigned j = 0; j < i; j++)
+			if (prefix_compare(&arrival[j].prefix, &arrival[i].prefix) == 0)
+				diag_at(checker->diags, list->places[i], -EINVAL,
+					"this prefix is named above already, at line %u; say of "
+					"each "
+					"over which one link it arrives",
+					list->places[j].line);
+	}
+}
+
 void routing_check(const void *config, struct diags *diags)
 {
 	struct checker checker = { .routing = config, .diags = diags };
@@ -413,6 +431,7 @@ void routing_check(const void *config, struct diags *diags)
 			HERE(&checker.routing->host, host_fields, host_config, out));
 	host_out_check(checker.routing, diags);
 	check_symmetric(&checker);
+	check_arrivals(&checker);
 	check_nat(&checker);
 	routing_assert_check(&checker.routing->asserts, diags);
 }

@@ -235,6 +235,22 @@ const struct config_field forward_fields[] = {
 	{ 0 }
 };
 
+const struct config_field arrival_fields[] = {
+	{ "prefix", CONFIG_NET, AT(arrival_config, prefix), .required = true,
+	  .help = "A prefix, or an address, that this host answers for; see `prefixes`.",
+	  .example = "198.51.100.0/24" },
+	{ "link", CONFIG_IFNAME, AT(arrival_config, link), .required = true,
+	  .help = "The link over which the upstream routes it here.", .example = "eth0" },
+	{ 0 }
+};
+static const struct config_field arrival_item = {
+	.name = "arrival",
+	.type = CONFIG_RECORD,
+	.fields = arrival_fields,
+	.size = sizeof(struct arrival_config),
+	.help = "Where a prefix arrives.",
+};
+
 const struct config_field host_fields[] = {
 	{ "out", CONFIG_IFNAME, AT(host_config, out), .required = true,
 	  .help = "The one link that the host's own packets leave by, also to networks that other "
@@ -322,6 +338,12 @@ const struct config_field routing_fields[] = {
 		  "else the one that table main has from DHCP, router advertisements or anybody. "
 		  "Addresses and gateways may come and go.",
 	  .example = "true" },
+	{ "symmetric-prefixes", CONFIG_LIST, AT(routing, arrivals), .max = 500, .item = &arrival_item,
+	  .help = "Over which link a prefix of this host arrives: what the host sends from an "
+		  "address in it leaves by that link, as `symmetric` says of the link's own "
+		  "addresses. An address of a link in `symmetric` is the link's, also within such "
+		  "a prefix.",
+	  .example = "[{ prefix: 198.51.100.0/24, link: eth0 }]" },
 	{ "nat", CONFIG_LIST, AT(routing, nat), .item = &nat_item,
 	  .help = "Which source address forwarded packets get on the way out. The first entry that "
 		  "matches decides.",

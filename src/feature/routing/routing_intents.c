@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYMMETRIC_ROOM (PREFERENCE_HOST - PREFERENCE_SYMMETRIC)
+#define SYMMETRIC_ROOM (PREFERENCE_ARRIVALS - PREFERENCE_SYMMETRIC)
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
 
@@ -136,6 +136,46 @@ static void prefer_sources(struct built_rules *rules)
 	mem_freep(&taken);
 }
 
+/* The longer ones decide first. */
+static int by_length(const void *a, const void *b)
+{
+	const struct built_rule *x = a, *y = b;
+	int longer = (int)y->rule.from.length - (int)x->rule.from.length;
+
+	return longer ? longer : prefix_compare(&x->rule.from, &y->rule.from);
+}
+
+/* They stand behind the addresses of links, which may lie in such a prefix. */
+static void desire_arrivals(struct work *work)
+{
+	const struct arrival_config *arrival = work->routing->arrivals.items;
+	struct built_rules rules = { 0 };
+
+	for (unsigned i = 0; i < work->routing->arrivals.count; i++) {
+		const struct way_link *link = arrives_by(work->routing, &work->ways, i);
+		struct host_rule rule = { .family = arrival[i].prefix.family,
+					  .action = FR_ACT_TO_TBL,
+					  .in = "lo",
+					  .from = arrival[i].prefix };
+
+		if (!link) {
+			desire_pending(work->desired, arrival[i].record.place,
+				       "answers from this prefix wait for link %s, which does not "
+				       "exist: they leave as before",
+				       arrival[i].link);
+			continue;
+		}
+		rule.table = out_table_of_one(work, link->name, arrival[i].record.place);
+		rules_add(&rules, arrival[i].record.place, &rule);
+	}
+	if (rules.items.count)
+		qsort(rules.items.items, rules.items.count, sizeof(*rules.items.items), by_length);
+	for (size_t i = 0; i < rules.items.count; i++)
+		rules.items.items[i].rule.preference = PREFERENCE_ARRIVALS + (uint32_t)i;
+	rules_desire_built(work, &rules);
+	rules_free(&rules);
+}
+
 static void desire_symmetric(struct work *work)
 {
 	struct place place = work->routing->symmetric.place;
@@ -173,5 +213,6 @@ void intents_desire(struct work *work)
 {
 	desire_confined(work);
 	desire_symmetric(work);
+	desire_arrivals(work);
 	desire_host(work);
 }

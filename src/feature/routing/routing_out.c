@@ -330,6 +330,14 @@ const struct way_link *answers_by(const struct routing *routing, const struct wa
 	return link;
 }
 
+const struct way_link *arrives_by(const struct routing *routing, const struct ways *ways, unsigned i)
+{
+	const struct arrival_config *arrival = routing->arrivals.items;
+	const struct way_link *link = ways_link(ways, arrival[i].link);
+
+	return link && !link->loopback && !link->in_vrf ? link : NULL;
+}
+
 /* Marks in @answered, by their place among the links, those that have a table of their own. */
 static void mark_own_tables(const struct routing *routing, const struct ways *ways, bool *answered)
 {
@@ -337,6 +345,12 @@ static void mark_own_tables(const struct routing *routing, const struct ways *wa
 
 	for (size_t i = 0; routing->symmetric.count && i < ways->nets.count; i++) {
 		const struct way_link *link = answers_by(routing, ways, &ways->nets.items[i]);
+
+		if (link)
+			answered[link - ways->links.items] = true;
+	}
+	for (unsigned i = 0; i < routing->arrivals.count; i++) {
+		const struct way_link *link = arrives_by(routing, ways, i);
 
 		if (link)
 			answered[link - ways->links.items] = true;

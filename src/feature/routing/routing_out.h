@@ -26,6 +26,9 @@ bool out_set_of(const struct routing *routing, const char *in, struct out_set *r
 const struct way_link *answers_by(const struct routing *routing, const struct ways *ways,
 				  const struct way_net *net);
 
+/* The link over which the @i-th of `symmetric-prefixes` arrives; NULL = it is not there. */
+const struct way_link *arrives_by(const struct routing *routing, const struct ways *ways, unsigned i);
+
 /* Notes the names of all such tables. */
 void out_tables_note(const struct routing *routing, const struct ways *ways, struct numbers *tables);
 /* The number of the table of @set, which is filled when it is first asked for. */

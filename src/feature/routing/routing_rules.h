@@ -6,6 +6,7 @@
 
 /* Preferences among those of policy.h: from PREFERENCE_INTENTS on those of confined links. */
 #define PREFERENCE_SYMMETRIC 26000
+#define PREFERENCE_ARRIVALS 29000
 #define PREFERENCE_HOST 29990
 
 /* More rules in a row than this that say where a packet is from (or goes to) become a tree. */
