@@ -3,7 +3,10 @@
  * An event says that something happened, never what: then all is looked at again, which for a few
  * local checks costs less than to keep account of what an event may mean. A file that is not there
  * cannot be watched: its folder is, and all folders above it that are there, so that one that is
- * moved away or comes back is seen as well. A process is watched by a descriptor of its own, which
+ * moved away or comes back is seen as well. Ports are looked at apart from the rest, when one is
+ * opened or closed: the former is an event by BPF, and where that is not to be had, it is looked for
+ * often. Now and then they are looked at anyway: a UDP socket that connects is heard by its peer alone
+ * from then on, and nobody tells. A process is watched by a descriptor of its own, which
  * also cannot be taken for another process that got its number (pidfd_open(2)).
  */
 #include "daemon/sights.h"
@@ -11,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "bpf/openings.h"
 #include "bpf/replies.h"
 #include "host/ports.h"
 
@@ -26,9 +30,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000 /* for whatever has no events here */
-#define OPEN_MS 200  /* for a port to be opened, which is no event */
-#define CALM_MS 20   /* between two looks, however many events there are */
+#define LOOK_MS 1000   /* for whatever has no events here */
+#define OPEN_MS 200    /* for a port to be opened, where that is no event */
+#define PORTS_MS 10000 /* at ports whose events are told */
+#define CALM_MS 20     /* between two looks, however many events there are */
 #define PID_FILE_MOST 64
 #define FOLDER_EVENTS                                                                              \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -56,8 +61,10 @@ struct sights {
 	struct sight *items;
 	size_t count;
 	int files, ports;
-	int64_t looked_us;
-	struct loop_watch *files_watch, *ports_watch, *again;
+	struct openings *openings; /* NULL: that a port is opened is no event */
+	unsigned port_looks;	   /* that are due because of events */
+	int64_t looked_us, ports_looked_us;
+	struct loop_watch *files_watch, *ports_watch, *openings_watch, *again;
 	struct text key; /* what was asked for last */
 };
 
@@ -79,8 +86,12 @@ static void forget_all(struct sights *sights)
 	sights->count = 0;
 	loop_unwatch(&sights->files_watch);
 	loop_unwatch(&sights->ports_watch);
+	loop_unwatch(&sights->openings_watch);
+	openings_close(sights->openings);
+	sights->openings = NULL;
 	fd_closep(&sights->files);
 	fd_closep(&sights->ports);
+	mem_freep(&sights->healths->ports_by);
 }
 
 /* Watches the file and every folder above it, those that are there. */
@@ -204,6 +215,10 @@ static void look_for_ports(struct sights *sights)
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 	bool wanted[2] = { false };
 
+	if (!sights->healths->ports_by)
+		return;
+	sights->healths->ports_looks++;
+	sights->ports_looked_us = clock_now_us();
 	for (size_t i = 0; i < sights->count; i++) {
 		sights->items[i].found = false;
 		if (sights->items[i].kind == CHECK_PORT)
@@ -212,6 +227,23 @@ static void look_for_ports(struct sights *sights)
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
 		if (wanted[i] && ports_look(protocols[i], on_port, sights) < 0)
 			log_debug("the ports of this host cannot be looked at");
+}
+
+/* All ports have both events: then only these are heeded. */
+static bool has_port_events(const struct sights *sights)
+{
+	return sights->openings && sights->ports_watch;
+}
+
+static void look_for_ports_if_due(struct sights *sights)
+{
+	int64_t old_us = clock_now_us() - sights->ports_looked_us;
+
+	if (has_port_events(sights) && !sights->port_looks && old_us < PORTS_MS * 1000LL)
+		return;
+	if (sights->port_looks)
+		sights->port_looks--;
+	look_for_ports(sights);
 }
 
 static enum health_sight look_at(struct sight *sight, struct text *reason)
@@ -232,7 +264,7 @@ static void look_again(void *data)
 	bool news = false;
 
 	sights->looked_us = clock_now_us();
-	look_for_ports(sights);
+	look_for_ports_if_due(sights);
 	for (size_t i = 0; i < sights->count; i++) {
 		struct sight *sight = &sights->items[i];
 		AUTO_TEXT reason = { 0 };
@@ -249,6 +281,8 @@ static void look_again(void *data)
 
 static bool waits_for_port(const struct sights *sights)
 {
+	if (has_port_events(sights))
+		return false;
 	for (size_t i = 0; i < sights->count; i++)
 		if (sights->items[i].kind == CHECK_PORT && !sights->items[i].found)
 			return true;
@@ -262,7 +296,9 @@ static void on_time(void *data)
 	if (!sights->count)
 		return;
 	look_again(sights);
-	loop_timer_set(sights->again, waits_for_port(sights) ? OPEN_MS : LOOK_MS);
+	loop_timer_set(sights->again, sights->port_looks     ? CALM_MS :
+				      waits_for_port(sights) ? OPEN_MS :
+							       LOOK_MS);
 }
 
 /* The first event is heeded at once; a flood of them costs fifty looks a second. */
@@ -289,6 +325,18 @@ static void on_closed(void *data)
 	struct sights *sights = data;
 
 	ports_receive(sights->ports);
+	if (!sights->port_looks)
+		sights->port_looks = 1;
+	look_soon(sights);
+}
+
+/* The event may be there before what it tells of: once more then. */
+static void on_opened(void *data)
+{
+	struct sights *sights = data;
+
+	openings_receive(sights->openings);
+	sights->port_looks = 2;
 	look_soon(sights);
 }
 
@@ -359,6 +407,36 @@ static void open_events(struct sights *sights)
 			"every second");
 }
 
+/* Without BPF all works, but less well. Which it is, status tells. */
+static void open_openings(struct sights *sights)
+{
+	struct opening *wanted = mem_alloc((sights->count + 1) * sizeof(*wanted));
+	AUTO_TEXT error = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < sights->count; i++)
+		if (sights->items[i].kind == CHECK_PORT)
+			wanted[count++] = (struct opening){ sights->items[i].protocol,
+							    sights->items[i].port };
+	if (!count) {
+		mem_freep(&wanted);
+		return;
+	}
+	if (!sights->ports_watch)
+		text_puts(&error, "the kernel does not tell of sockets that are closed");
+	else if (openings_open(wanted, count, &sights->openings, &error) == 0)
+		sights->openings_watch = loop_watch_fd(sights->loop, openings_fd(sights->openings),
+						       on_opened, sights);
+	if (sights->openings)
+		sights->healths->ports_by = mem_strdup("events");
+	else
+		sights->healths->ports_by = mem_printf("looked for five times a second: %s",
+						       text_string(&error));
+	if (!sights->openings)
+		log_notice("ports that open are %s", sights->healths->ports_by);
+	mem_freep(&wanted);
+}
+
 void sights_follow(struct sights *sights, const struct check_list *list)
 {
 	AUTO_TEXT key = { 0 };
@@ -377,6 +455,9 @@ void sights_follow(struct sights *sights, const struct check_list *list)
 	if (!sights->count)
 		return;
 	open_events(sights);
+	open_openings(sights);
+	/* From now on every change is told, so what is looked at now is true until then. */
+	sights->port_looks = 1;
 	on_time(sights);
 }
 

@@ -82,6 +82,7 @@ void healths_free(struct healths *healths)
 		mem_freep(&healths->items.items[i].sight_reason);
 	}
 	VEC_FREE(&healths->items);
+	mem_freep(&healths->ports_by);
 }
 
 static bool state_usable(const struct health *health)

@@ -41,6 +41,8 @@ struct health {
 
 struct healths {
 	VEC(struct health) items;
+	char *ports_by; /* how a port that opens is seen: "events"; NULL = none is waited for */
+	uint64_t ports_looks; /* how often the ports of this host were looked at for that */
 };
 
 /* The one of that name, or NULL; the table is sorted. */

@@ -5,10 +5,16 @@
 """
 
 import contextlib
+import json
 import os
+import pathlib
+import re
 import signal
 import socket
 import subprocess
+import time
+
+import pytest
 
 from daemon import mhctl
 from lab import wait_until
@@ -58,6 +64,83 @@ def test_a_port_that_closes_is_seen_at_once(net, daemon):
         with listening(net.host, "0.0.0.0", 8080):
             wait_state(one, "all", "up")
     wait_state(one, "udp", "down")
+    one.stop()
+
+
+def ports_of(one):
+    """How this daemon sees that a port opens, and how often it looked."""
+    return one.feature("checks")["ports"][0]
+
+
+def bpf_links():
+    """All BPF links of this host, by number."""
+    done = subprocess.run(["bpftool", "link", "show", "-j"], check=True, capture_output=True, text=True)
+    return {link["id"] for link in json.loads(done.stdout or "[]")}
+
+
+def links_held(one):
+    """Those that this daemon holds."""
+    told = "".join(path.read_text() for path in pathlib.Path(f"/proc/{one.pid}/fdinfo").iterdir())
+    return {int(number) for number in re.findall(r"^link_id:\t(\d+)$", told, re.M)}
+
+
+PORTS = ("checks:\n  tcp4: { port: { tcp: 8080, address: 192.0.2.77 } }\n"
+         "  tcp6: { port: { tcp: 8081, address: \"::1\" } }\n"
+         "  udp4: { port: { udp: 8053, address: 127.0.0.1 } }\n  udp6: { port: { udp: 8054, address: \"::1\" } }\n")
+OPENED = {"tcp4": ("192.0.2.77", 8080, socket.SOCK_STREAM), "tcp6": ("::1", 8081, socket.SOCK_STREAM),
+          "udp4": ("127.0.0.1", 8053, socket.SOCK_DGRAM), "udp6": ("::1", 8054, socket.SOCK_DGRAM)}
+
+
+def flip_all(one):
+    for name, opened in OPENED.items():
+        wait_state(one, name, "down")
+        with listening(one.node, *opened) as server:
+            wait_state(one, name, "up")
+            # The socket stays, but nobody is let in any more.
+            if opened[2] == socket.SOCK_STREAM:
+                server.shutdown(socket.SHUT_RD)
+                wait_state(one, name, "down")
+        wait_state(one, name, "down")
+
+
+@pytest.mark.stock
+def test_a_port_that_opens_is_seen_without_looking_for_it(net, daemon):
+    net.host.ip("address", "add", "192.0.2.77/32", "dev", "lo")
+    one = daemon(net.host, PORTS)
+    assert ports_of(one)["opened"] == "events", ports_of(one)
+    wait_state(one, "udp6", "down")
+    # That nothing happens is no event to wait for. By looking it would be five times in this second.
+    before = ports_of(one)["looks"]
+    time.sleep(1)
+    assert ports_of(one)["looks"] <= before + 2
+    flip_all(one)
+    held = links_held(one)
+    assert len(held) == 3 and held <= bpf_links()
+    one.kill()
+    wait_until(lambda: not held & bpf_links(), what="the kernel to take its links away")
+    one.start()
+    assert ports_of(one)["opened"] == "events"
+    one.apply("checks:\n  udp: { port: { udp: 8053 } }\n")
+    assert len(links_held(one)) == 2, "IPv4 and IPv6"
+    one.apply("checks:\n  file: { file: /etc }\n")
+    assert not links_held(one) and "ports" not in one.feature("checks")
+    one.apply(PORTS)
+    held = links_held(one)
+    one.stop()
+    assert held
+    wait_until(lambda: not held & bpf_links(), what="the kernel to take its links away")
+
+
+@pytest.mark.stock
+def test_without_bpf_a_port_that_opens_is_looked_for_and_that_is_told(net, daemon):
+    net.host.ip("address", "add", "192.0.2.77/32", "dev", "lo")
+    one = daemon(net.host, PORTS, start=False)
+    one.start(before=["setpriv", "--bounding-set=-bpf,-sys_admin"])
+    told = ports_of(one)["opened"]
+    assert told.startswith("looked for five times a second: ") and "CAP_BPF" in told, told
+    before = ports_of(one)["looks"]
+    wait_until(lambda: ports_of(one)["looks"] > before + 2, what="it to be looked for")
+    flip_all(one)
     one.stop()
 
 

@@ -47,6 +47,15 @@ static json_t *check_json(const struct check_spec *spec, const struct health *he
 	return json;
 }
 
+static json_t *ports_json(const struct healths *healths)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "opened", json_string(healths->ports_by));
+	json_object_set_new(json, "looks", json_integer((json_int_t)healths->ports_looks));
+	return json;
+}
+
 void checks_status(const void *config, const struct facts *facts, const struct counters *counters,
 		   struct json_t *status)
 {
@@ -70,5 +79,10 @@ void checks_status(const void *config, const struct facts *facts, const struct c
 						  health, now_us));
 	}
 	json_object_set_new(status, "checks", array);
+	if (facts->health && facts->health->ports_by) {
+		array = json_array();
+		json_array_append_new(array, ports_json(facts->health));
+		json_object_set_new(status, "ports", array);
+	}
 	check_list_free(&list);
 }
