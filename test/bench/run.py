@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
 from apply import length_rows, memory_rows, reconciler_rows  # noqa: E402
 from checks import checks_rows  # noqa: E402
 from daemon import MHCTL, MULTIHOMED  # noqa: E402
+from dropout import dropout_rows  # noqa: E402
 from echo import echo_rows, spread_rows  # noqa: E402
 from hooks import hooks_rows, hooks_spread_rows  # noqa: E402
 from library import library_rows  # noqa: E402
@@ -67,6 +68,7 @@ WORKLOADS = {
     "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
     "routing": [(routes_rows, False), (changed_line_rows, False), (rules_rows, False), (drift_rows, False)],
     "dns": [(names_rows, False)],
+    "dropout": [(dropout_rows, False)],
     "model": [(model_rows, False)],
     "zone": [(zone_rows, False)],
     "checks": [(checks_rows, True)],
