@@ -3,13 +3,20 @@
 
 #include <poll.h>
 
+/*
+ * Returns a connection, or -1 for one that was reset: on a busy processor the server is quicker than
+ * the return of connect(2), which then tells it.
+ */
 static int dial(const char *address, uint16_t port)
 {
 	struct sockaddr_in to = stage_address(address, port);
 	int fd = stage_client(SOCK_STREAM);
 
-	assert_int_equal(connect(fd, (void *)&to, sizeof(to)), 0);
-	return fd;
+	if (connect(fd, (void *)&to, sizeof(to)) == 0)
+		return fd;
+	assert_int_equal(errno, ECONNRESET);
+	close(fd);
+	return -1;
 }
 
 static void say(int fd, const char *text)
@@ -35,6 +42,8 @@ static void assert_reset(int fd)
 {
 	char byte;
 
+	if (fd < 0)
+		return;
 	assert_int_equal(recv(fd, &byte, 1, 0), -1);
 	assert_int_equal(errno, ECONNRESET);
 	close(fd);
