@@ -66,7 +66,9 @@ def test_ten_thousand_idle_connections_cost_little_and_hinder_nobody(wide, daemo
             idle.append(names.tcp_socket(wide.client, SEVENTH, timeout=30))
         assert read(names.tcp(wide.client, SEVENTH, question("www.example.com"))).answer
         assert asks_well(wide.client)
-        assert memory(one.worker()) - before < (4 << 20) + 512 * count
+        # A sanitizer keeps three times as much for itself.
+        room = 4 if os.environ.get("MH_SANITIZED") else 1
+        assert memory(one.worker()) - before < room * ((4 << 20) + 512 * count)
         # They are idle, not forgotten.
         for sock in idle[::count // 50]:
             sock.sendall(names.framed(question("www.example.com")))

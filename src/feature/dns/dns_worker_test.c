@@ -92,20 +92,27 @@ static void every_address_of_a_prefix_answers_from_itself(void **state)
 	assert_int_equal(stage_end(&stage), 0);
 }
 
+static void assert_reset(int fd)
+{
+	uint8_t byte;
+
+	if (fd < 0)
+		return;
+	assert_int_equal(recv(fd, &byte, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	close(fd);
+}
+
 static void what_is_not_listened_on_is_silent(void **state)
 {
 	struct stage stage = stage_start();
-	int fd = stage_client(&stage, SOCK_DGRAM, "127.6.0.1"), tcp;
-	uint8_t byte;
+	int fd = stage_client(&stage, SOCK_DGRAM, "127.6.0.1");
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
 	ask_udp(fd, 1, "www.example.");
 	close(fd);
-	tcp = stage_client(&stage, SOCK_STREAM, "127.6.0.1");
-	assert_int_equal(recv(tcp, &byte, 1, 0), -1);
-	assert_int_equal(errno, ECONNRESET);
-	close(tcp);
+	assert_reset(stage_client(&stage, SOCK_STREAM, "127.6.0.1"));
 	assert_int_equal(stage_ask(&stage, "connections").dropped, 1);
 	assert_int_equal(stage_ask(&stage, "udp").answered, 0);
 	assert_int_equal(stage_end(&stage), 0);
@@ -225,8 +232,8 @@ static void a_client_has_so_many_connections_and_no_more(void **state)
 {
 	struct dns_orders few = SETTINGS;
 	struct stage stage = stage_start();
-	uint8_t query[300], byte;
-	int fds[4];
+	uint8_t query[300];
+	int fds[3];
 
 	few.tcp_per_client = 3;
 	serve_number(&stage, &few, 7);
@@ -238,10 +245,8 @@ static void a_client_has_so_many_connections_and_no_more(void **state)
 		assert_int_equal(send(fds[i], query, length, 0), (ssize_t)length);
 		hear_tcp(fds[i], (uint16_t)i);
 	}
-	fds[3] = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
-	assert_int_equal(recv(fds[3], &byte, 1, 0), -1);
-	assert_int_equal(errno, ECONNRESET);
-	for (unsigned i = 0; i < 4; i++)
+	assert_reset(stage_client(&stage, SOCK_STREAM, "127.5.1.1"));
+	for (unsigned i = 0; i < 3; i++)
 		close(fds[i]);
 	assert_int_equal(stage_end(&stage), 0);
 }
