@@ -50,7 +50,8 @@ static void scalar_text(const json_t *value, struct text *text)
 		text_printf(text, "%lld", (long long)json_integer_value(value));
 		break;
 	case JSON_REAL:
-		text_printf(text, "%g", json_real_value(value));
+		text_printf(text, "%.*f", json_real_value(value) < 10 ? 2 : 0,
+			    json_real_value(value));
 		break;
 	case JSON_TRUE:
 	case JSON_FALSE:

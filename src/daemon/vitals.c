@@ -52,6 +52,7 @@ void vitals_follow(struct engine *engine, const struct config *config)
 	for (size_t i = 0; i < list.items.count; i++) {
 		struct health *health = healths_get(&engine->health, sorted[i]->name);
 
+		health->kind = check_kind_word(sorted[i]->kind);
 		health->start = sorted[i]->rules.start;
 		health->when_old = sorted[i]->rules.when_old;
 		health->hand = hands_get(&engine->hands, health->name);

@@ -24,7 +24,8 @@ enum health_old { HEALTH_OLD_KEEP, HEALTH_OLD_UP, HEALTH_OLD_DOWN };
 enum health_sight { HEALTH_UNSEEN, HEALTH_WELL, HEALTH_ILL };
 
 struct health {
-	char *name; /* "web-up"; with a space in it, it is a check of a feature's own */
+	char *name;	  /* "web-up"; with a space in it, it is a check of a feature's own */
+	const char *kind; /* "http"; static, as configured */
 	enum health_state state; /* as the worker says, whatever was decided by hand */
 	enum health_hand hand;
 	enum health_state start; /* what unknown means, as configured */

@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *check_kind_word(enum check_kind kind)
+{
+	static const char *const words[CHECK_KINDS] = {
+		"ping",	  "arp",   "nd",   "tcp",     "http", "dns",	 "udp",
+		"script", "agent", "port", "process", "file", "carrier", "combination",
+	};
+
+	return words[kind];
+}
+
 struct check_spec *check_list_add(struct check_list *list, enum check_kind kind, const char *name)
 {
 	struct check_spec *spec = VEC_PUSH(&list->items);

@@ -92,6 +92,7 @@ struct check_list {
 	uint32_t *sorted; /* indices by name, once check_list_index() was called; else NULL */
 };
 
+const char *check_kind_word(enum check_kind kind); /* "http" */
 /* A check with the defaults of `checks`, added; its name is copied. Valid until the next one is added. */
 struct check_spec *check_list_add(struct check_list *list, enum check_kind kind, const char *name);
 /* Makes finding quick; to be called again when some were added. */

@@ -12,22 +12,14 @@ static void set_age(json_t *json, const char *key, int64_t then_us, int64_t now_
 		json_object_set_new(json, key, json_real((double)(now_us - then_us) / 1e6));
 }
 
-static const char *kind_word(enum check_kind kind)
-{
-	static const char *const words[CHECK_KINDS] = {
-		"ping",	  "arp",   "nd",   "tcp",     "http", "dns",	 "udp",
-		"script", "agent", "port", "process", "file", "carrier", "combination",
-	};
-
-	return words[kind];
-}
-
 static json_t *check_json(const struct check_spec *spec, const struct health *health, int64_t now_us)
 {
 	json_t *json = json_object();
 
 	json_object_set_new(json, "name", json_string(spec->name));
-	json_object_set_new(json, "kind", json_string(kind_word(spec->kind)));
+	json_object_set_new(
+		json, "kind",
+		json_string(health && health->kind ? health->kind : check_kind_word(spec->kind)));
 	if (!health)
 		return json;
 	json_object_set_new(json, "state", json_string(health_state_word(health->state)));
