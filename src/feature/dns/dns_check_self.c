@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PLACE(self, member) CONFIG_PLACE(self, dns_self_fields, struct dns_self, member)
 
@@ -59,6 +60,43 @@ static void check_peer_names(const struct dns_self *self, struct diags *diags)
 	}
 }
 
+static bool peer_has(const struct dns_peer *peer, uint8_t family)
+{
+	const struct address *addresses = peer->addresses.items;
+
+	for (unsigned i = 0; i < peer->addresses.count; i++)
+		if (addresses[i].family == family)
+			return true;
+	return !peer->addresses.count && peer->server.address.family == family;
+}
+
+static bool self_has(const struct dns_self *self, uint8_t family)
+{
+	const struct dns_own *own = self->addresses.items;
+
+	for (unsigned i = 0; i < self->addresses.count; i++)
+		if (!own[i].asked && own[i].address.family == family)
+			return true;
+	return false;
+}
+
+/* While such a peer is told, clients of that family learn that the name has no address at all. */
+static void check_peer_families(const struct dns_self *self, struct diags *diags)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	const struct dns_peer *peers = self->peers.items;
+
+	for (unsigned i = 0; self->check && i < self->peers.count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(families); j++)
+			if (self_has(self, families[j]) && !peer_has(&peers[i], families[j]))
+				diag_warn(
+					diags, self->peers.places[i],
+					"peer '%s' has no IPv%c address, so while it is told there "
+					"is none; list its addresses of both families as "
+					"`addresses`",
+					peers[i].name, families[j] == AF_INET ? '4' : '6');
+}
+
 /* What cannot come to pass: a warning, since nothing is wrong with what does. */
 static void check_when_down(const struct dns_self *self, struct diags *diags)
 {
@@ -102,6 +140,7 @@ static void check_self(const struct dns_self *self, struct diags *diags)
 {
 	check_addresses(self, diags);
 	check_peer_names(self, diags);
+	check_peer_families(self, diags);
 	check_when_down(self, diags);
 	check_never_down(self, diags);
 }
