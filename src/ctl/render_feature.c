@@ -65,6 +65,40 @@ static void scalar_text(const json_t *value, struct text *text)
 	}
 }
 
+/* "since_s" and "checked_s_ago" are seconds; the unit stands beside the number, not in the title. */
+static const char *unit_in(const char *key)
+{
+	for (const char *at = key; (at = strstr(at, "_s")); at++)
+		if (!at[2] || at[2] == '_')
+			return at;
+	return NULL;
+}
+
+static void seconds_cell_text(const json_t *value, struct text *text)
+{
+	double seconds = json_number_value(value);
+
+	if (seconds > 1e12 || seconds < 0)
+		text_printf(text, "%g s", seconds);
+	else if (seconds < 10)
+		text_printf(text, "%.1f s", seconds);
+	else
+		seconds_text((int64_t)seconds, text);
+}
+
+static void title_text(const char *key, struct text *text)
+{
+	const char *unit = unit_in(key);
+
+	for (const char *at = key; *at; at++) {
+		if (at == unit)
+			at += 2;
+		if (!*at)
+			return;
+		text_printf(text, "%c", *at == '_' ? '-' : toupper((unsigned char)*at));
+	}
+}
+
 /* The words of @list, until they are wider than @most; returns whether all of them found room. */
 static bool words_text(const json_t *list, size_t most, struct text *text)
 {
@@ -93,6 +127,8 @@ static void cell_text(const struct column *column, const json_t *row, struct tex
 		text_printf(text, "%zu", json_array_size(value));
 	else if (json_array_size(value))
 		words_text(value, CELL_MOST, text);
+	else if (json_is_real(value) && unit_in(column->key))
+		seconds_cell_text(value, text);
 	else if (value)
 		scalar_text(value, text);
 	else
@@ -102,13 +138,15 @@ static void cell_text(const struct column *column, const json_t *row, struct tex
 static struct column *column_of(struct table *table, const char *key)
 {
 	struct column *column;
+	AUTO_TEXT title = { 0 };
 
 	for (size_t i = 0; i < table->columns.count; i++)
 		if (!strcmp(table->columns.items[i].key, key))
 			return &table->columns.items[i];
 	column = VEC_PUSH(&table->columns);
+	title_text(key, &title);
 	column->key = key;
-	column->width = view_width(key);
+	column->width = view_width(text_string(&title));
 	column->numbers = true;
 	return column;
 }
@@ -190,11 +228,7 @@ static void headings_put(struct view *view, const struct table *table)
 		const struct column *column = &table->columns.items[i];
 		AUTO_TEXT title = { 0 };
 
-		text_puts(&title, column->key);
-		for (size_t j = 0; j < title.length; j++)
-			title.data[j] = title.data[j] == '_' ?
-						'-' :
-						(char)toupper((unsigned char)title.data[j]);
+		title_text(column->key, &title);
 		cell_put(view, column, text_string(&title), PAINT_DIM, i + 1 == table->columns.count);
 	}
 	view_puts(view, "\n");

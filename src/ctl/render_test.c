@@ -306,6 +306,19 @@ static void columns_stand_where_their_keys_do(void **state)
 		     "    details v n 3\n");
 }
 
+static void seconds_have_their_unit_beside_them(void **state)
+{
+	assert_shown(render_status,
+		     "{'exit': 0, 'features': {'later': {'things': ["
+		     " {'name': 'a', 'since_s': 7.84168, 'checked_s_ago': 0.25},"
+		     " {'name': 'b', 'since_s': 8000.5, 'checked_s_ago': 1e300}]}}}",
+		     "later",
+		     "later\n"
+		     "  NAME       SINCE  CHECKED-AGO\n"
+		     "  a          7.8 s        0.2 s\n"
+		     "  b     2 h 13 min     1e+300 s\n");
+}
+
 static void a_refused_plan_shows_no_operations(void **state)
 {
 	assert_shown(render_plan,
@@ -540,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_status_is_one_page),
 		cmocka_unit_test(the_status_of_a_feature_is_all_of_it_and_nothing_else),
 		cmocka_unit_test(columns_stand_where_their_keys_do),
+		cmocka_unit_test(seconds_have_their_unit_beside_them),
 		cmocka_unit_test(a_refused_plan_shows_no_operations),
 		cmocka_unit_test(ten_thousand_claims_still_fit_the_screen),
 		cmocka_unit_test(an_event_is_a_line_with_the_local_time),

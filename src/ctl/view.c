@@ -153,18 +153,23 @@ void view_count(struct view *view, int64_t count, const char *noun)
 	view_printf(view, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
 }
 
-void view_seconds(struct view *view, int64_t seconds)
+void seconds_text(int64_t seconds, struct text *text)
 {
 	long long minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
 
 	if (seconds < 120)
-		view_printf(view, "%lld s", (long long)seconds);
+		text_printf(text, "%lld s", (long long)seconds);
 	else if (minutes < 60)
-		view_printf(view, "%lld min", minutes);
+		text_printf(text, "%lld min", minutes);
 	else if (hours < 24)
-		view_printf(view, "%lld h %lld min", hours, minutes % 60);
+		text_printf(text, "%lld h %lld min", hours, minutes % 60);
 	else
-		view_printf(view, "%lld d %lld h", days, hours % 24);
+		text_printf(text, "%lld d %lld h", days, hours % 24);
+}
+
+void view_seconds(struct view *view, int64_t seconds)
+{
+	seconds_text(seconds, &view->text);
 }
 
 size_t view_width(const char *string)

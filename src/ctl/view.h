@@ -56,6 +56,7 @@ void view_pad(struct view *view, size_t columns);
 void view_count(struct view *view, int64_t count, const char *noun);
 /* "90 s", "5 min", "2 h 13 min", "3 d 4 h". */
 void view_seconds(struct view *view, int64_t seconds);
+void seconds_text(int64_t seconds, struct text *text);
 
 /* How many columns of a terminal @string takes. */
 size_t view_width(const char *string);
