@@ -5,10 +5,10 @@
  * the rest goes out as it is or as the payload of a well-framed message of a type.
  */
 #include "daemon/control.h"
-#include "daemon/guard.h"
-#include "daemon/server.h"
+#include "daemon/engine_internal.h"
 #include "io/channel.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,16 @@ int engine_rollback(struct engine *engine, const struct order *order)
 int engine_confirm(struct engine *engine, const struct caller *caller, unsigned id, unsigned extend_ms)
 {
 	return 0;
+}
+
+int engine_upgrade_prepare(struct engine *engine, int *ret_fd, struct text *error)
+{
+	text_puts(error, "not now");
+	return -EBUSY;
+}
+
+void engine_upgrade(struct engine *engine, int fd)
+{
 }
 
 void engine_answered(struct engine *engine, const void *data)
@@ -106,11 +116,14 @@ static void on_tick(void *data)
 
 static void start(void)
 {
+	static struct engine engine;
 	AUTO_TEXT error = { 0 };
 
 	snprintf(path, sizeof(path), "/tmp/control-fuzz-%d", getpid());
 	loop = loop_new(on_tick, NULL);
-	if (!loop || server_new(NULL, loop, path, &server, &error) < 0)
+	engine.options.socket_path = path;
+	engine.loop = loop;
+	if (!loop || server_new(&engine, NULL, &server, &error) < 0)
 		abort();
 }
 

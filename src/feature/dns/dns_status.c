@@ -141,7 +141,7 @@ static void tell_peers(void *data, const struct dns_zone *zone, const struct dns
 	const struct dns_peer *peers = self->peers.items;
 
 	for (unsigned i = 0; i < self->peers.count; i++) {
-		AUTO_TEXT check = { 0 }, server = { 0 };
+		AUTO_TEXT check = { 0 };
 		json_t *json = json_object();
 		const struct health *health;
 		char buffer[ENDPOINT_TEXT_SIZE];
