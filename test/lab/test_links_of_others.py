@@ -145,7 +145,7 @@ def test_joining_a_vrf_takes_nothing_for_longer_than_a_moment(host, daemon):
     lost = "default via 192.0.2.254 dev eth0 proto dhcp src 192.0.2.7"
     assert ["0.0.0.0/0" in entry["text"] for entry in reply["missing"]] == [True], reply["missing"]
     wait_until(lambda: [line for line in same(host, before)["gone"] if "proto kernel" not in line] == [lost],
-               f"what was there: {same(host, before)}")
+               what=f"what was there: {same(host, before)}")
     one.ctl("rollback", expect=0)
     wait_until(lambda: same(host, before) == NOTHING, what=f"what was there: {same(host, before)}")
     one.stop()
