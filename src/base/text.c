@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Longer words are nobody's typing mistake. */
@@ -100,14 +102,11 @@ const char *text_string(const struct text *text)
 	return text->data ? text->data : "";
 }
 
-int text_read_file(const char *path, size_t limit, struct text *ret_text)
+static int read_whole(int fd, size_t limit, struct text *ret_text)
 {
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	AUTO_TEXT text = { 0 };
 	ssize_t got;
 
-	if (fd < 0)
-		return -errno;
 	do {
 		text_reserve(&text, 65536);
 		got = read(fd, text.data + text.length, 65536);
@@ -122,6 +121,30 @@ int text_read_file(const char *path, size_t limit, struct text *ret_text)
 	*ret_text = text;
 	text = (struct text){ 0 };
 	return 0;
+}
+
+int text_read_file(const char *path, size_t limit, struct text *ret_text)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : read_whole(fd, limit, ret_text);
+}
+
+/* What was looked at is what is read: the path may be somebody else's by then. */
+int text_read_regular(const char *path, size_t limit, struct text *ret_text)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return -ENOTSUP;
+	if (status.st_size > 0 && (uint64_t)status.st_size > limit)
+		return -EFBIG;
+	return read_whole(fd, limit, ret_text);
 }
 
 const char *text_nearest(const char *word, const char *const *words)

@@ -29,6 +29,11 @@ const char *text_string(const struct text *text);
  * -errno.
  */
 int text_read_file(const char *path, size_t limit, struct text *ret_text);
+/*
+ * The same of a regular file, and never waits for whoever may have put a FIFO in its place. Also
+ * returns -ENOTSUP, or -EISDIR, for what is none.
+ */
+int text_read_regular(const char *path, size_t limit, struct text *ret_text);
 
 /*
  * The word of the NULL-terminated list @words that @word was probably meant to be: the nearest by

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -100,6 +101,28 @@ static void a_file_beyond_the_limit_is_refused_and_nothing_written(void **state)
 	unlink(path);
 }
 
+static void only_a_regular_file_is_read_and_nobody_is_waited_for(void **state)
+{
+	AUTO_TEXT text = { 0 };
+	char path[32];
+
+	file_of(1001, path);
+	assert_int_equal(text_read_regular(path, 1000, &text), -EFBIG);
+	assert_int_equal(text_read_regular(path, 1001, &text), 0);
+	assert_int_equal(text.length, 1001);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(text_read_regular(path, 1000, &text), -ENOTSUP);
+	unlink(path);
+	assert_int_equal(text_read_regular(path, 1000, &text), -ENOENT);
+	assert_int_equal(text_read_regular("/", 1000, &text), -EISDIR);
+	assert_int_equal(text_read_regular("/dev/zero", 1000, &text), -ENOTSUP);
+	/* Of a length that is not known before. */
+	text_free(&text);
+	assert_int_equal(text_read_regular("/proc/self/stat", 4096, &text), 0);
+	assert_true(text.length > 0);
+}
+
 static void what_cannot_be_read_says_why(void **state)
 {
 	AUTO_TEXT text = { 0 };
@@ -146,6 +169,7 @@ int main(void)
 		cmocka_unit_test(bytes_with_nuls_are_kept),
 		cmocka_unit_test(a_file_is_read_whole_up_to_the_limit),
 		cmocka_unit_test(a_file_beyond_the_limit_is_refused_and_nothing_written),
+		cmocka_unit_test(only_a_regular_file_is_read_and_nobody_is_waited_for),
 		cmocka_unit_test(what_cannot_be_read_says_why),
 		cmocka_unit_test(a_mistyped_key_finds_the_one_that_was_meant),
 		cmocka_unit_test(a_word_unlike_every_key_finds_none),

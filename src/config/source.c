@@ -123,23 +123,6 @@ static size_t attached_bytes(const struct source *source)
 	return bytes;
 }
 
-/* Reads a regular file and nothing else: a FIFO that nobody writes would stop the daemon. */
-static int read_regular(const char *path, size_t limit, struct text *ret_text)
-{
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(status.st_mode))
-		return -ENOTSUP;
-	if ((uint64_t)status.st_size > limit)
-		return -EFBIG;
-	return text_read_file(path, limit, ret_text);
-}
-
 /* The first error is the one that is returned; each is told. */
 static void loading_failed(struct loading *loading, const char *name, int error, const char *reason)
 {
@@ -363,7 +346,8 @@ int source_attach(struct source *source, const char *of, const char *name)
 		return -1;
 	r = strlen(path) > PATH_MAX ?
 		    -ENAMETOOLONG :
-		    read_regular(path, SOURCE_MAX_ATTACHED_BYTES - attached_bytes(source), &text);
+		    text_read_regular(path, SOURCE_MAX_ATTACHED_BYTES - attached_bytes(source),
+				      &text);
 	return source_add_attached(source, path, &text, r);
 }
 

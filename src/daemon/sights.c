@@ -149,15 +149,20 @@ static bool lives(struct sight *sight, int pid)
 static enum health_sight look_at_process(struct sight *sight, struct text *reason)
 {
 	AUTO_TEXT content = { 0 };
-	int r = text_read_file(sight->path, PID_FILE_MOST, &content);
+	int r = text_read_regular(sight->path, PID_FILE_MOST, &content);
 	char *end;
 	long pid = r < 0 ? 0 : strtol(text_string(&content), &end, 10);
 
 	if (r < 0 || pid < 1 || pid > INT32_MAX) {
 		forget_process(sight);
-		text_puts(reason, r == -ENOENT ? "there is no pid file" :
-				  r < 0	       ? "the pid file cannot be read" :
-						 "there is no number in the pid file");
+		if (r == -ENOENT)
+			text_puts(reason, "there is no pid file");
+		else if (r == -ENOTSUP)
+			text_puts(reason, "the pid file is not a regular file");
+		else if (r < 0)
+			text_printf(reason, "the pid file cannot be read: %s", strerror(-r));
+		else
+			text_puts(reason, "there is no number in the pid file");
 		return HEALTH_ILL;
 	}
 	if (!lives(sight, (int)pid)) {
@@ -173,7 +178,7 @@ static enum health_sight look_at_cgroup(const struct sight *sight, struct text *
 {
 	AUTO_TEXT content = { 0 };
 
-	if (text_read_file(sight->path, 4096, &content) < 0) {
+	if (text_read_regular(sight->path, 4096, &content) < 0) {
 		text_puts(reason, "there is no such control group");
 		return HEALTH_ILL;
 	}
@@ -185,27 +190,28 @@ static enum health_sight look_at_cgroup(const struct sight *sight, struct text *
 	return HEALTH_ILL;
 }
 
-/* A socket for all addresses of both families is reached over IPv4 as well. */
-static bool reaches(const struct address *bound, const struct address *at)
+/* A socket for all addresses of IPv6 is reached over IPv4 as well, unless it was told not to be. */
+static bool reaches(const struct port_seen *port, const struct address *at)
 {
 	static const struct address any;
+	const struct address *bound = &port->address;
 
 	if (!at->family)
 		return true;
 	if (memcmp(bound->bytes, any.bytes, sizeof(any.bytes)) == 0)
-		return bound->family == at->family || bound->family == AF_INET6;
+		return bound->family == at->family || (bound->family == AF_INET6 && !port->only_v6);
 	return address_compare(bound, at) == 0;
 }
 
-static void on_port(void *data, uint8_t protocol, const struct address *address, uint16_t port)
+static void on_port(void *data, const struct port_seen *port)
 {
 	struct sights *sights = data;
 
 	for (size_t i = 0; i < sights->count; i++) {
 		struct sight *sight = &sights->items[i];
 
-		if (sight->kind == CHECK_PORT && sight->protocol == protocol &&
-		    sight->port == port && reaches(address, &sight->at))
+		if (sight->kind == CHECK_PORT && sight->protocol == port->protocol &&
+		    sight->port == port->port && reaches(port, &sight->at))
 			sight->found = true;
 	}
 }

@@ -71,17 +71,37 @@ void ports_receive(int fd)
 		continue;
 }
 
+/* What an IPv6 socket is bound to may be an IPv4 address: programs in Java bind no other way. */
+static struct address take_address(const struct inet_diag_msg *socket)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const uint8_t *bytes = (const uint8_t *)socket->id.idiag_src;
+	struct address address = { .family = socket->idiag_family };
+
+	if (address.family == AF_INET6 && memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+		address.family = AF_INET;
+		bytes += sizeof(mapped);
+	}
+	memcpy(address.bytes, bytes, address_size(address.family));
+	return address;
+}
+
 static int on_socket(const struct nlmsghdr *message, void *data)
 {
 	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
-	struct look *look = data;
-	struct address address = { 0 };
+	const struct look *look = data;
+	struct port_seen seen = { .protocol = look->protocol };
+	const struct nlattr *attribute;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*socket) || !socket->id.idiag_sport)
 		return MNL_CB_OK;
-	address.family = socket->idiag_family;
-	memcpy(address.bytes, socket->id.idiag_src, address_size(address.family));
-	look->told(look->data, look->protocol, &address, ntohs(socket->id.idiag_sport));
+	seen.address = take_address(socket);
+	seen.port = ntohs(socket->id.idiag_sport);
+	mnl_attr_for_each(attribute, message,
+			  sizeof(*socket)) if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY &&
+					       mnl_attr_get_payload_len(attribute) >= sizeof(uint8_t))
+		seen.only_v6 = mnl_attr_get_u8(attribute);
+	look->told(look->data, &seen);
 	return MNL_CB_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "net/address.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,8 +17,14 @@ int ports_open(int *ret_fd);
 /* Takes all events that are there; looking tells what is so. */
 void ports_receive(int fd);
 
+struct port_seen {
+	uint8_t protocol;
+	bool only_v6; /* a socket of IPv6 that is not reached over IPv4 as well */
+	uint16_t port;
+	struct address address; /* ::ffff:192.0.2.1 is told as 192.0.2.1, which it is */
+};
 /* Told of each socket that listens (TCP) or is bound and not connected (UDP). */
-typedef void port_fn(void *data, uint8_t protocol, const struct address *address, uint16_t port);
+typedef void port_fn(void *data, const struct port_seen *port);
 /* @protocol: IPPROTO_TCP or IPPROTO_UDP. Returns 0 or -errno. */
 int ports_look(uint8_t protocol, port_fn *told, void *data);
 

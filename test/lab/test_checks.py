@@ -163,6 +163,23 @@ def test_a_file_is_seen_to_come_and_go_whatever_happens_above_it(net, daemon):
     one.stop()
 
 
+def test_a_port_of_ipv6_alone_is_not_one_of_ipv4(net, daemon):
+    config = ("checks:\n  four: { port: { tcp: 8080, address: 127.0.0.1 } }\n"
+              "  six: { port: { tcp: 8080, address: \"::1\" } }\n")
+    one = daemon(net.host, config)
+    with net.host.inside():
+        server = socket.socket(socket.AF_INET6)
+    with server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        server.bind(("::", 8080))
+        server.listen()
+        wait_state(one, "six", "up")
+        wait_state(one, "four", "down", "nobody listens on port 8080")
+    with listening(net.host, "::ffff:127.0.0.1", 8080):
+        wait_state(one, "four", "up")
+        wait_state(one, "six", "down")
+
+
 def test_a_process_that_ends_is_seen(net, daemon):
     path = net.host.lab.folder / "program.pid"
     first, second = (subprocess.Popen(["sleep", "1000"]) for _ in range(2))
@@ -176,6 +193,10 @@ def test_a_process_that_ends_is_seen(net, daemon):
     wait_state(one, "program", "up", f"process {second.pid} lives")
     path.write_text("none\n")
     wait_state(one, "program", "down", "no number")
+    # Whoever may write the folder could stop the daemon by a file that never begins.
+    path.unlink()
+    os.mkfifo(path)
+    wait_state(one, "program", "down", "not a regular file")
     one.stop()
     second.kill()
     assert first.wait() and second.wait()
