@@ -117,9 +117,7 @@ int client_receive(int fd, enum control_message *ret_type, json_t **ret_body)
 	int r;
 
 	r = channel_receive(fd, &message);
-	if (r == -ECONNRESET)
-		r = channel_receive(fd, &message);
-	if (r == 0 || r == -ECONNRESET)
+	if (r == 0)
 		return -EPIPE;
 	if (r < 0)
 		return r;

@@ -108,6 +108,9 @@ static void put_worker_family(const struct engine_status *status, const char *na
 		if (!status->shells[i])
 			continue;
 		shell_status(status->shells[i], &shell);
+		/* "up 0" wakes people up. */
+		if (!shell_matters(&shell))
+			continue;
 		number = strstr(name, "restarts")  ? shell.restarts :
 			 strstr(name, "listeners") ? (double)shell.listeners :
 						     shell.pid != 0;

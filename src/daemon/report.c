@@ -239,7 +239,7 @@ static json_t *workers_json(const struct engine_status *status)
 		if (!status->shells[i])
 			continue;
 		shell_status(status->shells[i], &shell);
-		if (!shell.pid && !shell.listeners && !shell.restarts)
+		if (!shell_matters(&shell))
 			continue;
 		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:I}", "name", shell.name, "pid",
 						      shell.pid, "restarts", (int)shell.restarts,

@@ -572,6 +572,11 @@ void shell_status(const struct shell *shell, struct shell_status *ret_status)
 	};
 }
 
+bool shell_matters(const struct shell_status *status)
+{
+	return status->pid || status->listeners || status->restarts;
+}
+
 static const struct worker *worker_named(const char *name)
 {
 	for (size_t i = 0; i < feature_count; i++)

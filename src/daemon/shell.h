@@ -65,6 +65,8 @@ struct shell_status {
 	size_t listeners;
 };
 void shell_status(const struct shell *shell, struct shell_status *ret_status);
+/* Whether it has, or ever had, anything to do: others are not worth a line. */
+bool shell_matters(const struct shell_status *status);
 
 /*
  * The life of a worker process: what main() does for "--worker NAME THREADS". Returns only when it

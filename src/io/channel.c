@@ -162,9 +162,10 @@ int channel_receive(int fd, struct channel_message *ret_message)
 	ssize_t size;
 	int r;
 
+	/* Told once, where the peer died before it had read all; what it had sent, and the end, follow. */
 	do
 		size = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
+	while (size < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (size < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	collect_fds(&header, message.fds, &message.fd_count);

@@ -109,6 +109,20 @@ static void the_end_of_the_peer_is_told(void **state)
 	assert_int_equal(channel_receive(pair[1], &got), 0);
 }
 
+static void the_end_of_a_peer_that_had_not_read_all_is_an_end(void **state)
+{
+	struct channel_message unread = { .type = 1 }, last = { .type = 2 }, got = { 0 };
+
+	assert_int_equal(channel_send(pair[1], &unread), 0);
+	assert_int_equal(channel_send(pair[0], &last), 0);
+	close(pair[0]);
+	assert_int_equal(channel_receive(pair[1], &got), 1);
+	assert_int_equal(got.type, 2);
+	channel_message_free(&got);
+	assert_int_equal(channel_receive(pair[1], &got), 0);
+	pair[0] = -1;
+}
+
 static void expect_refused(const void *packet, size_t length)
 {
 	struct channel_message got = { 0 };
@@ -168,6 +182,7 @@ int main(void)
 		test(a_payload_of_a_megabyte_arrives_whole_and_leaves_no_descriptor),
 		test(descriptors_come_along_in_their_order),
 		test(the_end_of_the_peer_is_told),
+		test(the_end_of_a_peer_that_had_not_read_all_is_an_end),
 		test(malformed_packets_are_refused),
 		test(a_payload_that_its_sender_could_still_change_is_refused),
 	};
