@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "feature/dns/dns_stage_io.h"
+#include "feature/dns/dns_stage.h"
 
 #define SOA "@ 3600 IN SOA ns hostmaster %u 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.1\n"
 #define ZONE_WWW "www 60 A 192.0.2.%u\nbig TXT "
@@ -78,7 +78,7 @@ static void every_address_of_a_prefix_answers_from_itself(void **state)
 		int fd;
 
 		snprintf(address, sizeof(address), "127.5.3.%u", i);
-		fd = stage_client(&stage, SOCK_DGRAM, address);
+		fd = stage_dial(SOCK_DGRAM, address, stage.port);
 		ask_udp(fd, (uint16_t)i, "www.example.");
 		assert_int_equal(hear_udp(fd, (uint16_t)i, &last), DNS_NOERROR);
 		assert_int_equal(last, 7);
@@ -92,27 +92,16 @@ static void every_address_of_a_prefix_answers_from_itself(void **state)
 	assert_int_equal(stage_end(&stage), 0);
 }
 
-static void assert_reset(int fd)
-{
-	uint8_t byte;
-
-	if (fd < 0)
-		return;
-	assert_int_equal(recv(fd, &byte, 1, 0), -1);
-	assert_int_equal(errno, ECONNRESET);
-	close(fd);
-}
-
 static void what_is_not_listened_on_is_silent(void **state)
 {
 	struct stage stage = stage_start();
-	int fd = stage_client(&stage, SOCK_DGRAM, "127.6.0.1");
+	int fd = stage_dial(SOCK_DGRAM, "127.6.0.1", stage.port);
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
 	ask_udp(fd, 1, "www.example.");
 	close(fd);
-	assert_reset(stage_client(&stage, SOCK_STREAM, "127.6.0.1"));
+	stage_assert_reset(stage_dial(SOCK_STREAM, "127.6.0.1", stage.port));
 	assert_int_equal(stage_ask(&stage, "connections").dropped, 1);
 	assert_int_equal(stage_ask(&stage, "udp").answered, 0);
 	assert_int_equal(stage_end(&stage), 0);
@@ -127,7 +116,7 @@ static void a_hundred_questions_in_a_row_get_a_hundred_answers(void **state)
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	for (uint16_t i = 0; i < 100; i++)
 		length += stage_query(all + length, i, i % 3 ? "www.example." : "big.example.",
 				      i % 3 ? DNS_A : DNS_TXT);
@@ -148,7 +137,7 @@ static void a_question_may_come_byte_by_byte(void **state)
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	for (unsigned round = 0; round < 2; round++) {
 		for (size_t i = 0; i < length; i++) {
 			assert_int_equal(send(fd, query + i, 1, MSG_NOSIGNAL), 1);
@@ -169,7 +158,7 @@ static void a_message_of_64_kib_is_heard_to_its_end(void **state)
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	/* One question, and then bytes that mean nothing; and a proper question behind. */
 	stage_query(huge, 5, "www.example.", DNS_A);
 	huge[0] = huge[1] = 0xff;
@@ -189,7 +178,7 @@ static void a_length_of_nothing_ends_the_connection(void **state)
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	assert_int_equal(send(fd, "\0\0", 2, 0), 2);
 	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	close(fd);
@@ -207,7 +196,7 @@ static void answers_wait_for_a_slow_reader(void **state)
 
 	serve_number(&stage, &usual, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
 	for (;;) {
 		ssize_t went = send(fd, query + sent % length, length - sent % length, MSG_NOSIGNAL);
@@ -241,11 +230,11 @@ static void a_client_has_so_many_connections_and_no_more(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		size_t length = stage_query(query, (uint16_t)i, "www.example.", DNS_A);
 
-		fds[i] = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+		fds[i] = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 		assert_int_equal(send(fds[i], query, length, 0), (ssize_t)length);
 		hear_tcp(fds[i], (uint16_t)i);
 	}
-	assert_reset(stage_client(&stage, SOCK_STREAM, "127.5.1.1"));
+	stage_assert_reset(stage_dial(SOCK_STREAM, "127.5.1.1", stage.port));
 	for (unsigned i = 0; i < 3; i++)
 		close(fds[i]);
 	assert_int_equal(stage_end(&stage), 0);
@@ -261,7 +250,7 @@ static void idle_connections_are_ended(void **state)
 	hasty.tcp_idle_ms = 100;
 	serve_number(&stage, &hasty, 7);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	fd = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	close(fd);
 	assert_int_equal(stage_end(&stage), 0);
@@ -276,8 +265,8 @@ static void a_new_zone_loses_no_question(void **state)
 
 	serve_number(&stage, &usual, 1);
 	stage_ask(&stage, "udp");
-	udp = stage_client(&stage, SOCK_DGRAM, "127.5.1.1");
-	tcp = stage_client(&stage, SOCK_STREAM, "127.5.1.1");
+	udp = stage_dial(SOCK_DGRAM, "127.5.1.1", stage.port);
+	tcp = stage_dial(SOCK_STREAM, "127.5.1.1", stage.port);
 	for (uint16_t i = 0; i < 2000; i++) {
 		size_t length = stage_query(query, i, "www.example.", DNS_A);
 
@@ -309,7 +298,7 @@ static void a_broken_zone_leaves_the_old_one(void **state)
 	serve_number(&stage, &usual, 1);
 	stage_serve(&stage, &usual, "this is no zone\n");
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_DGRAM, "127.5.1.1");
+	fd = stage_dial(SOCK_DGRAM, "127.5.1.1", stage.port);
 	ask_udp(fd, 1, "www.example.");
 	assert_int_equal(hear_udp(fd, 1, &last), DNS_NOERROR);
 	assert_int_equal(last, 1);
@@ -336,7 +325,7 @@ static void an_own_address_follows_its_table(void **state)
 	int fd;
 
 	serve_number(&stage, &usual, 1);
-	fd = stage_client(&stage, SOCK_DGRAM, "127.5.1.1");
+	fd = stage_dial(SOCK_DGRAM, "127.5.1.1", stage.port);
 	for (uint16_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		struct channel_message message = { .type = WORKER_UPDATE };
 		AUTO_TEXT bytes = { 0 };
@@ -374,7 +363,7 @@ static void the_log_names_what_was_asked(void **state)
 	logging.log_answers = true;
 	serve_number(&stage, &logging, 1);
 	stage_ask(&stage, "udp");
-	fd = stage_client(&stage, SOCK_DGRAM, "127.5.1.77");
+	fd = stage_dial(SOCK_DGRAM, "127.5.1.77", stage.port);
 	ask_udp(fd, 1, "www.example.");
 	hear_udp(fd, 1, &last);
 	assert_in_range(read(ends[0], text, sizeof(text) - 1), 50, sizeof(text));

@@ -2,73 +2,13 @@
 #ifndef MH_FEATURE_SERVICES_STAGE_H
 #define MH_FEATURE_SERVICES_STAGE_H
 
-/*
- * For the tests: a worker process without an engine, served over loopback, where all of 127.0.0.0/8
- * is local.
- */
-#include "feature/crew.h"
+/* For the tests: a stage of the services' worker, and what it is told. */
+#include "feature/crew_stage_io.h"
 #include "feature/services/services_wire.h"
-#include "io/channel.h"
-#include "net/wire.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define STAGE_THREADS 2
-
-struct stage {
-	int channel;
-	pid_t pid;
-};
 
 static inline struct stage stage_start(rlim_t files)
 {
-	struct rlimit limit = { files, files };
-	struct stage stage;
-	int ends[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-	fflush(NULL);
-	stage.pid = fork();
-	if (!stage.pid) {
-		close(ends[0]);
-		if (files)
-			setrlimit(RLIMIT_NOFILE, &limit);
-		exit(services_worker.main(ends[1], STAGE_THREADS));
-	}
-	close(ends[1]);
-	stage.channel = ends[0];
-	return stage;
-}
-
-/* Ends the conversation. Returns the exit status. */
-static inline int stage_end(struct stage *stage)
-{
-	int status;
-
-	close(stage->channel);
-	assert_int_equal(waitpid(stage->pid, &status, 0), stage->pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static inline void stage_send(const struct stage *stage, uint16_t type, const void *bytes,
-			      size_t length)
-{
-	struct channel_message message = {
-		.type = type, .number = 7, .bytes = (void *)bytes, .length = length
-	};
-
-	assert_int_equal(channel_send(stage->channel, &message), 0);
+	return stage_begin(services_worker.main, files);
 }
 
 /* "NAME KIND LISTEN" for each service; all on @port, with both protocols. */
@@ -102,8 +42,21 @@ static inline void stage_configure(const struct stage *stage, const char *const 
 					.to = { AF_INET, 16, { 127, 5 } } });
 	state_sort(&state, NULL, NULL);
 	services_configure(&list, &(struct facts){ .observed = &state }, &message);
-	stage_send(stage, WORKER_CONFIGURE, message.data, message.length);
+	stage_tell(stage, WORKER_CONFIGURE, message.data, message.length);
 	state_free(&state);
+}
+
+/* Waits until so much has come in under @key, and is done with. */
+static inline struct counter stage_await(const struct stage *stage, const char *key, uint64_t asked)
+{
+	struct counter counter = stage_ask(stage, key);
+
+	for (unsigned i = 0; counter.answered + counter.dropped + counter.failed < asked; i++) {
+		assert_in_range(i, 0, 100000);
+		counter = stage_ask(stage, key);
+	}
+	assert_int_equal(counter.asked, asked);
+	return counter;
 }
 
 #endif

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "feature/services/services_stage_io.h"
+#include "feature/services/services_stage.h"
 
 #include <poll.h>
 
-/*
- * Returns a connection, or -1 for one that was reset: on a busy processor the server is quicker than
- * the return of connect(2), which then tells it.
- */
 static int dial(const char *address, uint16_t port)
 {
-	struct sockaddr_in to = stage_address(address, port);
-	int fd = stage_client(SOCK_STREAM);
-
-	if (connect(fd, (void *)&to, sizeof(to)) == 0)
-		return fd;
-	assert_int_equal(errno, ECONNRESET);
-	close(fd);
-	return -1;
+	return stage_dial(SOCK_STREAM, address, port);
 }
 
 static void say(int fd, const char *text)
@@ -36,17 +25,6 @@ static const char *hear_all(int fd, char *text, size_t room)
 	text[length] = '\0';
 	close(fd);
 	return text;
-}
-
-static void assert_reset(int fd)
-{
-	char byte;
-
-	if (fd < 0)
-		return;
-	assert_int_equal(recv(fd, &byte, 1, 0), -1);
-	assert_int_equal(errno, ECONNRESET);
-	close(fd);
 }
 
 static uint16_t stage_tcp(const struct stage *stage, const char *const *lines, uint32_t most,
@@ -249,7 +227,7 @@ static void connections_beyond_the_limit_are_reset(void **state)
 	char byte;
 
 	stage_await(&stage, "service e", 2);
-	assert_reset(dial("127.5.0.3", port));
+	stage_assert_reset(dial("127.5.0.3", port));
 	assert_int_equal(stage_await(&stage, "service e", 3).dropped, 1);
 	say(first, "x");
 	assert_int_equal(recv(first, &byte, 1, 0), 1);
@@ -271,7 +249,7 @@ static void a_connection_to_no_service_is_reset(void **state)
 	struct stage stage = stage_start(0);
 	uint16_t port = stage_tcp(&stage, lines, 2, 60000);
 
-	assert_reset(dial("127.9.0.1", port));
+	stage_assert_reset(dial("127.9.0.1", port));
 	assert_int_equal(stage_await(&stage, "outside", 1).dropped, 1);
 	assert_int_equal(stage_end(&stage), 0);
 }
@@ -292,16 +270,16 @@ static void a_reload_keeps_connections_whose_service_stays(void **state)
 	stage_await(&stage, "service b", 1);
 	stage_await(&stage, "service c", 2);
 	stage_configure(&stage, second, port, 2, 60000);
-	assert_reset(gone);
-	assert_reset(changed);
-	assert_reset(outside);
+	stage_assert_reset(gone);
+	stage_assert_reset(changed);
+	stage_assert_reset(outside);
 	say(stays, "x");
 	assert_int_equal(recv(stays, &byte, 1, 0), 1);
 	/* One of the two places is free again. */
 	more = dial("127.7.0.2", port);
 	say(more, "y");
 	assert_int_equal(recv(more, &byte, 1, 0), 1);
-	assert_reset(dial("127.7.0.3", port));
+	stage_assert_reset(dial("127.7.0.3", port));
 	close(stays);
 	close(more);
 	assert_int_equal(stage_end(&stage), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "feature/services/services_stage_io.h"
+#include "feature/services/services_stage.h"
 
 #include <netinet/udp.h>
 
@@ -273,7 +273,7 @@ static void a_closed_listener_answers_what_came_before(void **state)
 	stage_listen(&stage, IPPROTO_UDP, port);
 	stage_await(&stage, "service e", 0);
 	ask(fd, "127.5.0.1", port, "last", 4);
-	stage_send(&stage, WORKER_CLOSE, name, stage_name(IPPROTO_UDP, port, name));
+	stage_tell(&stage, WORKER_CLOSE, name, stage_name(IPPROTO_UDP, port, name));
 	assert_string_equal(answer(fd, 0, text), "127.5.0.1: last");
 	stage_await(&stage, "service e", 1);
 	/* Nobody listens any more: the kernel refuses. */
@@ -301,7 +301,7 @@ static void nonsense_from_the_engine_ends_the_worker(void **state)
 		struct stage stage = stage_start(0);
 		struct channel_message message;
 
-		stage_send(&stage, cases[i].type, cases[i].bytes, cases[i].length);
+		stage_tell(&stage, cases[i].type, cases[i].bytes, cases[i].length);
 		assert_true(channel_receive(stage.channel, &message) <= 0);
 		assert_int_equal(stage_end(&stage), 1);
 	}
