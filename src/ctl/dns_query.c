@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One question to a name server, so that nobody has to install a program to see what this one says. The
- * answer counts when it comes from where it was asked, with the number and the question of the query.
+ * answer counts when it comes from where it was asked, with the number of the query.
  */
 #include "ctl/dns.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "dns/message.h"
-#include "dns/name.h"
+#include "dns/query.h"
 #include "dns/type.h"
 #include "net/wire.h"
 
@@ -15,13 +16,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define UDP_SIZE 1232
 #define TRIES 3
 #define WAIT_MS 1000
-#define OPTION_NSID 3
 
 int dns_query_build(const struct dns_question *question, uint16_t id,
 		    uint8_t ret_query[DNS_QUERY_SIZE])
@@ -32,21 +30,9 @@ int dns_query_build(const struct dns_question *question, uint16_t id,
 
 	if (name_parse(question->name, &name) < 0 || type_parse(question->type, &type) < 0)
 		return -EINVAL;
-	wire_put_u16(&writer, id);
-	wire_put_u16(&writer, 0);
-	wire_put_u16(&writer, 1);
-	wire_put_u32(&writer, 0);
-	wire_put_u16(&writer, 1);
-	wire_put_bytes(&writer, name.wire, name.length);
-	wire_put_u16(&writer, type);
-	wire_put_u16(&writer, DNS_IN);
-	wire_put_u8(&writer, 0); /* OPT: the root, type, size, version and flags, one empty option */
-	wire_put_u16(&writer, DNS_OPT);
-	wire_put_u16(&writer, UDP_SIZE);
-	wire_put_u32(&writer, 0);
-	wire_put_u16(&writer, 4);
-	wire_put_u16(&writer, OPTION_NSID);
-	wire_put_u16(&writer, 0);
+	query_put(&writer, id, &name, type, 4);
+	wire_put_u16(&writer, DNS_OPTION_NSID);
+	wire_put_u16(&writer, 0); /* asked for by being empty */
 	return (int)wire_written(&writer);
 }
 
@@ -57,10 +43,7 @@ static bool answers(const uint8_t *reply, size_t got, const uint8_t *query, size
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_now_us() / 1000;
 }
 
 /* Waits until @fd is readable, or @until_ms. Returns 1, or -ETIMEDOUT. */

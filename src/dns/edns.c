@@ -4,35 +4,26 @@
 #include "dns/type.h"
 
 #define DO_BIT 0x8000
-#define OPTION_HEAD 4
+#define DNS_OPTION_HEAD 4
 #define ZONEVERSION_SIZE 6
-
-enum edns_option {
-	OPTION_NSID = 3,
-	OPTION_EXPIRE = 9,
-	OPTION_COOKIE = 10,
-	OPTION_KEEPALIVE = 11,
-	OPTION_EDE = 15,
-	OPTION_ZONEVERSION = 19,
-};
 
 /* Returns whether the option is well-formed. */
 static bool read_option(uint16_t option, const uint8_t *data, uint16_t length, struct edns *edns)
 {
 	switch (option) {
-	case OPTION_NSID:
+	case DNS_OPTION_NSID:
 		edns->nsid = true;
 		return true;
-	case OPTION_EXPIRE:
+	case DNS_OPTION_EXPIRE:
 		edns->expire = true;
 		return true;
-	case OPTION_KEEPALIVE:
+	case DNS_OPTION_KEEPALIVE:
 		edns->keepalive = true;
 		return length == 0;
-	case OPTION_ZONEVERSION:
+	case DNS_OPTION_ZONEVERSION:
 		edns->zoneversion = true;
 		return length == 0;
-	case OPTION_COOKIE:
+	case DNS_OPTION_COOKIE:
 		/* Of several the first one counts (RFC 7873, 5.2). */
 		if (edns->cookie)
 			return true;
@@ -52,7 +43,7 @@ static bool read_options(struct wire_reader *options, bool tcp, struct edns *edn
 		const uint8_t *data = wire_get_view(options, length);
 
 		/* Keepalive over UDP is nothing, whatever it holds (RFC 7828, 3.2.1). */
-		if (options->broken || (option == OPTION_KEEPALIVE && !tcp))
+		if (options->broken || (option == DNS_OPTION_KEEPALIVE && !tcp))
 			continue;
 		good = read_option(option, data, length, edns) && good;
 	}
@@ -90,11 +81,11 @@ size_t edns_size(const struct edns_reply *reply)
 	size_t size = EDNS_OPT_SIZE;
 
 	if (reply->nsid)
-		size += OPTION_HEAD + reply->nsid_length;
+		size += DNS_OPTION_HEAD + reply->nsid_length;
 	if (reply->cookie)
-		size += OPTION_HEAD + COOKIE_CLIENT + COOKIE_SERVER;
+		size += DNS_OPTION_HEAD + COOKIE_CLIENT + COOKIE_SERVER;
 	if (reply->keepalive >= 0)
-		size += OPTION_HEAD + 2;
+		size += DNS_OPTION_HEAD + 2;
 	return size;
 }
 
@@ -107,16 +98,16 @@ static void put_head(struct wire_writer *writer, enum edns_option option, size_t
 /* Those that tell more, and that nobody misses where there is no room. */
 static void put_extras(struct wire_writer *writer, const struct edns_reply *reply)
 {
-	if (reply->ede >= 0 && writer->end - writer->at >= OPTION_HEAD + 2) {
-		put_head(writer, OPTION_EDE, 2);
+	if (reply->ede >= 0 && writer->end - writer->at >= DNS_OPTION_HEAD + 2) {
+		put_head(writer, DNS_OPTION_EDE, 2);
 		wire_put_u16(writer, (uint16_t)reply->ede);
 	}
-	if (reply->expire >= 0 && writer->end - writer->at >= OPTION_HEAD + 4) {
-		put_head(writer, OPTION_EXPIRE, 4);
+	if (reply->expire >= 0 && writer->end - writer->at >= DNS_OPTION_HEAD + 4) {
+		put_head(writer, DNS_OPTION_EXPIRE, 4);
 		wire_put_u32(writer, (uint32_t)reply->expire);
 	}
-	if (reply->zoneversion && writer->end - writer->at >= OPTION_HEAD + ZONEVERSION_SIZE) {
-		put_head(writer, OPTION_ZONEVERSION, ZONEVERSION_SIZE);
+	if (reply->zoneversion && writer->end - writer->at >= DNS_OPTION_HEAD + ZONEVERSION_SIZE) {
+		put_head(writer, DNS_OPTION_ZONEVERSION, ZONEVERSION_SIZE);
 		wire_put_bytes(writer, reply->zoneversion, ZONEVERSION_SIZE);
 	}
 }
@@ -134,15 +125,15 @@ void edns_put(struct wire_writer *writer, const struct edns_reply *reply)
 	length_at = writer->at;
 	wire_put_u16(writer, 0);
 	if (reply->nsid) {
-		put_head(writer, OPTION_NSID, reply->nsid_length);
+		put_head(writer, DNS_OPTION_NSID, reply->nsid_length);
 		wire_put_bytes(writer, reply->nsid, reply->nsid_length);
 	}
 	if (reply->cookie) {
-		put_head(writer, OPTION_COOKIE, COOKIE_CLIENT + COOKIE_SERVER);
+		put_head(writer, DNS_OPTION_COOKIE, COOKIE_CLIENT + COOKIE_SERVER);
 		wire_put_bytes(writer, reply->cookie, COOKIE_CLIENT + COOKIE_SERVER);
 	}
 	if (reply->keepalive >= 0) {
-		put_head(writer, OPTION_KEEPALIVE, 2);
+		put_head(writer, DNS_OPTION_KEEPALIVE, 2);
 		wire_put_u16(writer, (uint16_t)reply->keepalive);
 	}
 	put_extras(writer, reply);

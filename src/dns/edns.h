@@ -5,6 +5,16 @@
 #include "dns/message.h"
 #include "net/wire.h"
 
+/* Options, by their IANA numbers. */
+enum edns_option {
+	DNS_OPTION_NSID = 3,
+	DNS_OPTION_EXPIRE = 9,
+	DNS_OPTION_COOKIE = 10,
+	DNS_OPTION_KEEPALIVE = 11,
+	DNS_OPTION_EDE = 15,
+	DNS_OPTION_ZONEVERSION = 19,
+};
+
 /* EDNS (RFC 6891): what one OPT record says, and our own. */
 #define EDNS_VERSION 0
 #define EDNS_OPT_SIZE 11 /* of an OPT without options */

@@ -134,3 +134,21 @@ bool query_read(const void *bytes, size_t length, bool tcp, struct dns_query *re
 		complain(ret_query, DNS_FORMERR); /* but for RFC 7873, 5.4: a cookie alone */
 	return true;
 }
+
+void query_put(struct wire_writer *writer, uint16_t id, const struct dns_name *name, uint16_t type,
+	       uint16_t options)
+{
+	wire_put_u16(writer, id);
+	wire_put_u16(writer, 0);
+	wire_put_u16(writer, 1);
+	wire_put_u32(writer, 0);
+	wire_put_u16(writer, 1);
+	wire_put_bytes(writer, name->wire, name->length);
+	wire_put_u16(writer, type);
+	wire_put_u16(writer, DNS_IN);
+	wire_put_u8(writer, 0); /* the root owns the OPT record; its TTL is version and flags */
+	wire_put_u16(writer, DNS_OPT);
+	wire_put_u16(writer, DNS_UDP_DEFAULT);
+	wire_put_u32(writer, 0);
+	wire_put_u16(writer, options);
+}

@@ -4,6 +4,7 @@
 
 #include "dns/edns.h"
 #include "dns/name.h"
+#include "net/wire.h"
 
 /*
  * A query as it was read. What is wrong with it stands in .rcode; as much as could be understood
@@ -30,5 +31,12 @@ struct dns_query {
  * nothing to copy, and a response that is answered makes two servers talk for ever.
  */
 bool query_read(const void *bytes, size_t length, bool tcp, struct dns_query *ret_query);
+
+/*
+ * Writes a query of one question, of class IN, that desires no recursion, and says by EDNS (RFC 6891,
+ * 6.1.2) that DNS_UDP_DEFAULT bytes are welcome; @options bytes of options are to follow.
+ */
+void query_put(struct wire_writer *writer, uint16_t id, const struct dns_name *name, uint16_t type,
+	       uint16_t options);
 
 #endif

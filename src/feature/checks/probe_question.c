@@ -6,22 +6,11 @@
  */
 #include "feature/checks/probe_question.h"
 
-#include "dns/name.h"
+#include "dns/query.h"
+#include "dns/type.h"
 #include "net/wire.h"
 
 #include <string.h>
-
-#define HEADER_SIZE 12
-#define FLAG_ANSWER 0x8000
-#define FLAG_CUT 0x0200
-#define TYPE_A 1
-#define TYPE_AAAA 28
-#define TYPE_OPT 41
-#define TYPE_ANY 255
-#define CLASS_IN 1
-#define UDP_ROOM 1232
-#define OPTION_EXTENDED_ERROR 15
-#define ERROR_NOT_READY 14
 
 size_t probe_question_put(const struct check_spec *spec, uint16_t id,
 			  uint8_t bytes[PROBE_QUESTION_SIZE])
@@ -31,20 +20,7 @@ size_t probe_question_put(const struct check_spec *spec, uint16_t id,
 
 	if (name_parse(spec->query, &name) < 0)
 		return 0;
-	wire_put_u16(&writer, id);
-	wire_put_u16(&writer, 0);
-	wire_put_u16(&writer, 1);
-	wire_put_u16(&writer, 0);
-	wire_put_u16(&writer, 0);
-	wire_put_u16(&writer, 1);
-	wire_put_bytes(&writer, name.wire, name.length);
-	wire_put_u16(&writer, spec->type);
-	wire_put_u16(&writer, CLASS_IN);
-	wire_put_u8(&writer, 0); /* OPT (RFC 6891, 6.1.2): the root, type, size, flags, no options */
-	wire_put_u16(&writer, TYPE_OPT);
-	wire_put_u16(&writer, UDP_ROOM);
-	wire_put_u32(&writer, 0);
-	wire_put_u16(&writer, 0);
+	query_put(&writer, id, &name, spec->type, 0);
 	return wire_written(&writer);
 }
 
@@ -63,8 +39,8 @@ static bool same_question(const struct probe_asked *asked, const uint8_t *bytes,
 	uint8_t ours[NAME_SIZE], theirs[NAME_SIZE];
 	size_t end, their_end;
 
-	if (!name_expand(asked->question, asked->length, HEADER_SIZE, ours, &end) ||
-	    !name_expand(bytes, length, HEADER_SIZE, theirs, &their_end) || end != their_end)
+	if (!name_expand(asked->question, asked->length, DNS_HEADER, ours, &end) ||
+	    !name_expand(bytes, length, DNS_HEADER, theirs, &their_end) || end != their_end)
 		return false;
 	return length >= end + 4 && name_equal(ours, theirs) &&
 	       memcmp(asked->question + end, bytes + end, 4) == 0;
@@ -85,9 +61,9 @@ static void skip_name(struct answer *answer)
 static bool is_expected(const struct check_spec *spec, uint16_t type, const uint8_t *data,
 			size_t length)
 {
-	uint8_t family = type == TYPE_A ? AF_INET : AF_INET6;
+	uint8_t family = type == DNS_A ? AF_INET : AF_INET6;
 
-	if ((type != TYPE_A && type != TYPE_AAAA) || length != address_size(family))
+	if ((type != DNS_A && type != DNS_AAAA) || length != address_size(family))
 		return false;
 	for (unsigned i = 0; i < spec->address_count; i++)
 		if (spec->addresses[i].family == family &&
@@ -106,8 +82,8 @@ static bool says_not_ready(const uint8_t *data, size_t length)
 		uint16_t size = wire_get_u16(&reader);
 		const uint8_t *option = wire_get_view(&reader, size);
 
-		if (option && code == OPTION_EXTENDED_ERROR && size >= 2)
-			found |= option[0] == 0 && option[1] == ERROR_NOT_READY;
+		if (option && code == DNS_OPTION_EDE && size >= 2)
+			found |= option[0] == 0 && option[1] == DNS_EDE_NOT_READY;
 	}
 	return found;
 }
@@ -125,11 +101,11 @@ static void read_record(struct answer *answer, bool of_answer)
 	data = wire_get_view(&answer->reader, length);
 	if (!data)
 		return;
-	if (of_answer && (type == answer->spec->type || answer->spec->type == TYPE_ANY)) {
+	if (of_answer && (type == answer->spec->type || answer->spec->type == DNS_ANY)) {
 		answer->typed = true;
 		answer->expected |= is_expected(answer->spec, type, data, length);
 	}
-	if (!of_answer && type == TYPE_OPT)
+	if (!of_answer && type == DNS_OPT)
 		answer->not_ready |= says_not_ready(data, length);
 }
 
@@ -157,7 +133,7 @@ enum probe_answer probe_answer_read(const struct check_spec *spec, const struct 
 	uint16_t answers = wire_get_u16(reader), others = wire_get_u16(reader);
 	uint32_t rest = (uint32_t)others + wire_get_u16(reader);
 
-	if (reader->broken || !same_id || !(flags & FLAG_ANSWER))
+	if (reader->broken || !same_id || !(flags & DNS_FLAG_QR))
 		return PROBE_ANSWER_FOREIGN;
 	*ret_code = flags & 15;
 	/* A server that could not read the question need not repeat it. */
@@ -175,5 +151,5 @@ enum probe_answer probe_answer_read(const struct check_spec *spec, const struct 
 		return PROBE_ANSWER_MALFORMED;
 	if (*ret_code)
 		return PROBE_ANSWER_REFUSED;
-	return judge(&answer, flags & FLAG_CUT);
+	return judge(&answer, flags & DNS_FLAG_TC);
 }
