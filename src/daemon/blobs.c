@@ -9,44 +9,68 @@
 #include "io/blob.h"
 #include "io/channel.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static struct blob *find(struct blobs *blobs, const uint8_t *digest)
+static int by_digest(const void *a, const void *b)
 {
-	for (size_t i = 0; i < blobs->items.count; i++)
-		if (memcmp(blobs->items.items[i].digest, digest, WORKER_DIGEST_SIZE) == 0)
-			return &blobs->items.items[i];
-	return NULL;
+	return memcmp(((const struct blob *)a)->digest, ((const struct blob *)b)->digest,
+		      WORKER_DIGEST_SIZE);
 }
 
 static void want(void *data, const uint8_t digest[WORKER_DIGEST_SIZE], const void *bytes,
 		 size_t length)
 {
-	struct blobs *blobs = data;
-	struct blob *blob = find(blobs, digest);
+	struct blob *blob = VEC_PUSH(&((struct blobs *)data)->items);
 
-	if (!blob) {
-		blob = VEC_PUSH(&blobs->items);
-		memcpy(blob->digest, digest, WORKER_DIGEST_SIZE);
-	}
-	blob->bytes = bytes ? bytes : "";
-	blob->length = length;
+	*blob = (struct blob){ .bytes = bytes ? bytes : "", .length = length };
+	memcpy(blob->digest, digest, WORKER_DIGEST_SIZE);
+}
+
+/* Of those that are alike one is enough: the same text may be that of several zones. */
+static void sort_wanted(struct blobs *wanted)
+{
+	struct blob *items = wanted->items.items;
+	size_t kept = 0;
+
+	if (!wanted->items.count)
+		return;
+	qsort(items, wanted->items.count, sizeof(*items), by_digest);
+	for (size_t i = 0; i < wanted->items.count; i++)
+		if (!i || by_digest(&items[i], &items[kept - 1]) != 0)
+			items[kept++] = items[i];
+	wanted->items.count = kept;
 }
 
 void blobs_want(struct blobs *blobs, const struct worker *worker, const struct config *config)
 {
-	size_t kept = 0;
+	struct blobs wanted = { 0 }, merged = { 0 };
+	size_t i = 0, j = 0;
 
-	for (size_t i = 0; i < blobs->items.count; i++)
-		blobs->items.items[i].bytes = NULL;
 	if (worker->blobs && config)
-		worker->blobs(config, want, blobs);
-	/* What was neither sent nor is wanted is nobody's. */
-	for (size_t i = 0; i < blobs->items.count; i++)
-		if (blobs->items.items[i].bytes || blobs->items.items[i].sent)
-			blobs->items.items[kept++] = blobs->items.items[i];
-	blobs->items.count = kept;
+		worker->blobs(config, want, &wanted);
+	sort_wanted(&wanted);
+	while (i < blobs->items.count || j < wanted.items.count) {
+		struct blob *had = i < blobs->items.count ? &blobs->items.items[i] : NULL;
+		struct blob *now = j < wanted.items.count ? &wanted.items.items[j] : NULL;
+		int order = !had ? 1 : !now ? -1 : by_digest(had, now);
+
+		if (order == 0)
+			now->sent = had->sent;
+		else if (order < 0)
+			had->bytes = NULL;
+		/* What was neither sent nor is wanted is nobody's. */
+		if (order >= 0)
+			*VEC_PUSH(&merged.items) = *now;
+		else if (had->sent)
+			*VEC_PUSH(&merged.items) = *had;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	blobs_free(&wanted);
+	blobs_free(blobs);
+	*blobs = merged;
 }
 
 static int send_one(const struct blob *blob, int channel)

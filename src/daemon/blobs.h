@@ -15,7 +15,7 @@ struct blob {
 };
 
 struct blobs {
-	VEC(struct blob) items;
+	VEC(struct blob) items; /* sorted by their digests */
 };
 
 /* Makes those that @worker wants for @config the wanted ones. */
