@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "base/mem.h"
+#include "config/folder_test.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -41,30 +42,6 @@ static const struct config_field zone = { .type = CONFIG_RECORD,
 					  .size = sizeof(struct zone) };
 static const struct config_field zones = { .type = CONFIG_MAP, .item = &zone };
 static const struct config_section sections[] = { { "zones", &zones } };
-
-static char folder[] = "/tmp/file_test.XXXXXX";
-
-static int enter_folder(void **state)
-{
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	AUTO_MEM char *command = mem_printf("rm -rf %s", folder);
-
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 /* What is read of @yaml, after it was looked through for files. */
 static struct config *read_config(const char *yaml, bool attach, const char *expected)

@@ -2,6 +2,7 @@
 #include "config/source.h"
 
 #include "base/mem.h"
+#include "config/folder_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,31 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* Every test has an empty folder to itself, and stands in it. */
-static char folder[] = "/tmp/source_test.XXXXXX";
-
-static int enter_folder(void **state)
-{
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	AUTO_MEM char *command = mem_printf("rm -rf %s", folder);
-
-	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 static void make_folder(const char *path)
 {

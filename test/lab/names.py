@@ -10,7 +10,8 @@ import dns.edns
 import dns.message
 import dns.rdatatype
 
-from ask import Answer, family_of, udp_socket
+import ask
+from ask import family_of, udp_socket
 from lab import patience
 
 
@@ -45,16 +46,7 @@ def addresses(message):
 
 def udp(node, address, data, port=53, timeout=2.0, tries=3):
     """Asks, and returns the Answer with who sent it, or None."""
-    with udp_socket(node, address) as sock:
-        sock.settimeout(patience(timeout))
-        for _ in range(tries):
-            sock.sendto(data, (address, port))
-            try:
-                answer, source = sock.recvfrom(65536)
-            except TimeoutError:
-                continue
-            return Answer(address, source[0], source[1], answer)
-    return None
+    return ask.udp(node, address, port, data, timeout, tries)
 
 
 def tcp_socket(node, address, port=53, timeout=10):
