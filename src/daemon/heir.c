@@ -382,6 +382,20 @@ static bool read_json(struct heritage *heritage)
 	return own_fd(json_object_get(json, "control"), &heritage->control);
 }
 
+static void heritage_free(struct heritage *heritage)
+{
+	if (!heritage)
+		return;
+	for (size_t i = 0; i < heritage->listeners.count; i++)
+		free(heritage->listeners.items[i].fds);
+	VEC_FREE(&heritage->listeners);
+	VEC_FREE(&heritage->workers);
+	source_free(heritage->now);
+	source_free(heritage->before);
+	json_decref(heritage->json);
+	mem_freep(&heritage);
+}
+
 /* The texts alone: of descriptors, a child that only looks has none. */
 static struct heritage *read_texts(int fd)
 {
@@ -421,20 +435,6 @@ struct heritage *heir_read(int fd)
 	if (!heritage)
 		log_error("what the former program left cannot be read");
 	return heritage;
-}
-
-void heritage_free(struct heritage *heritage)
-{
-	if (!heritage)
-		return;
-	for (size_t i = 0; i < heritage->listeners.count; i++)
-		free(heritage->listeners.items[i].fds);
-	VEC_FREE(&heritage->listeners);
-	VEC_FREE(&heritage->workers);
-	source_free(heritage->now);
-	source_free(heritage->before);
-	json_decref(heritage->json);
-	mem_freep(&heritage);
 }
 
 static int check_source(struct source *source)

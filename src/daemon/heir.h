@@ -49,7 +49,6 @@ int heir_execute(struct engine *engine, const char *program, int fd);
 
 /* The other side. Takes @fd over; NULL after a line in the log. */
 struct heritage *heir_read(int fd);
-void heritage_free(struct heritage *heritage);
 /* What main() does for "--heir-check FD": the exit status. */
 int heir_check(int fd);
 

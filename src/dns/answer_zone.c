@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-struct reply_owner answering_owner(const struct answering *a, unsigned label)
+/* The owner of a set that stands at the name of a.name from @label on. */
+static struct reply_owner answering_owner(const struct answering *a, unsigned label)
 {
 	if (!label)
 		return (struct reply_owner){ .pointer = a->owner, .name = a->wire };

@@ -61,7 +61,4 @@ bool denial_put_unsigned(struct answering *a); /* that the zone below match.cut 
 void denial_note_expanded(struct answering *a);
 bool denial_put_expanded(struct answering *a);
 
-/* The owner of a set that stands at the name of a.name from @label on. */
-struct reply_owner answering_owner(const struct answering *a, unsigned label);
-
 #endif

@@ -46,7 +46,10 @@ static const struct {
 	{ DNS_SRV, "222n" }, { DNS_TXT, "t" },	 { 13 /* HINFO */, "t" }, { 99 /* SPF */, "t" },
 };
 
-const char *rcode_text(uint16_t rcode, char buffer[RCODE_TEXT_SIZE])
+#define RCODE_TEXT_SIZE 16
+
+/* "NXDOMAIN", "RCODE3841"; returns @buffer. */
+static const char *rcode_text(uint16_t rcode, char buffer[RCODE_TEXT_SIZE])
 {
 	static const char *const names[] = {
 		[DNS_NOERROR] = "NOERROR",   [DNS_FORMERR] = "FORMERR",

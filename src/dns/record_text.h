@@ -13,8 +13,4 @@
  */
 int message_text(const uint8_t *message, size_t length, struct text *text);
 
-/* "NXDOMAIN", "RCODE3841"; returns @buffer. */
-#define RCODE_TEXT_SIZE 16
-const char *rcode_text(uint16_t rcode, char buffer[RCODE_TEXT_SIZE]);
-
 #endif

@@ -47,7 +47,8 @@ static const struct copying *copying_over(const char *name)
 	return NULL;
 }
 
-const char *copies_source(const char *name)
+/* The setting that is copied over @name; NULL = none is. */
+static const char *copies_source(const char *name)
 {
 	const struct copying *copying = copying_over(name);
 

@@ -10,8 +10,6 @@
  * over that of each link, of those to come ("default"), and over what follows from it.
  */
 
-/* The setting that is copied over @name; NULL = none is. */
-const char *copies_source(const char *name);
 /* What @name becomes when its source is made @value. */
 const char *copies_value(const char *name, const char *value);
 

@@ -334,6 +334,19 @@ static int give_round(struct host *host, const bool *fit, bool gateways, struct 
 	return r == 0 ? netlink_finish(&host->requests) : r;
 }
 
+/* The object as a plan shows it. */
+static void taken_print(const struct host *host, const struct taken_item *item, struct text *text)
+{
+	bool removed;
+	int kind = codec_kind(item->message, &removed);
+	union host_object object;
+
+	if (kind >= 0 && codec_decode(kind_of((enum object_kind)kind), item->message, &object))
+		object_print((enum object_kind)kind, &object, &host->observed, text);
+	else
+		text_printf(text, "a route of link %s", item->name);
+}
+
 static void tell_refused(const struct host *host, const struct taken_item *item)
 {
 	AUTO_TEXT text = { 0 };
@@ -406,18 +419,6 @@ void taken_forget_gone(struct host *host)
 	taken->items.count = kept;
 	if (kept < before)
 		store_or_tell(taken);
-}
-
-void taken_print(const struct host *host, const struct taken_item *item, struct text *text)
-{
-	bool removed;
-	int kind = codec_kind(item->message, &removed);
-	union host_object object;
-
-	if (kind >= 0 && codec_decode(kind_of((enum object_kind)kind), item->message, &object))
-		object_print((enum object_kind)kind, &object, &host->observed, text);
-	else
-		text_printf(text, "a route of link %s", item->name);
 }
 
 void host_missing(const struct host *host, host_missing_fn *told, void *data)

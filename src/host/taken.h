@@ -48,8 +48,6 @@ void taken_read_routes(struct host *host, const struct link_list *links, netlink
 		       void *data);
 /* A link that is gone, and was not ours, does not come back with this index. */
 void taken_forget_gone(struct host *host);
-/* The object as a plan shows it. */
-void taken_print(const struct host *host, const struct taken_item *item, struct text *text);
 
 /* The message (an address, a next hop, a route that was dumped) as request. False: not one to keep. Pure. */
 #define TAKEN_MESSAGE_MAX 4096

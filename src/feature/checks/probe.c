@@ -137,6 +137,15 @@ static bool is_own_want(int error)
 	       error == EAGAIN;
 }
 
+/* "connection refused" */
+static const char *probe_error(int error, char buffer[PROBE_REASON_SIZE])
+{
+	snprintf(buffer, PROBE_REASON_SIZE, "%s", strerror(error < 0 ? -error : error));
+	if (buffer[0] && islower((unsigned char)buffer[1]))
+		buffer[0] = (char)tolower((unsigned char)buffer[0]);
+	return buffer;
+}
+
 void probe_failed(struct probe *probe, const char *what, int error)
 {
 	char text[PROBE_REASON_SIZE];
@@ -154,14 +163,6 @@ void probe_late(struct probe *probe)
 
 	probe_down(probe, "%s within %lld ms", probe->kind->late, (long long)waited_ms);
 	probe->result.silent = true;
-}
-
-const char *probe_error(int error, char buffer[PROBE_REASON_SIZE])
-{
-	snprintf(buffer, PROBE_REASON_SIZE, "%s", strerror(error < 0 ? -error : error));
-	if (buffer[0] && islower((unsigned char)buffer[1]))
-		buffer[0] = (char)tolower((unsigned char)buffer[0]);
-	return buffer;
 }
 
 static int bind_source(int fd, const struct address *source)

@@ -90,7 +90,6 @@ bool probe_same_way(const struct check_spec *a, const struct check_spec *b);
 struct check_spec probe_way(const struct check_spec *spec);
 /* Whether a socket that was opened before may fail so because its link came back as another one. */
 bool probe_way_is_stale(const struct check_spec *spec, int error);
-const char *probe_error(int error, char buffer[PROBE_REASON_SIZE]); /* "connection refused" */
 
 /* A round of the stage: waits, and tells the watches. */
 int probe_stage_open(struct probe_stage *stage);
