@@ -66,7 +66,7 @@ int channel_send(int fd, const struct channel_message *message)
 			return r;
 	}
 	wire_put_u16(&writer, message->type);
-	wire_put_u16(&writer, by_memfd ? FLAG_MEMFD : 0);
+	wire_put_u16(&writer, memfd >= 0 ? FLAG_MEMFD : 0);
 	wire_put_u32(&writer, message->number);
 	wire_put_u32(&writer, (uint32_t)message->length);
 	attach_fds(&packet, &control, message, memfd);
