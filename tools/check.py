@@ -259,7 +259,7 @@ def sanitize_lab(stage):
         "ASAN_OPTIONS": SANITIZER["ASAN_OPTIONS"] + ":detect_leaks=0"})
 
 
-def on_stock_kernel(stage, units, arguments):
+def on_stock_kernel(stage, units, arguments, unit_folder):
     """Runs unit tests and labs on Debian's own kernel. Returns the exit status, and the tallies of both."""
     report = stage.folder / "check" / "stock-out"
     report.mkdir(exist_ok=True)
@@ -267,8 +267,8 @@ def on_stock_kernel(stage, units, arguments):
         (report / stale).unlink(missing_ok=True)
     lines = ["fine=0"]
     if units:
-        lines += [f"meson test -C {stage.folder} --no-rebuild --print-errorlogs -t 20 {shlex.join(units)} || fine=1",
-                  f"cp {stage.folder}/meson-logs/testlog.json /stock-out/"]
+        lines += [f"meson test -C {unit_folder} --no-rebuild --print-errorlogs -t 20 {shlex.join(units)} || fine=1",
+                  f"cp {unit_folder}/meson-logs/testlog.json /stock-out/"]
     if arguments:
         lines += [f"{PYTHON} -m pytest -q -p no:cacheprovider --color=no --tb=short --junitxml=/stock-out/stock.xml "
                   f"{shlex.join(arguments)} || fine=1"]
@@ -282,9 +282,12 @@ def on_stock_kernel(stage, units, arguments):
 @needs_root
 def stock(stage):
     """What meets the kernel, on Debian's own one, far slower in qemu: unit tests, beliefs, some labs."""
-    status, units, labs = on_stock_kernel(stage, MEET_THE_KERNEL, ["-m", "stock", "test/kernel", "test/lab"])
+    status, units, labs = on_stock_kernel(stage, MEET_THE_KERNEL, ["-m", "stock", "test/kernel", "test/lab"],
+                                          stage.folder)
     if 0 < len(units.programs) + len(labs.programs) <= AGAIN_AT_MOST:
-        again, units_again, labs_again = on_stock_kernel(stage, units.programs, labs.programs)
+        # By other machine code, where that was built: a fault of the emulator (tools/stock-kernel) hangs on the layout.
+        other = stage.sanitize if (stage.sanitize / "build.ninja").exists() else stage.folder
+        again, units_again, labs_again = on_stock_kernel(stage, units.programs, labs.programs, other)
         units.try_again(again if units.programs and not labs_again.failed else 0, units_again)
         labs.try_again(again if labs.programs and not units_again.failed else 0, labs_again)
     units.add(labs)
