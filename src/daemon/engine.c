@@ -300,9 +300,8 @@ static void on_counters(void *data)
 {
 	struct engine *engine = data;
 
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			shell_end_silent(engine->shells[i]);
+	for (size_t i = 0; i < worker_count; i++)
+		shell_end_silent(engine->shells[i]);
 	engine_ask_workers(engine);
 	loop_timer_set(engine->counters, COUNTERS_MS);
 }
@@ -338,8 +337,8 @@ static void on_worker_reported(void *data, uint32_t number)
 {
 	struct engine *engine = data;
 
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i] && shell_awaited(engine->shells[i]))
+	for (size_t i = 0; i < worker_count; i++)
+		if (shell_awaited(engine->shells[i]))
 			return;
 	if (engine->started)
 		become_ready(engine);
@@ -351,9 +350,9 @@ static void on_worker_health(void *data, const struct healths *news)
 	vitals_told(data, news);
 }
 
-static void on_worker_died(void *data, const struct feature *feature)
+static void on_worker_died(void *data, const struct worker *worker)
 {
-	if (feature->worker->fact)
+	if (worker->fact)
 		vitals_grow_old(data);
 }
 
@@ -370,10 +369,9 @@ static void make_shells(struct engine *engine)
 		.data = engine,
 	};
 
-	engine->shells = mem_alloc(feature_count * sizeof(struct shell *));
-	for (size_t i = 0; i < feature_count; i++)
-		if (features[i]->worker)
-			engine->shells[i] = shell_new(&owner, features[i]);
+	engine->shells = mem_alloc(worker_count * sizeof(struct shell *));
+	for (size_t i = 0; i < worker_count; i++)
+		engine->shells[i] = shell_new(&owner, workers[i]);
 }
 
 /* A program that took over holds those back that came meanwhile. */
@@ -581,7 +579,7 @@ int engine_run(struct engine *engine)
 
 void engine_free(struct engine *engine)
 {
-	for (size_t i = 0; engine->shells && i < feature_count; i++)
+	for (size_t i = 0; engine->shells && i < worker_count; i++)
 		shell_free(engine->shells[i]);
 	mem_freep(&engine->shells);
 	sights_free(engine->sights);
@@ -655,8 +653,7 @@ bool engine_ask_workers(struct engine *engine)
 
 	if (!++engine->asked)
 		engine->asked = 1;
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			asked = shell_ask(engine->shells[i], engine->asked) || asked;
+	for (size_t i = 0; i < worker_count; i++)
+		asked = shell_ask(engine->shells[i], engine->asked) || asked;
 	return asked;
 }

@@ -92,7 +92,7 @@ struct engine_status {
 	const char *last_repair;   /* NULL = none yet */
 	const struct guard *guard; /* fights with others */
 	int64_t last_repair_us;
-	struct shell *const *shells; /* by feature; NULL where there is no worker */
+	struct shell *const *shells; /* by worker */
 	struct host *host;	     /* to be asked about servers; or NULL */
 };
 void engine_status(const struct engine *engine, struct engine_status *ret_status);

@@ -34,7 +34,7 @@ struct engine {
 	struct lock lock;
 	struct host *host;
 	struct server *server;
-	struct shell **shells;	     /* by feature */
+	struct shell **shells;	     /* by worker */
 	unsigned threads;	     /* of each worker */
 	struct heritage *heritage;   /* of the program before; NULL = there was none */
 	struct loop_watch *patience; /* with its workers */

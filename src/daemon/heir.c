@@ -113,9 +113,7 @@ static void workers_each(const struct engine *engine, worker_fn *told, void *dat
 	const struct heritage *heritage = engine->heritage;
 	struct shell_status status;
 
-	for (size_t i = 0; i < feature_count; i++) {
-		if (!engine->shells[i])
-			continue;
+	for (size_t i = 0; i < worker_count; i++) {
 		shell_status(engine->shells[i], &status);
 		if (status.pid)
 			told(data, status.name, status.pid, status.channel);
@@ -136,18 +134,17 @@ static void worker_json(void *data, const char *name, int pid, int channel)
 
 static json_t *testament(const struct engine *engine)
 {
-	json_t *workers = json_array(), *counters = json_object();
+	json_t *serving = json_array(), *counters = json_object();
 
-	workers_each(engine, worker_json, workers);
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			json_object_set_new(counters, features[i]->name,
-					    counters_json(shell_counters(engine->shells[i])));
+	workers_each(engine, worker_json, serving);
+	for (size_t i = 0; i < worker_count; i++)
+		json_object_set_new(counters, workers[i]->name,
+				    counters_json(shell_counters(engine->shells[i])));
 	return json_pack("{s:i,s:b,s:i,s:i,s:i,s:b,s:o,s:o,s:o,s:o}", "control",
 			 server_fd(engine->server), "folder", server_made_folder(engine->server),
 			 "threads", (int)engine->threads, "number", (int)engine->now->number,
 			 "before", engine->before ? (int)engine->before->number : 0, "own",
-			 engine->now->own, "listeners", listeners_json(engine), "workers", workers,
+			 engine->now->own, "listeners", listeners_json(engine), "workers", serving,
 			 "counters", counters, "health", health_json(&engine->health));
 }
 
@@ -528,10 +525,8 @@ void heir_take(struct engine *engine, struct heritage *heritage)
 		host_adopt_listener(engine->host, &heir->listener, heir->fds);
 		heir->fds = NULL;
 	}
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			take_counters(engine->shells[i],
-				      json_object_get(counters, features[i]->name));
+	for (size_t i = 0; i < worker_count; i++)
+		take_counters(engine->shells[i], json_object_get(counters, workers[i]->name));
 	take_health(engine, json_object_get(heritage->json, "health"));
 }
 

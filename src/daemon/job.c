@@ -166,9 +166,8 @@ static void configure_workers(struct engine *engine, const struct config *config
 	vitals_follow(engine, config);
 	facts = engine_facts(engine);
 	engine->configured = config;
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			shell_configure(engine->shells[i], config, &facts);
+	for (size_t i = 0; i < worker_count; i++)
+		shell_configure(engine->shells[i], config, &facts);
 }
 
 void job_update_workers(struct engine *engine)
@@ -176,27 +175,25 @@ void job_update_workers(struct engine *engine)
 	const struct facts facts = engine_facts(engine);
 
 	engine->health_changed = false;
+	for (size_t i = 0; i < worker_count; i++)
+		shell_update(engine->shells[i], engine->configured, &facts);
 	for (size_t i = 0; i < feature_count; i++) {
 		const void *value = engine->configured ? engine->configured->values[i] : NULL;
 
-		if (engine->shells[i])
-			shell_update(engine->shells[i], engine->configured, &facts);
 		engine->dirty = engine->dirty || (value && features[i]->heeds_health);
 	}
 }
 
 static void sync_workers(struct engine *engine)
 {
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			shell_sync(engine->shells[i], engine->host, &engine->job.desired.state);
+	for (size_t i = 0; i < worker_count; i++)
+		shell_sync(engine->shells[i], engine->host, &engine->job.desired.state);
 }
 
 static void reopen_files(struct engine *engine)
 {
-	for (size_t i = 0; i < feature_count; i++)
-		if (engine->shells[i])
-			shell_reopen(engine->shells[i]);
+	for (size_t i = 0; i < worker_count; i++)
+		shell_reopen(engine->shells[i]);
 }
 
 /* When what was refused for the @tries-th time is tried again. */

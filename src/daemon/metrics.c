@@ -101,12 +101,10 @@ static void put_worker_family(const struct engine_status *status, const char *na
 			      const char *type, const char *help, struct text *text)
 {
 	family(text, name, type, help);
-	for (size_t i = 0; i < feature_count; i++) {
+	for (size_t i = 0; i < worker_count; i++) {
 		struct shell_status shell;
 		double number;
 
-		if (!status->shells[i])
-			continue;
 		shell_status(status->shells[i], &shell);
 		/* "up 0" wakes people up. */
 		if (!shell_matters(&shell))
@@ -257,8 +255,6 @@ void metrics_put(const struct engine_status *status, struct text *text)
 	put_engine(status, text);
 	put_workers(status, text);
 	put_checks(status->health, text);
-	for (size_t i = 0; i < feature_count; i++)
-		if (status->shells[i])
-			metrics_put_counters(features[i]->name, shell_counters(status->shells[i]),
-					     text);
+	for (size_t i = 0; i < worker_count; i++)
+		metrics_put_counters(workers[i]->name, shell_counters(status->shells[i]), text);
 }

@@ -233,11 +233,9 @@ static json_t *workers_json(const struct engine_status *status)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < feature_count; i++) {
+	for (size_t i = 0; i < worker_count; i++) {
 		struct shell_status shell;
 
-		if (!status->shells[i])
-			continue;
 		shell_status(status->shells[i], &shell);
 		if (!shell_matters(&shell))
 			continue;
@@ -294,9 +292,8 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
 
-	for (size_t i = 0; i < feature_count; i++)
-		if (status->shells[i])
-			counters_add(&counters, shell_counters(status->shells[i]));
+	for (size_t i = 0; i < worker_count; i++)
+		counters_add(&counters, shell_counters(status->shells[i]));
 	for (size_t i = 0; i < feature_count; i++) {
 		const void *value = config ? config->values[i] : NULL;
 

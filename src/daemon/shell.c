@@ -35,7 +35,7 @@
 
 struct shell {
 	struct shell_owner owner;
-	const struct feature *feature;
+	const struct worker *worker;
 	struct text configuration; /* sent last, or to be sent */
 	struct text latest;	   /* the update, too */
 	struct blobs blobs;
@@ -67,7 +67,7 @@ static void give_up(struct shell *shell, const char *why)
 {
 	if (!shell->running)
 		return;
-	log_warning("the %s worker %s; ending it", shell->feature->name, why);
+	log_warning("the %s worker %s; ending it", shell->worker->name, why);
 	if (shell->pid)
 		kill(shell->pid, SIGKILL);
 }
@@ -77,7 +77,7 @@ static void note_sent(struct shell *shell, int r)
 	if (r == -EAGAIN)
 		give_up(shell, "does not take its messages");
 	else if (r < 0 && r != -EPIPE && r != -ECONNRESET)
-		log_warning("speaking to the %s worker: %s", shell->feature->name, strerror(-r));
+		log_warning("speaking to the %s worker: %s", shell->worker->name, strerror(-r));
 }
 
 static void send_message(struct shell *shell, struct channel_message *message)
@@ -148,7 +148,7 @@ static void take_report(struct shell *shell, const struct channel_message *messa
 {
 	struct counters counters = { 0 };
 
-	if (shell->feature->worker->report(message->bytes, message->length, &counters) < 0) {
+	if (shell->worker->report(message->bytes, message->length, &counters) < 0) {
 		counters_free(&counters);
 		give_up(shell, "sent a malformed report");
 		return;
@@ -166,13 +166,13 @@ static void take_log(struct shell *shell, const struct channel_message *message)
 		give_up(shell, "sent a malformed line");
 		return;
 	}
-	log_line((enum log_level)level, "%s worker: %.*s", shell->feature->name,
+	log_line((enum log_level)level, "%s worker: %.*s", shell->worker->name,
 		 (int)wire_left(&reader), (const char *)reader.at);
 }
 
 static void take_fact(struct shell *shell, const struct channel_message *message)
 {
-	const struct worker *worker = shell->feature->worker;
+	const struct worker *worker = shell->worker;
 	struct healths news = { 0 };
 
 	if (!worker->fact || worker->fact(message->bytes, message->length, &news) < 0)
@@ -250,9 +250,9 @@ static void on_child(void *data)
 	else if (shell->back_off_ms < BACK_OFF_MOST_MS)
 		shell->back_off_ms *= 2;
 	text_printf(&text, "the %s worker died; starting it again in %u ms, with the same sockets",
-		    shell->feature->name, good ? 1 : shell->back_off_ms);
+		    shell->worker->name, good ? 1 : shell->back_off_ms);
 	shell->owner.told(shell->owner.data, text_string(&text));
-	shell->owner.died(shell->owner.data, shell->feature);
+	shell->owner.died(shell->owner.data, shell->worker);
 	loop_timer_set(shell->again, good ? 1 : shell->back_off_ms);
 }
 
@@ -266,8 +266,7 @@ static void exec_worker(const struct shell *shell, int channel)
 	snprintf(threads, sizeof(threads), "%u", shell->owner.threads);
 	if (channel == WORKER_FD || dup2(channel, WORKER_FD) < 0)
 		_exit(126);
-	execl("/proc/self/exe", "multihomed", "--worker", shell->feature->worker->name, threads,
-	      (char *)NULL);
+	execl("/proc/self/exe", "multihomed", "--worker", shell->worker->name, threads, (char *)NULL);
 	_exit(127);
 }
 
@@ -285,7 +284,7 @@ static int start_thread(struct shell *shell, int channel)
 {
 	struct worker_thread *thread = mem_alloc(sizeof(*thread));
 
-	*thread = (struct worker_thread){ shell->feature->worker, channel, shell->owner.threads };
+	*thread = (struct worker_thread){ shell->worker, channel, shell->owner.threads };
 	return -pthread_create(&shell->thread, NULL, thread_main, thread);
 }
 
@@ -365,7 +364,7 @@ static void shell_start(void *data)
 	shell->started_us = clock_now_us();
 	r = begin(shell);
 	if (r < 0) {
-		log_error("starting the %s worker: %s; trying again in %u ms", shell->feature->name,
+		log_error("starting the %s worker: %s; trying again in %u ms", shell->worker->name,
 			  strerror(-r), BACK_OFF_MOST_MS);
 		loop_timer_set(shell->again, BACK_OFF_MOST_MS);
 		return;
@@ -375,18 +374,18 @@ static void shell_start(void *data)
 	send_blobs(shell);
 	shell_reopen(shell);
 	send_bytes(shell, WORKER_CONFIGURE, &shell->configuration);
-	if (shell->feature->worker->update)
+	if (shell->worker->update)
 		send_bytes(shell, WORKER_UPDATE, &shell->latest);
 	STATE_EACH(&shell->given, OBJECT_LISTENER, const struct host_listener, listener)
 		send_listener(shell, WORKER_LISTENER, listener);
 }
 
-struct shell *shell_new(const struct shell_owner *owner, const struct feature *feature)
+struct shell *shell_new(const struct shell_owner *owner, const struct worker *worker)
 {
 	struct shell *shell = mem_alloc(sizeof(*shell));
 
 	shell->owner = *owner;
-	shell->feature = feature;
+	shell->worker = worker;
 	shell->channel = -1;
 	shell->again = loop_watch_timer(owner->loop, shell_start, shell);
 	return shell;
@@ -444,7 +443,7 @@ static bool differs(struct text *sent, struct text *now)
 /* Files that are new to the worker are opened; the others when somebody asks, shell_reopen(). */
 static void take_files(struct shell *shell, const struct config *config)
 {
-	const struct worker *worker = shell->feature->worker;
+	const struct worker *worker = shell->worker;
 
 	files_forget(shell);
 	if (worker->files && config)
@@ -460,7 +459,7 @@ static void start_soon(struct shell *shell)
 
 void shell_update(struct shell *shell, const struct config *config, const struct facts *facts)
 {
-	const struct worker *worker = shell->feature->worker;
+	const struct worker *worker = shell->worker;
 	AUTO_TEXT update = { 0 };
 
 	if (!worker->update)
@@ -472,7 +471,7 @@ void shell_update(struct shell *shell, const struct config *config, const struct
 
 void shell_configure(struct shell *shell, const struct config *config, const struct facts *facts)
 {
-	const struct worker *worker = shell->feature->worker;
+	const struct worker *worker = shell->worker;
 	AUTO_TEXT configuration = { 0 };
 
 	blobs_want(&shell->blobs, worker, config);
@@ -486,7 +485,7 @@ void shell_configure(struct shell *shell, const struct config *config, const str
 	shell_update(shell, config, facts);
 	if (shell->running)
 		note_sent(shell, blobs_forget(&shell->blobs, shell->channel));
-	shell->needed = config && worker->needed && worker->needed(config);
+	shell->needed = config && worker->needed && worker->needed(config, facts);
 	start_soon(shell);
 }
 
@@ -498,7 +497,7 @@ static bool is_mine(const struct shell *shell, const struct state *desired,
 
 	if (!asked)
 		return state_find(&shell->given, OBJECT_LISTENER, listener);
-	return features[asked->object.feature] == shell->feature;
+	return features[asked->object.feature]->worker == shell->worker;
 }
 
 void shell_sync(struct shell *shell, const struct host *host, const struct state *desired)
@@ -539,7 +538,7 @@ void shell_end_silent(struct shell *shell)
 	struct pollfd heard = { .fd = shell->channel, .events = POLLIN };
 
 	/* What it said while we were busy ourselves waits to be read. */
-	if (shell->asked && shell->feature->worker->fact && poll(&heard, 1, 0) == 0)
+	if (shell->asked && shell->worker->fact && poll(&heard, 1, 0) == 0)
 		give_up(shell, "does not answer");
 }
 
@@ -564,7 +563,7 @@ void shell_inherit(struct shell *shell, const struct counters *counters)
 void shell_status(const struct shell *shell, struct shell_status *ret_status)
 {
 	*ret_status = (struct shell_status){
-		.name = shell->feature->name,
+		.name = shell->worker->name,
 		.pid = shell->pid,
 		.channel = shell->channel,
 		.restarts = shell->restarts,
@@ -579,9 +578,9 @@ bool shell_matters(const struct shell_status *status)
 
 static const struct worker *worker_named(const char *name)
 {
-	for (size_t i = 0; i < feature_count; i++)
-		if (features[i]->worker && strcmp(features[i]->worker->name, name) == 0)
-			return features[i]->worker;
+	for (size_t i = 0; i < worker_count; i++)
+		if (strcmp(workers[i]->name, name) == 0)
+			return workers[i];
 	return NULL;
 }
 

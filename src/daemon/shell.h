@@ -8,7 +8,7 @@
 #include "io/loop.h"
 
 /*
- * The shell around one feature's worker: starts it when it has something to do, gives it its
+ * The shell around one worker: starts it when it has something to do, gives it its
  * configuration and its sockets, starts it anew when it dies, and keeps its counters.
  */
 struct shell;
@@ -21,11 +21,11 @@ struct shell_owner {
 	void (*reported)(void *data,
 			 uint32_t number); /* the answer to shell_ask() came, or never will */
 	void (*health)(void *data, const struct healths *news); /* a worker tells */
-	void (*died)(void *data, const struct feature *feature);
+	void (*died)(void *data, const struct worker *worker);
 	void *data;
 };
 
-struct shell *shell_new(const struct shell_owner *owner, const struct feature *feature);
+struct shell *shell_new(const struct shell_owner *owner, const struct worker *worker);
 /* Ends the worker and waits for its end. */
 void shell_free(struct shell *shell);
 
@@ -40,7 +40,7 @@ void shell_update(struct shell *shell, const struct config *config, const struct
 /* Opens the files that the worker appends to, anew: somebody may have moved them away. */
 void shell_reopen(struct shell *shell);
 /*
- * Makes the worker's listeners those that @host has open and its feature asks for in @desired: the
+ * Makes the worker's listeners those that @host has open and a feature of its asks for in @desired: the
  * difference, again. Starts the worker for the first one.
  */
 void shell_sync(struct shell *shell, const struct host *host, const struct state *desired);

@@ -109,7 +109,7 @@ static int toy_report(const void *bytes, size_t length, struct counters *counter
 	return 0;
 }
 
-static bool toy_needed(const struct config *all)
+static bool toy_needed(const struct config *all, const struct facts *facts)
 {
 	return true;
 }
@@ -132,8 +132,6 @@ static const struct worker toy_worker = {
 	.report = toy_report,
 	.fact = toy_fact,
 };
-
-static const struct feature toy_feature = { .name = "toy", .worker = &toy_worker };
 
 struct scene {
 	struct loop *loop;
@@ -160,7 +158,7 @@ static void on_health(void *data, const struct healths *news)
 		healths_tell(&scene->health, &news->items.items[i]);
 }
 
-static void on_died(void *data, const struct feature *feature)
+static void on_died(void *data, const struct worker *worker)
 {
 }
 
@@ -181,7 +179,7 @@ static void scene_open(struct scene *scene)
 		.data = scene,
 	};
 
-	scene->shell = shell_new(&owner, &toy_feature);
+	scene->shell = shell_new(&owner, &toy_worker);
 }
 
 static void scene_close(struct scene *scene)

@@ -69,7 +69,7 @@ struct feature {
 	bool looks_at_servers; /* status() wants facts.servers */
 	/* status() wants the packets of filter rules, as counters "filter forward 1", .asked. */
 	bool looks_at_filters;
-	const struct worker *worker; /* or NULL */
+	const struct worker *worker; /* that serves its listeners; or NULL */
 };
 
 /* All features, in the order in which they are documented: feature/list.c. */

@@ -24,11 +24,14 @@ typedef void worker_file_fn(void *data, const char *path);
  * What it is told are pure functions of the whole configuration (NULL: nothing; a feature's own
  * part is feature_value()) and the facts, and sent again whenever it differs from what was sent
  * last. In this order: blobs, files, configuration, update.
+ *
+ * A feature whose listeners a worker serves names it (feature.worker). One that several features
+ * share, and that has no listeners, is named by none.
  */
 struct worker {
 	const char *name;
 	/* Whether there is anything to do without a listener; or NULL: listeners alone count. */
-	bool (*needed)(const struct config *all);
+	bool (*needed)(const struct config *all, const struct facts *facts);
 	/* Writes the worker's configuration as bytes for its main(). */
 	void (*configure)(const struct config *all, const struct facts *facts, struct text *message);
 	/* The small part that follows the facts, so that nothing else is read anew; or NULL. */
@@ -58,6 +61,10 @@ struct worker {
 	/* Decodes a WORKER_FACT into what it tells: healths_tell(). Returns 0 or -EPROTO. Or NULL. */
 	int (*fact)(const void *bytes, size_t length, struct healths *healths);
 };
+
+/* All workers: feature/list.c. */
+extern const struct worker *const workers[];
+extern const size_t worker_count;
 
 /*
  * Messages on a worker's channel, and who may send them. WORKER_LISTENER carries as many sockets as

@@ -99,7 +99,7 @@ void checks_update(const struct config *all, const struct facts *facts, struct t
 	check_list_free(&list);
 }
 
-bool checks_needed(const struct config *all)
+bool checks_needed(const struct config *all, const struct facts *facts)
 {
 	struct check_list list;
 	bool any;

@@ -103,8 +103,8 @@ static void a_worker_without_checks_does_nothing(void **state)
 	AUTO_TEXT nothing = { 0 };
 	AUTO_TEXT empty = { 0 };
 
-	assert_false(checks_needed(NULL));
-	assert_false(checks_needed(config));
+	assert_false(checks_needed(NULL, NULL));
+	assert_false(checks_needed(config, NULL));
 	checks_configure(NULL, &facts, &nothing);
 	checks_configure(config, &facts, &empty);
 	assert_int_equal(nothing.length, empty.length);

@@ -17,7 +17,7 @@ void checks_counts_put(const struct checks_count counts[CHECK_KINDS], struct tex
 int checks_report(const void *bytes, size_t length, struct counters *counters);
 
 /* What it is told: checks_order.c. */
-bool checks_needed(const struct config *all);
+bool checks_needed(const struct config *all, const struct facts *facts);
 void checks_configure(const struct config *all, const struct facts *facts, struct text *message);
 void checks_update(const struct config *all, const struct facts *facts, struct text *message);
 void checks_blobs(const struct config *all, worker_blob_fn *told, void *data);
