@@ -3,6 +3,7 @@
 #define MH_FACT_FACTS_H
 
 #include "fact/health.h"
+#include "fact/subscribers.h"
 #include "host/servers.h"
 #include "host/state.h"
 
@@ -17,6 +18,7 @@ struct facts {
 	const struct host_servers *servers; /* for status() alone; NULL = not looked at */
 	int servers_error;		    /* why they were looked at in vain; 0 or -errno */
 	const struct healths *health;	    /* how the checks stand; NULL = there are none */
+	const struct subscriber_hands *subscribers; /* what was decided by hand; NULL = nothing */
 	time_t now; /* by the clock on the wall, in the zone of the process: localtime_r() */
 };
 
