@@ -8,6 +8,7 @@
  * Building and reading are pure, so that the test can compare bytes.
  */
 #include "frame.h"
+#include "sum.h"
 
 #include "net/wire.h"
 
@@ -18,25 +19,6 @@
 #define MAGIC 0x6d68626eu /* "mhbn" */
 #define UDP_BYTES 8
 #define HOP_LIMIT 64
-
-static uint32_t sum_bytes(uint32_t sum, const uint8_t *bytes, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < length; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	return i < length ? sum + ((uint32_t)bytes[i] << 8) : sum;
-}
-
-/* The Internet checksum (RFC 1071) of what was summed, stored at @at. */
-static void sum_store(uint32_t sum, uint8_t *at)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~sum & 0xffff;
-	at[0] = (uint8_t)(sum >> 8);
-	at[1] = (uint8_t)sum;
-}
 
 /* Every question has bytes of its own, so that an answer with another's payload shows. */
 static uint8_t filler(uint64_t number, size_t index)

@@ -14,6 +14,7 @@
  * The addresses asked come from a generator with a fixed seed: both sides of a comparison are
  * asked the same ones.
  */
+#include "dice.h"
 #include "frame.h"
 #include "tap.h"
 
@@ -70,15 +71,6 @@ struct load {
 	unsigned free_count;
 };
 
-/* xorshift64* (Marsaglia; Vigna 2014): the same numbers everywhere, unlike rand(3). */
-static uint64_t random_next(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dull;
-}
-
 /* Random addresses of the prefix; when only one is asked for, its first. */
 static void targets_fill(struct load *load)
 {
@@ -91,7 +83,7 @@ static void targets_fill(struct load *load)
 		*target = prefix_address(prefix);
 		for (unsigned bit = prefix->length;
 		     load->options.targets > 1 && bit < address_bits(prefix->family); bit++)
-			target->bytes[bit / 8] |= (uint8_t)((random_next(&state) >> 40 & 1)
+			target->bytes[bit / 8] |= (uint8_t)((dice_next(&state) >> 40 & 1)
 							    << (7 - bit % 8));
 	}
 }
@@ -308,18 +300,6 @@ static int usage(void)
 	      "  -r N   seed of the addresses\n",
 	      stderr);
 	return 2;
-}
-
-/* Reads the number @text within its bounds. */
-static bool number_read(const char *text, unsigned min, unsigned max, unsigned *ret_number)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (*end || end == text || number < min || number > max)
-		return false;
-	*ret_number = (unsigned)number;
-	return true;
 }
 
 static bool options_read(int argc, char **argv, struct options *options)
