@@ -109,6 +109,8 @@ struct config_field {
 	const struct config_field *item;   /* LIST: what its items are; MAP: a RECORD */
 	const struct config_field *fields; /* RECORD: its table, ended by a NULL name */
 	size_t size;			   /* RECORD: sizeof its struct */
+	/* RECORD: the key (a scalar or list) whose value may stand for one that says no more; or NULL. */
+	const char *bare;
 	const char *help;    /* plain sentences for the manual, `keys` in backquotes; required */
 	const char *example; /* a value as a user would write it; for the manual */
 };

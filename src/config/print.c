@@ -10,7 +10,7 @@
  */
 #include "config/config.h"
 
-#include "config/value.h"
+#include "config/read.h"
 
 #define INDENT 2
 
@@ -69,6 +69,23 @@ static bool is_shown(const struct config_field *field, const void *value)
 	return true;
 }
 
+/* A record of which only the value that may stand in its place is told becomes that value. */
+static void make_bare(struct child *child)
+{
+	const struct config_field *record = child->field;
+	const struct config_field *bare = record->type == CONFIG_RECORD ? read_bare(record) : NULL;
+	const char *value = child->value;
+
+	if (!bare || !is_shown(bare, value + bare->offset))
+		return;
+	for (const struct config_field *field = record->fields + child->skip; field->name; field++)
+		if (field != bare && is_shown(field, value + field->offset))
+			return;
+	child->field = bare;
+	child->value = value + bare->offset;
+	child->skip = 0;
+}
+
 static bool next_item(const struct child *self, size_t index, struct child *ret_child)
 {
 	const struct config_list *list = self->value;
@@ -82,6 +99,7 @@ static bool next_item(const struct child *self, size_t index, struct child *ret_
 		ret_child->key = *(const char *const *)(value + item->fields[0].offset);
 		ret_child->skip = 1;
 	}
+	make_bare(ret_child);
 	return true;
 }
 
@@ -96,6 +114,7 @@ static bool next_field(const struct child *self, size_t *index, struct child *re
 			continue;
 		*ret_child = (struct child){ .field = field, .value = value, .key = field->name };
 		(*index)++;
+		make_bare(ret_child);
 		return true;
 	}
 	return false;

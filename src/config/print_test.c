@@ -284,6 +284,26 @@ static void what_is_empty_is_printed_as_such(void **state)
 		      "      - - 1\n");
 }
 
+static void one_value_stands_for_the_record_that_says_no_more(void **state)
+{
+	assert_prints(
+		"routing: { halls: { a: [ 5, [6, 7], { seats: 8 }, { name: b, seats: [9] } ],\n"
+		"                    c: { guests: [ {} ] }, d: [], e: {} } }\n",
+		"routing:\n"
+		"  halls:\n"
+		"    a:\n"
+		"      - 5\n"
+		"      - - 6\n"
+		"        - 7\n"
+		"      - 8\n"
+		"      - name: b\n"
+		"        seats: 9\n"
+		"    c:\n"
+		"      - {}\n"
+		"    d: {}\n"
+		"    e: {}\n");
+}
+
 static void durations_take_the_largest_whole_unit(void **state)
 {
 	static const struct {
@@ -363,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_print_is_block_style_without_defaults),
 		cmocka_unit_test(what_is_empty_is_printed_as_such),
+		cmocka_unit_test(one_value_stands_for_the_record_that_says_no_more),
 		cmocka_unit_test(durations_take_the_largest_whole_unit),
 		cmocka_unit_test(texts_are_quoted_where_any_yaml_would_guess),
 		cmocka_unit_test(a_single_value_is_printed_in_one_line),

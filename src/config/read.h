@@ -37,6 +37,8 @@ bool read_key_is(const struct node *key, const char *name);
  * Returns that name, or NULL when it is something else, of which nothing is told.
  */
 const char *read_key_glued(struct reader *reader, const struct node *node, const char *const *names);
+/* The field of @record whose value may stand in its place; NULL = it has none. */
+const struct config_field *read_bare(const struct config_field *record);
 /* The names of a table, NULL-terminated, in the scratch arena. */
 const char *const *read_key_names(struct reader *reader, const struct config_field *fields);
 

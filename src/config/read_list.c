@@ -44,7 +44,8 @@ static int refuse_kind(struct reader *reader, const struct config_field *field,
 		text_puts(&way_out, "; put '- ' before its first key");
 	else if (!list && node->kind == NODE_LIST)
 		text_puts(&way_out, "; write 'NAME:' in place of each '-'");
-	else if (list && field->item->type < CONFIG_LIST && node->length && node->length < 64)
+	else if (list && (field->item->type < CONFIG_LIST || read_bare(field->item)) &&
+		 node->kind == NODE_SCALAR && node->length && node->length < 64)
 		put_bracketed(node, &way_out);
 	return diag_at(reader->diags, node->place, -EINVAL, "expected %s, found %s%s",
 		       text_string(&expected), node_found(node, reader->scratch),

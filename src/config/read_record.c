@@ -55,6 +55,37 @@ static int refuse_kind(struct reader *reader, const struct config_field *field,
 		       text_string(&expected), node_found(node, reader->scratch), way_out);
 }
 
+const struct config_field *read_bare(const struct config_field *record)
+{
+	const struct config_field *field = record->fields;
+
+	while (record->bare && field->name && strcmp(field->name, record->bare) != 0)
+		field++;
+	return record->bare && field->name ? field : NULL;
+}
+
+/*
+ * The field that @node is the value of, standing in the place of the record. A word that begins like
+ * a key is a key whose space is missing.
+ */
+static const struct config_field *bare_of(const struct config_field *record, const struct node *node)
+{
+	const struct config_field *bare = read_bare(record);
+
+	if (!bare || node->kind == NODE_REFUSED || node_is_null(node))
+		return NULL;
+	if (node->kind == NODE_LIST)
+		return bare->type == CONFIG_LIST ? bare : NULL;
+	for (const struct config_field *field = record->fields; field->name; field++) {
+		size_t length = strlen(field->name);
+
+		if (!node->quoted && !strncmp(node->text, field->name, length) &&
+		    node->text[length] == ':')
+			return NULL;
+	}
+	return bare;
+}
+
 static const struct config_field *find_field(const struct config_field *fields, const struct node *key)
 {
 	for (; fields->name; fields++) {
@@ -95,6 +126,17 @@ static int read_pair(struct reader *reader, const struct config_field *fields, s
 	return r;
 }
 
+static int read_pairs(struct reader *reader, const struct config_field *fields, struct node *node,
+		      void *record)
+{
+	const struct parts alone = { .nodes = &node, .count = 1 };
+	bool broken = read_keys_once(reader, &alone) < 0;
+
+	for (struct node *pair = node->first; pair; pair = pair->next)
+		broken |= read_pair(reader, fields, pair, record) < 0;
+	return broken ? -EINVAL : 0;
+}
+
 static int check_required(struct reader *reader, const struct config_field *fields,
 			  const struct config_record *record)
 {
@@ -118,14 +160,14 @@ static int check_required(struct reader *reader, const struct config_field *fiel
 int read_record(struct reader *reader, const struct config_field *field, struct node *node,
 		const struct node *key, void *ret_record)
 {
-	const struct parts alone = { .nodes = &node, .count = 1 };
 	const struct config_field *fields = field->fields;
 	const char *where = reader->where;
 	struct config_record *record = ret_record;
+	const struct config_field *bare = node->kind == NODE_MAP ? NULL : bare_of(field, node);
 	struct place *places;
 	bool broken = false;
 
-	if (node->kind != NODE_MAP)
+	if (node->kind != NODE_MAP && !bare)
 		return refuse_kind(reader, field, node);
 	places = arena_alloc(reader->arena, count_fields(fields) * sizeof(*places));
 	set_defaults(fields, ret_record);
@@ -139,9 +181,12 @@ int read_record(struct reader *reader, const struct config_field *field, struct 
 		fields++;
 		record->places++;
 	}
-	broken |= read_keys_once(reader, &alone) < 0;
-	for (struct node *pair = node->first; pair; pair = pair->next)
-		broken |= read_pair(reader, fields, pair, ret_record) < 0;
+	if (bare) {
+		places[bare - field->fields] = node->place;
+		broken |= read_value(reader, bare, node, (char *)ret_record + bare->offset) < 0;
+	} else {
+		broken |= read_pairs(reader, fields, node, ret_record) < 0;
+	}
 	broken |= check_required(reader, fields, record) < 0;
 	record->places = places;
 	reader->where = where;

@@ -173,7 +173,8 @@ static void a_wrong_kind_of_value_is_told_how_to_become_right(void **state)
 		{ "links: {eth0: ^~}\n", "expected a mapping of name, bond, weights, mtu, found "
 					 "nothing; write {} when all defaults "
 					 "are right" },
-		{ "routing: ^yes\n", "expected a mapping of symmetric, tables, found 'yes'" },
+		{ "routing: ^yes\n",
+		  "expected a mapping of symmetric, tables, halls, found 'yes'" },
 		{ "^- prefix: 192.0.2.0/24\n", "expected keys at the top of the file, such as "
 					       "prefixes, services, links, routing; found a "
 					       "list" },
@@ -184,6 +185,22 @@ static void a_wrong_kind_of_value_is_told_how_to_become_right(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_mistake(cases[i][0], cases[i][1]);
+}
+
+static void what_stands_for_a_record_is_blamed_as_itself(void **state)
+{
+	assert_mistake(
+		"routing: {halls: {a: ^5}}\n",
+		"expected a list of numbers or mappings of name, seats, found '5'; write [5]");
+	assert_mistake("routing: {halls: {a: [^300]}}\n", "300 is above 255");
+	assert_mistake("routing: {halls: {a: [^x]}}\n", "expected a number, found 'x'");
+	assert_mistake("routing: {halls: {a: [^\"seats:5\"]}}\n",
+		       "expected a number, found 'seats:5'");
+	assert_mistake("routing: {halls: {a: [^seats:5]}}\n",
+		       "'seats:' must be followed by a space to be a key; write 'seats: ...'");
+	assert_mistake("routing: {halls: {a: ^~}}\n",
+		       "expected a list of numbers or mappings of name, seats, or a mapping of "
+		       "name, guests, found nothing; write {} when all defaults are right");
 }
 
 static void lists_have_their_length(void **state)
@@ -361,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_key_without_a_space_behind_it_is_no_key),
 		cmocka_unit_test(required_keys_are_missed),
 		cmocka_unit_test(a_wrong_kind_of_value_is_told_how_to_become_right),
+		cmocka_unit_test(what_stands_for_a_record_is_blamed_as_itself),
 		cmocka_unit_test(lists_have_their_length),
 		cmocka_unit_test(a_key_that_stands_twice_shows_both_places),
 		cmocka_unit_test(of_three_equal_keys_the_later_two_are_blamed),

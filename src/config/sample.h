@@ -52,7 +52,7 @@ struct sample_table {
 struct sample_routing {
 	struct config_record record;
 	bool symmetric;
-	struct config_list tables;
+	struct config_list tables, halls;
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "config/sample.h"
 #include "config/sample_grade.h"
+#include "config/sample_hall.h"
 
 #define AT(type, member) offsetof(struct sample_##type, member)
 static const char *const sample_kinds[] = { "echo", "discard", "whoami", NULL };
@@ -86,8 +87,8 @@ static const struct config_field sample_link = { RECORD(link) };
 static const struct config_field sample_table = { RECORD(table) };
 static const struct config_field sample_routing_fields[] = {
 	{ "symmetric", CONFIG_BOOL, AT(routing, symmetric), .help = "a reply leaves as it came" },
-	{ "tables", CONFIG_MAP, AT(routing, tables), .item = &sample_table,
-	  .help = "tables of routes" },
+	{ "tables", CONFIG_MAP, AT(routing, tables), .item = &sample_table, .help = "of routes" },
+	{ "halls", CONFIG_MAP, AT(routing, halls), .item = &sample_hall, .help = "rooms" },
 	{ 0 }
 };
 static const struct config_field sample_claims = { .type = CONFIG_LIST,

@@ -5,6 +5,8 @@
  */
 #include "config/words.h"
 
+#include "config/read.h"
+
 /* As many keys of a record are named where it is only mentioned. */
 #define FEW 4
 
@@ -98,6 +100,10 @@ void words_of_one(const struct config_field *field, struct text *text)
 		words_of_one(field->item, text);
 		text_puts(text, ", or ");
 	}
+	if (field->type == CONFIG_RECORD && read_bare(field)) {
+		words_of_one(read_bare(field), text);
+		text_puts(text, ", or ");
+	}
 	text_puts(text, field->type == CONFIG_WORD ? field->word->one : one[field->type]);
 	words_inside(field, text);
 }
@@ -113,6 +119,12 @@ void words_of_example(const struct config_field *field, struct text *text)
 
 void words_of_many(const struct config_field *field, struct text *text)
 {
+	const struct config_field *bare = field->type == CONFIG_RECORD ? read_bare(field) : NULL;
+
+	if (bare) {
+		words_of_many(bare->lone ? bare->item : bare, text);
+		text_puts(text, " or ");
+	}
 	text_puts(text, field->type == CONFIG_WORD ? field->word->many : many[field->type]);
 	words_inside(field, text);
 }
