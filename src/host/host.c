@@ -330,18 +330,44 @@ void host_touched_forget(struct host *host)
 	host->touched_all = false;
 }
 
-/* What is no news touches nothing: a neighbour that lives, a route told of twice. */
+/*
+ * What is no news touches nothing: a neighbour that lives, a route told of twice. But for what was
+ * ours and went: when we had put it back just before, nothing differs from what was observed, and
+ * it is missing all the same.
+ */
+static void forget_touched(struct host *host, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < host->touched.count; i++) {
+		const struct host_touched *touched = &host->touched.items[i];
+
+		if (touched->removed && ((const struct object *)&touched->object)->ours)
+			host->touched.items[kept++] = *touched;
+	}
+	host->touched.count = kept;
+}
+
+static bool tells_of_a_loss(const struct journal *journal)
+{
+	for (size_t i = 0; i < journal->changes.count; i++)
+		if (journal->changes.items[i].removed &&
+		    ((const struct object *)&journal->changes.items[i].object)->ours)
+			return true;
+	return false;
+}
+
 static bool merge_journal(struct host *host, enum object_kind kind, bool *ret_lost)
 {
+	bool all = host->touched_all, loss = tells_of_a_loss(&host->journals[kind]), news;
 	size_t touched = host->touched.count;
-	bool all = host->touched_all, news;
 
 	note_touched(host, kind);
 	news = journal_merge(&host->journals[kind], kind_of(kind), &host->observed.sets[kind],
 			     ret_lost);
 	if (!news) {
-		host->touched.count = touched;
-		host->touched_all = all;
+		forget_touched(host, touched);
+		host->touched_all = all || (host->touched_all && loss);
 	}
 	return news;
 }

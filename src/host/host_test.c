@@ -161,6 +161,28 @@ static void a_flush_is_seen_and_repaired(void **data)
 	assert_int_equal(scene_apply(scene), 0);
 }
 
+/* A mend, and a flush that goes on: both are told at once, and nothing differs from before. */
+static void what_was_put_back_and_taken_again_is_missed(void **data)
+{
+	static const char *const commands[] = {
+		"ip route add local 198.51.100.0/24 dev lo table local proto 109",
+		"ip route del local 198.51.100.0/24 dev lo table local proto 109",
+	};
+	const struct host_touched *touched;
+	struct scene *scene = *data;
+	size_t count;
+
+	scene_settle(scene, NULL);
+	host_touched_forget(scene->host);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		assert_true(scratch_run(commands[i]));
+	assert_false(scene_settle(scene, NULL));
+	assert_true(host_touched(scene->host, &touched, &count));
+	assert_int_equal(count, 1);
+	assert_true(touched->removed);
+	assert_int_equal(touched->kind, OBJECT_ROUTE);
+}
+
 static void foreign_routes_stay_and_are_named(void **data)
 {
 	struct scene *scene = *data;
@@ -584,6 +606,7 @@ int main(void)
 		SCENE(a_link_that_rose_and_fell_unseen_took_its_routes),
 		SCENE(routes_that_lean_on_a_nexthop_go_with_it),
 		SCENE(a_flush_is_seen_and_repaired),
+		SCENE(what_was_put_back_and_taken_again_is_missed),
 		SCENE(foreign_routes_stay_and_are_named),
 		SCENE(a_foreign_route_that_does_the_same_is_enough),
 		SCENE(a_foreign_twin_survives_the_delete),
