@@ -26,7 +26,7 @@ _mhctl_words()
 
 _mhctl()
 {
-	local commands='check plan apply confirm rollback status checks upgrade metrics dns explain doctor watch run help version'
+	local commands='check plan apply confirm rollback status checks subscriber upgrade metrics dns explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
 	local features='links routing prefixes replies services checks dns'
 	local packet='from to in out proto sport dport mark uid tos'
@@ -42,7 +42,8 @@ _mhctl()
 		elif [[ -n $option ]]; then
 			option=''
 		elif [[ $word == -s || $word == --socket || $word == --confirm || $word == --extend ||
-			$word == --file || $word == --graph ]]; then
+			$word == --file || $word == --graph || $word == --port || $word == --address ||
+			$word == --prefix || $word == --mac || $word == --via ]]; then
 			option=$word
 		elif [[ $word == --color && ${COMP_WORDS[i + 1]} == '=' ]]; then
 			option=$word
@@ -75,6 +76,13 @@ _mhctl()
 		_mhctl_files .yaml
 		return
 		;;
+	--port)
+		_mhctl_words "$(cd /sys/class/net 2>/dev/null && echo *)"
+		return
+		;;
+	--address | --prefix | --mac | --via)
+		return
+		;;
 	--graph)
 		_mhctl_words 'dot svg'
 		return
@@ -91,6 +99,7 @@ _mhctl()
 		apply) options+=' --confirm=' ;;
 		confirm) options+=' --extend=' ;;
 		explain) options+=' --plan --file= --graph=' ;;
+		subscriber) options+=' --port= --address= --prefix= --mac= --via=' ;;
 		run) options+=' --no-hook --no-preload --verbose' ;;
 		esac
 		_mhctl_words "$options"
@@ -101,6 +110,10 @@ _mhctl()
 	fi
 	if [[ $command == checks ]]; then
 		[[ -n $argument ]] || _mhctl_words 'list drain force-up force-down auto'
+		return
+	fi
+	if [[ $command == subscriber ]]; then
+		[[ -n $argument ]] || _mhctl_words 'list add move remove auto'
 		return
 	fi
 	if [[ $command == explain ]]; then

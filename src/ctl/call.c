@@ -125,6 +125,36 @@ static int set_graph(struct call *call, const char *value, struct text *error)
 	return 0;
 }
 
+static int set_port(struct call *call, const char *value, struct text *error)
+{
+	call->port = value;
+	return 0;
+}
+
+static int set_address(struct call *call, const char *value, struct text *error)
+{
+	*VEC_PUSH(&call->addresses) = value;
+	return 0;
+}
+
+static int set_prefix(struct call *call, const char *value, struct text *error)
+{
+	*VEC_PUSH(&call->prefixes) = value;
+	return 0;
+}
+
+static int set_mac(struct call *call, const char *value, struct text *error)
+{
+	call->mac = value;
+	return 0;
+}
+
+static int set_via(struct call *call, const char *value, struct text *error)
+{
+	call->via = value;
+	return 0;
+}
+
 static int set_print(struct call *call, const char *value, struct text *error)
 {
 	call->print = true;
@@ -195,6 +225,16 @@ static const struct option_row options[] = {
 	  "as it would be after 'mhctl apply FILE'", OPTION_FILE, set_file },
 	{ "graph", 0, required_argument, "    --graph=FORM", "draw the ways: dot or svg",
 	  OPTION_GRAPH, set_graph },
+	{ "port", 0, required_argument, "    --port=LINK", "the link that leads there", OPTION_PORT,
+	  set_port },
+	{ "address", 0, required_argument, "    --address=ADDRESS",
+	  "its address; again for each further one", OPTION_ADDRESS, set_address },
+	{ "prefix", 0, required_argument, "    --prefix=PREFIX",
+	  "one that is routed to it; again for each further one", OPTION_PREFIX, set_prefix },
+	{ "mac", 0, required_argument, "    --mac=MAC", "only this station has its addresses",
+	  OPTION_MAC, set_mac },
+	{ "via", 0, required_argument, "    --via=ADDRESS", "its router, which has the prefixes",
+	  OPTION_VIA, set_via },
 	{ "no-hook", 0, no_argument, "    --no-hook", "no eBPF, even with the rights for it",
 	  OPTION_NO_HOOK, set_no_hook },
 	{ "no-preload", 0, no_argument, "    --no-preload", "no preloaded library",
@@ -370,6 +410,8 @@ int call_parse(struct call *call, int argc, char **argv, struct text *error)
 void call_free(struct call *call)
 {
 	mem_freep(&call->again);
+	VEC_FREE(&call->addresses);
+	VEC_FREE(&call->prefixes);
 }
 
 void call_options_help(const struct command *command, struct text *text)

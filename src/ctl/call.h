@@ -2,6 +2,7 @@
 #ifndef MH_CTL_CALL_H
 #define MH_CTL_CALL_H
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -27,8 +28,10 @@ struct call {
 	bool colour_out, colour_err;
 	bool json, print, rollback, help, version;
 	bool no_hook, no_preload, verbose, plan;
-	const char *file;		/* of `explain`; NULL = not given */
-	const char *graph;		/* "dot", "svg"; NULL = not given */
+	const char *file;	      /* of `explain`; NULL = not given */
+	const char *graph;	      /* "dot", "svg"; NULL = not given */
+	const char *port, *mac, *via; /* of `subscriber`; NULL = not given */
+	VEC(const char *) addresses, prefixes;
 	uint32_t confirm_ms, extend_ms; /* 0 = not given */
 };
 
@@ -47,6 +50,11 @@ struct call {
 #define OPTION_PLAN 512u
 #define OPTION_FILE 1024u
 #define OPTION_GRAPH 2048u
+#define OPTION_PORT 4096u
+#define OPTION_ADDRESS 8192u
+#define OPTION_PREFIX 16384u
+#define OPTION_MAC 32768u
+#define OPTION_VIA 65536u
 
 /* mhctl's exit status for what it finds itself. */
 enum exit_status { EXIT_FINE, EXIT_NO, EXIT_MISTAKE };

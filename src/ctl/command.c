@@ -13,7 +13,7 @@
 	"is standard input. Without FILE the daemon reads its own configuration again.\n"
 
 const struct command commands[] = {
-	{ "check", "FILE", "read a configuration, show every mistake; needs no daemon",
+	{ "check", "FILE", "read a configuration, show each mistake; needs no daemon",
 	  "Reads FILE and the conf.d/*.yaml beside it ('-': standard input) and shows\n"
 	  "every mistake with its place and a way out. Needs no daemon and no rights.\n",
 	  OPTION_PRINT, check_run },
@@ -42,6 +42,13 @@ const struct command commands[] = {
 	  "force-up NAME, force-down NAME, auto NAME (what is measured counts again). It\n"
 	  "outlives restarts; the check goes on meanwhile.\n",
 	  OPTION_TERMS, ask_checks },
+	{ "subscriber", "[ACTION]", "who is where; add, move, remove one while it runs",
+	  "Lists the subscribers, and where they are. ACTION decides about one by hand:\n"
+	  "add NAME --port=LINK --address=ADDRESS..., move NAME --port=LINK, remove NAME,\n"
+	  "auto NAME (again as the file says). It is done at once and outlives restarts;\n"
+	  "what does not fit is told, and changes nothing.\n",
+	  OPTION_TERMS | OPTION_PORT | OPTION_ADDRESS | OPTION_PREFIX | OPTION_MAC | OPTION_VIA,
+	  subscriber_run },
 	{ "metrics", NULL, "all counters and gauges, for Prometheus",
 	  "Shows everything that is counted and measured, in the text format of\n"
 	  "Prometheus: for the textfile collector of its node exporter, or a script.\n",

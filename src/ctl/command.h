@@ -38,6 +38,9 @@ int ask_metrics(const struct call *call);
 int ask_checks(const struct call *call);
 int ask_upgrade(const struct call *call);
 
+/* subscriber.c */
+int subscriber_run(const struct call *call);
+
 /* dns.c */
 int dns_run(const struct call *call);
 

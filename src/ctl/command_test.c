@@ -264,7 +264,7 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		const char *line, *answer;
 	} cases[] = {
 		{ "", "which command? check, plan, apply, confirm, rollback, status, checks, "
-		      "metrics, dns, "
+		      "subscriber, metrics, dns, "
 		      "explain, "
 		      "doctor, upgrade, watch, run, "
 		      "help, version; "

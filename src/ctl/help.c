@@ -10,7 +10,7 @@ static void help_all(struct text *text)
 	text_puts(text, "Usage: mhctl [OPTION]... COMMAND [ARGUMENT]\n"
 			"Asks and steers multihomed, the daemon for hosts with many addresses.\n");
 	for (const struct command *command = commands; command->name; command++)
-		text_printf(text, "  %-8s %-10s %s\n", command->name,
+		text_printf(text, "  %-10s %-10s %s\n", command->name,
 			    command->argument ? command->argument : "", command->summary);
 	text_puts(text,
 		  "Options: -s, --socket=SOCKET of the engine, else $MULTIHOMED_SOCKET or\n"

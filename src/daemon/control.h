@@ -7,7 +7,7 @@
  * io/channel.h). All payloads but CONTROL_SOURCE are one JSON object.
  *
  * A request: {"command": "plan" | "apply" | "confirm" | "rollback" | "status" | "places" | "watch" |
- *	"metrics" | "upgrade" | "checks"} and
+ *	"metrics" | "upgrade" | "checks" | "subscriber"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	apply	"reload": true		the configuration in force, with the files that it names read again
  *	plan	"rollback": true	what a rollback would do
@@ -17,6 +17,8 @@
  *	places	"objects": [TEXT]	who asks for each of these, in the words of a plan
  *		"links": TEXT		"link NAME index N", a line for each link that they name
  *	checks	"name": NAME, "order": "drain"|"force-up"|"force-down"|"auto"
+ *	subscriber "name": NAME, "order": "add"|"move"|"remove"|"auto", "port": LINK (add, move), and of add
+ *		"addresses": [ADDRESS], "prefixes": [PREFIX], "mac": MAC, "via": ADDRESS
  * For plan and apply of a FILE, a CONTROL_SOURCE of the same number goes before: the texts, by
  * source_pack(). Without it they mean the engine's own file. No path goes through the socket.
  *
@@ -41,6 +43,8 @@
  *	"missing"	[{"text", "error"}]: of what went so, that which Linux does not take back
  *	"confirm_ms"	when it waits for a confirm
  *	"timing"	{"read_us", "decide_us", "apply_us"}
+ * subscriber adds "subscriber" {"name", "order", "port"}, and "operations", "failed", "pending" as above, of
+ *	what it changed alone; it is kept, and tried again, when the kernel refused a part
  * confirm adds "generation", and "confirm_ms" when it was extended. It is taken only over a connection
  *	that was made after the apply was answered.
  * status adds

@@ -561,6 +561,7 @@ struct engine *engine_new(const struct engine_options *options, int *ret_exit)
 	make_watches(engine);
 	make_shells(engine);
 	vitals_open(engine);
+	enrol_open(engine);
 	if (engine->heritage)
 		heir_take(engine, engine->heritage);
 	job_begin(engine, JOB_START, first);
@@ -610,6 +611,10 @@ void engine_free(struct engine *engine)
 	state_free(&engine->links);
 	healths_free(&engine->health);
 	hands_free(&engine->hands);
+	subscriber_hands_free(&engine->subscribers);
+	mem_freep(&engine->subscribers_path);
+	for (size_t i = 0; i < engine->requests.count; i++)
+		order_drop(&engine->requests.items[i].order);
 	VEC_FREE(&engine->requests);
 	guard_free(&engine->guard);
 	mem_freep(&engine->last_repair);
@@ -631,6 +636,7 @@ void engine_status(const struct engine *engine, struct engine_status *ret_status
 		.generation = engine->now,
 		.observed = host_observed(engine->host),
 		.health = &engine->health,
+		.subscribers = &engine->subscribers,
 		.desired = &engine->desired,
 		.diags = &engine->diags,
 		.refusals = &engine->failing,

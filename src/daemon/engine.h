@@ -41,6 +41,7 @@ struct order {
 	bool back;	       /* of a plan: what a rollback would do, instead */
 	bool reload; /* of an apply: the own file as it is in force, with the files that it names */
 	unsigned confirm_ms;
+	struct subscriber_hand *hand; /* of engine_enrol(): taken over */
 	struct caller caller;
 	outcome_fn *told; /* once, perhaps much later */
 	void *data;	  /* may be forgotten before by engine_forget() */
@@ -75,12 +76,19 @@ void engine_upgrade(struct engine *engine, int fd);
  */
 int engine_decide(struct engine *engine, const char *check, enum health_hand hand);
 
+/*
+ * Decides about a subscriber by hand: what does not fit is told as the .error of the outcome, what fits
+ * is kept over restarts, and then carried out.
+ */
+void engine_enrol(struct engine *engine, const struct order *order);
+
 /* What status shows. */
 struct engine_status {
 	const char *config_name;
 	const struct generation *generation;
 	const struct state *observed;
 	const struct healths *health;
+	const struct subscriber_hands *subscribers;
 	const struct desired *desired; /* of the last job */
 	const struct diags *diags;     /* of its desire() */
 	const struct refusals *refusals;

@@ -15,13 +15,13 @@
 /* Shared by engine.c (what happens), order.c (what is asked), job.c (how it is done), told.c, vitals.c. */
 
 struct request {
-	enum { REQUEST_PLAN, REQUEST_APPLY, REQUEST_ROLLBACK } type;
+	enum { REQUEST_PLAN, REQUEST_APPLY, REQUEST_ROLLBACK, REQUEST_ENROL } type;
 	struct order order;
 };
 
 struct engine {
 	struct engine_options options;
-	char *memory_path, *taken_path, *confirm_path, *turned_down_path;
+	char *memory_path, *taken_path, *confirm_path, *turned_down_path, *subscribers_path;
 	struct loop *loop;
 	struct loop_watch *host_watch, *signals[3];
 	struct loop_watch *audit;    /* reads again what has no events: settings */
@@ -39,11 +39,12 @@ struct engine {
 	struct heritage *heritage;   /* of the program before; NULL = there was none */
 	struct loop_watch *patience; /* with its workers */
 
-	struct healths health;		 /* vitals.c */
-	struct sights *sights;		 /* what this host shows of it */
-	struct hands hands;		 /* and what was decided by hand */
-	bool health_changed;		 /* what follows is to be told to the workers */
-	const struct config *configured; /* what they were told last; NULL = nothing */
+	struct healths health;		     /* vitals.c */
+	struct sights *sights;		     /* what this host shows of it */
+	struct hands hands;		     /* and what was decided by hand */
+	struct subscriber_hands subscribers; /* the same of subscribers: enrol.c */
+	bool health_changed;		     /* what follows is to be told to the workers */
+	const struct config *configured;     /* what they were told last; NULL = nothing */
 
 	struct generation *now, *before;
 	unsigned last_number;
@@ -86,6 +87,7 @@ struct engine {
 
 /* order.c */
 void order_next(struct engine *engine); /* takes the first one of the queue */
+void order_drop(struct order *order);	/* what it would have taken over */
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags);
 /*
  * Reads @source into a generation with the next number, or shares the present one where the text is
@@ -93,6 +95,10 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
  */
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
 	       struct generation **ret_generation);
+
+/* enrol.c */
+void enrol_open(struct engine *engine); /* reads what was decided before */
+void enrol_begin(struct engine *engine, struct request *request);
 
 /* engine.c; @done: how many operations it took. */
 void engine_finished(struct engine *engine, enum job_type type, bool committed, size_t done);

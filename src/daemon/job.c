@@ -113,6 +113,7 @@ struct facts engine_facts(const struct engine *engine)
 {
 	return (struct facts){ .observed = host_observed(engine->host),
 			       .health = &engine->health,
+			       .subscribers = &engine->subscribers,
 			       .now = time(NULL) };
 }
 
@@ -139,7 +140,7 @@ static void hold_back(struct engine *engine)
 	size_t kept = 0, opens = 0;
 
 	drift_hold_back(engine, plan);
-	if (!engine->failing.items.count)
+	if (!engine->failing.items.count || engine->job.asked)
 		return;
 	for (size_t i = 0; i < plan->count; i++) {
 		AUTO_TEXT text = { 0 };
@@ -250,7 +251,7 @@ static void on_result(void *data, const struct host_result *result)
 	}
 	engine->job.done++;
 	if ((engine->job.type == JOB_REPAIR || engine->job.type == JOB_MEND) &&
-	    drift_is(engine, result->operation))
+	    !engine->job.asked && drift_is(engine, result->operation))
 		drift_mended(engine, result->operation);
 }
 
@@ -461,8 +462,8 @@ static bool follow_up(struct engine *engine)
 	struct job *job = &engine->job;
 	int64_t before = clock_now_us();
 
-	if (job->type == JOB_REPAIR || job->type == JOB_MEND || job->refusals.items.count ||
-	    job->reverting || ++job->rounds == MOST_ROUNDS)
+	if ((job->type == JOB_REPAIR && !job->asked) || job->type == JOB_MEND ||
+	    job->refusals.items.count || job->reverting || ++job->rounds == MOST_ROUNDS)
 		return false;
 	plan_free(&job->plan);
 	desired_free(&job->desired);

@@ -18,6 +18,7 @@ struct job {
 	unsigned drifted; /* how many operations mended what somebody else changed */
 	unsigned rounds;  /* of decisions, after the first */
 	bool reverting;	  /* a refused apply on its way back */
+	bool asked;	  /* a repair that somebody asked for: what it changes is no drift */
 	outcome_fn *told; /* NULL = nobody asked */
 	void *data;
 	int64_t read_us, decide_us, apply_us;

@@ -14,6 +14,15 @@
 #include <errno.h>
 #include <string.h>
 
+void order_drop(struct order *order)
+{
+	source_free(order->source);
+	order->source = NULL;
+	if (order->hand)
+		subscriber_hand_free(order->hand);
+	mem_freep(&order->hand);
+}
+
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags)
 {
 	if (strcmp(engine->options.config_path, "builtin") != 0)
@@ -258,6 +267,9 @@ void order_next(struct engine *engine)
 	case REQUEST_ROLLBACK:
 		do_rollback(engine, &request);
 		break;
+	case REQUEST_ENROL:
+		enrol_begin(engine, &request);
+		break;
 	}
 }
 
@@ -267,7 +279,8 @@ static bool change_is_under_way(const struct engine *engine)
 	    engine->job.type == JOB_ROLLBACK || engine->stopping)
 		return true;
 	for (size_t i = 0; i < engine->requests.count; i++)
-		if (engine->requests.items[i].type != REQUEST_PLAN)
+		if (engine->requests.items[i].type == REQUEST_APPLY ||
+		    engine->requests.items[i].type == REQUEST_ROLLBACK)
 			return true;
 	return false;
 }
@@ -298,6 +311,11 @@ int engine_apply(struct engine *engine, const struct order *order)
 		return -EBUSY;
 	}
 	return enqueue(engine, REQUEST_APPLY, order);
+}
+
+void engine_enrol(struct engine *engine, const struct order *order)
+{
+	enqueue(engine, REQUEST_ENROL, order);
 }
 
 int engine_rollback(struct engine *engine, const struct order *order)

@@ -48,6 +48,7 @@ struct outcome {
 	bool rolled_back;
 	unsigned confirm_ms; /* what it waits for now, to be confirmed */
 	const char *error;   /* one line; NULL = none */
+	bool mistaken;	     /* .error is the mistake of who asked */
 	int64_t read_us, decide_us, apply_us;
 };
 typedef void outcome_fn(void *data, const struct outcome *outcome);

@@ -288,6 +288,7 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 	struct host_servers servers = { 0 };
 	struct facts facts = { .observed = status->observed,
 			       .health = status->health,
+			       .subscribers = status->subscribers,
 			       .now = time(NULL) };
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;

@@ -262,11 +262,12 @@ static const struct {
 	const char *command;
 	void (*answer)(struct client *client, const json_t *request);
 } commands[] = {
-	{ "plan", request_plan },	{ "apply", request_apply },
-	{ "confirm", request_confirm }, { "rollback", request_rollback },
-	{ "status", request_status },	{ "watch", request_watch },
-	{ "metrics", request_metrics }, { "places", request_places },
-	{ "checks", request_checks },	{ "upgrade", request_upgrade },
+	{ "plan", request_plan },	 { "apply", request_apply },
+	{ "confirm", request_confirm },	 { "rollback", request_rollback },
+	{ "status", request_status },	 { "watch", request_watch },
+	{ "metrics", request_metrics },	 { "places", request_places },
+	{ "checks", request_checks },	 { "upgrade", request_upgrade },
+	{ "subscriber", request_enrol },
 };
 
 void request_take(struct client *client, const struct channel_message *message)

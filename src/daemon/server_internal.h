@@ -30,7 +30,7 @@ struct client {
 	} state;
 	char *feature; /* of a status; NULL = all */
 	bool metrics;  /* a status in the form of Prometheus */
-	json_t *reply; /* of what was applied */
+	json_t *reply; /* of what was applied, or a part of it */
 };
 
 struct server {
@@ -53,7 +53,8 @@ void client_event(struct client *client, const char *event, const char *text);
 void client_wait_status(struct client *client);
 void client_wait_applied(struct client *client, json_t *reply);
 
-/* requests.c: answers what @message asks, or sees to it that it is answered. */
+/* requests.c, request_enrol.c: answers what @message asks, or sees to it that it is answered. */
 void request_take(struct client *client, const struct channel_message *message);
+void request_enrol(struct client *client, const json_t *request);
 
 #endif

@@ -64,6 +64,9 @@ struct feature {
 	 */
 	void (*status)(const void *config, const struct facts *facts,
 		       const struct counters *counters, struct json_t *status);
+	/* Whether what was decided by hand fits: 0, or -EINVAL with a line in @error; or NULL. */
+	int (*fits)(const struct config *all, const struct subscriber_hands *hands,
+		    const struct subscriber_hand *one, bool *ret_filed, struct text *error);
 	bool status_anyway;    /* status() is asked for without the key, too: @config is NULL */
 	bool heeds_health;     /* desire() looks at facts.health */
 	bool looks_at_servers; /* status() wants facts.servers */

@@ -49,6 +49,13 @@ int engine_rollback(struct engine *engine, const struct order *order)
 	return answer(order);
 }
 
+void engine_enrol(struct engine *engine, const struct order *order)
+{
+	subscriber_hand_free(order->hand);
+	free(order->hand);
+	answer(order);
+}
+
 int engine_confirm(struct engine *engine, const struct caller *caller, unsigned id, unsigned extend_ms)
 {
 	return 0;
