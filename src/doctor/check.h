@@ -85,6 +85,10 @@ void check_mtu(struct examination *examination);
 /* host.c */
 void check_neighbour_tables(struct examination *examination);
 void check_udp_servers(struct examination *examination);
+/* neighbours.c */
+void check_proxies(struct examination *examination);
+void check_arp_ignore(struct examination *examination);
+void check_neighbour_room(struct examination *examination);
 /* ways.c */
 void check_rp_filter(struct examination *examination);
 void check_services(struct examination *examination);

@@ -12,6 +12,7 @@
 
 /* A thousand rules that are all shadowed say no more than these. */
 #define TOLD_MOST 16
+#define SYSCTLS_MOST 64
 
 /* In the order of their names where the severity is the same. */
 static const struct check checks[] = {
@@ -21,6 +22,8 @@ static const struct check checks[] = {
 	{ "service-address", check_services },
 	{ "rp-filter", check_rp_filter },
 	{ "neighbour-table", check_neighbour_tables },
+	{ "neighbour-table", check_neighbour_room },
+	{ "arp-ignore", check_arp_ignore },
 	{ "local-table", check_local_table },
 	{ "shadowed-rule", check_shadowed_rules },
 	{ "table", check_tables },
@@ -30,12 +33,26 @@ static const struct check checks[] = {
 	{ "forwarding", check_forwarding },
 	{ "linknet", check_linknets },
 	{ "udp-server", check_udp_servers },
+	{ "proxy", check_proxies },
+};
+
+/* What the checks look at beside what the model does. */
+static const char *const sysctls[] = {
+	"net/ipv4/conf/*/arp_ignore",	"net/ipv4/conf/*/proxy_arp",	"net/ipv6/conf/*/proxy_ndp",
+	"net/ipv4/neigh/*/proxy_delay", "net/ipv6/neigh/*/proxy_delay",
 };
 
 const char *const *doctor_sysctls(size_t *ret_count)
 {
-	*ret_count = model_sysctl_count;
-	return model_sysctls;
+	static const char *all[SYSCTLS_MOST];
+	size_t count = 0;
+
+	for (size_t i = 0; i < model_sysctl_count && count < SYSCTLS_MOST; i++)
+		all[count++] = model_sysctls[i];
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls) && count < SYSCTLS_MOST; i++)
+		all[count++] = sysctls[i];
+	*ret_count = count;
+	return all;
 }
 
 const char *severity_name(enum severity severity)

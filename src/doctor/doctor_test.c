@@ -189,6 +189,57 @@ static void one_host_with_many_addresses_is_no_proxy(void **data)
 	finds_nothing(text_string(&host), nobody);
 }
 
+#define CLAIMED HEALTHY "route local 10.2.2.128/25 table local link lo protocol 109\n"
+
+static void a_claim_that_arp_ignore_silences_is_found(void **data)
+{
+	finds_nothing(CLAIMED, nobody);
+	finds(CLAIMED "sysctl net/ipv4/conf/eth0/arp_ignore 1\n", nobody, "arp-ignore",
+	      SEVERITY_ERROR,
+	      "nobody on eth0 finds 10.2.2.128/25, which is claimed here: arp_ignore is 1");
+	finds(CLAIMED "sysctl net/ipv4/conf/all/arp_ignore 2\n", nobody, "arp-ignore", SEVERITY_ERROR,
+	      "nobody on eth0 finds 10.2.2.128/25, which is claimed here: arp_ignore is 2");
+}
+
+static void a_claim_that_is_routed_here_needs_no_arp(void **data)
+{
+	finds_nothing(HEALTHY "route local 198.51.100.0/24 table local link lo protocol 109\n"
+			      "sysctl net/ipv4/conf/all/arp_ignore 1\n",
+		      nobody);
+}
+
+static void a_proxy_of_the_kernel_that_waits_is_found(void **data)
+{
+	finds(HEALTHY "sysctl net/ipv4/conf/bond0/proxy_arp 1\n"
+		      "sysctl net/ipv4/neigh/bond0/proxy_delay 80\n",
+	      nobody, "proxy", SEVERITY_NOTE,
+	      "for addresses of others the kernel answers ARP on bond0 after up to 800 ms");
+	finds(HEALTHY "sysctl net/ipv6/conf/eth0/proxy_ndp 1\n"
+		      "sysctl net/ipv6/neigh/eth0/proxy_delay 80\n",
+	      nobody, "proxy", SEVERITY_NOTE,
+	      "for addresses of others the kernel answers neighbour discovery on eth0 after up "
+	      "to 800 ms");
+	finds_nothing(HEALTHY "sysctl net/ipv4/conf/bond0/proxy_arp 1\n"
+			      "sysctl net/ipv4/neigh/bond0/proxy_delay 0\n"
+			      "sysctl net/ipv4/neigh/eth0/proxy_delay 80\n",
+		      nobody);
+}
+
+static void more_hosts_than_the_neighbour_table_has_room_for_are_found(void **data)
+{
+	struct patient patient = { .tables = { { .entries = 1, .limit = 4 } } };
+	AUTO_TEXT host = { 0 }, known = { 0 };
+
+	text_puts(&host, HEALTHY);
+	for (unsigned i = 10; i < 15; i++)
+		text_printf(&host, "route 10.1.2.%u/32 link bond0 protocol static\n", i);
+	text_puts(&known, text_string(&host));
+	finds(text_string(&host), patient, "neighbour-table", SEVERITY_WARNING,
+	      "5 hosts are routed to links, and the IPv4 neighbour table has room for 4");
+	text_puts(&known, "neighbour 10.1.2.10 link bond0 state permanent mac 02:00:00:00:00:0a\n");
+	finds_nothing(text_string(&known), patient);
+}
+
 static struct log_server log_server(const char *address)
 {
 	struct log_server server = { .source = "/etc/rsyslog.conf" };
@@ -497,6 +548,10 @@ int main(void)
 		cmocka_unit_test(one_host_with_many_addresses_is_no_proxy),
 		cmocka_unit_test(a_log_server_that_the_default_route_leads_away_from_is_found),
 		cmocka_unit_test(a_neighbour_table_near_its_limit_is_found),
+		cmocka_unit_test(more_hosts_than_the_neighbour_table_has_room_for_are_found),
+		cmocka_unit_test(a_claim_that_arp_ignore_silences_is_found),
+		cmocka_unit_test(a_claim_that_is_routed_here_needs_no_arp),
+		cmocka_unit_test(a_proxy_of_the_kernel_that_waits_is_found),
 		cmocka_unit_test(a_host_without_its_local_table_is_found),
 		cmocka_unit_test(vrfs_want_the_local_table_behind_them),
 		cmocka_unit_test(a_rule_behind_one_that_takes_all_is_found),
