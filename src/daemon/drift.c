@@ -22,8 +22,8 @@
 /* Kinds that only the kernel's events change, and that nobody desires by what is ours of them. */
 static bool is_simple(enum object_kind kind)
 {
-	return kind == OBJECT_FILTER || kind == OBJECT_NEXTHOP || kind == OBJECT_ROUTE ||
-	       kind == OBJECT_RULE;
+	return kind == OBJECT_FILTER || kind == OBJECT_NEIGHBOUR || kind == OBJECT_NEXTHOP ||
+	       kind == OBJECT_ROUTE || kind == OBJECT_RULE;
 }
 
 static bool is_ours(const void *object)

@@ -93,7 +93,11 @@ static void address_encoded(const void *object, struct nlmsghdr *message)
 {
 	const struct host_address *address = object;
 
+	const struct ifa_cacheinfo never = { .ifa_prefered = 0, .ifa_valid = UINT32_MAX };
+
 	mnl_attr_put(message, IFA_LOCAL, address_size(address->prefix.family), address->prefix.bytes);
+	if (address->flags & IFA_F_DEPRECATED)
+		mnl_attr_put(message, IFA_CACHEINFO, sizeof(never), &never);
 }
 
 const struct kind address_kind = {

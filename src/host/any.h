@@ -16,6 +16,8 @@ union host_object {
 	struct host_rule rule;
 	struct host_filter filter;
 	struct host_cgroup cgroup;
+	struct host_answer answer;
+	struct host_responder responder;
 	struct host_attachment attachment;
 	struct host_listener listener;
 };

@@ -348,6 +348,34 @@ static int run_again(struct round *round)
 	return r == 0 ? netlink_finish(&round->host->requests) : r;
 }
 
+/* What stands in the way of an addition and is nobody's wish is replaced. */
+static int run_over(struct round *round)
+{
+	bool any = false;
+	int r = 0;
+
+	for (uint32_t i = 0; i < round->count && r == 0; i++) {
+		const struct operation *operation = &round->operations[i];
+		const struct kind *kind = kind_of(operation->kind);
+		const void *obstacle;
+		union host_object after;
+
+		if (round->outcomes[i].error != -EEXIST || !kind->yields || !operation->after)
+			continue;
+		if (!any) {
+			(void)host_receive(round->host);
+			round->errand_count = 0;
+			netlink_begin(&round->host->requests, answered, round);
+			any = true;
+		}
+		memcpy(&after, operation->after, kind->size);
+		obstacle = explain_obstacle(round->host, operation->kind, operation->after);
+		if (obstacle && kind->yields(obstacle, &after))
+			r = ask(round, i, STEP_REPLACE, &after);
+	}
+	return any && r == 0 ? netlink_finish(&round->host->requests) : r;
+}
+
 /* Whether an operation failed, perhaps for want of one that is tried again. */
 static bool leans_on_others(const struct round *round, uint32_t index)
 {
@@ -426,6 +454,8 @@ static int apply_round(struct host *host, const struct plan *plan, size_t *at, s
 	if (r == 0)
 		r = run_again(round);
 	if (r == 0)
+		r = run_over(round);
+	if (r == 0)
 		r = run_onlink(round);
 	while (told < count && round->outcomes[told].told)
 		tell(round, told++, audience);
@@ -457,8 +487,8 @@ static void apply_one(struct host *host, const struct plan *plan, const struct o
 static bool goes_by_netlink(const struct operation *operation)
 {
 	return operation->kind == OBJECT_LINK || operation->kind == OBJECT_ADDRESS ||
-	       operation->kind == OBJECT_NEXTHOP || operation->kind == OBJECT_ROUTE ||
-	       operation->kind == OBJECT_RULE;
+	       operation->kind == OBJECT_NEIGHBOUR || operation->kind == OBJECT_NEXTHOP ||
+	       operation->kind == OBJECT_ROUTE || operation->kind == OBJECT_RULE;
 }
 
 /* Filter rules are one transaction, however many they are: no slice of them stands alone. */

@@ -145,6 +145,7 @@ static void dice_link(struct host_link *link)
 	link->master = dice(2) ? 1 + dice(8) : 0;
 	link->mac[5] = (uint8_t)dice(3);
 	link->queue = dice(2) ? 1000 : 0;
+	link->allmulti = (uint8_t)dice(2);
 	dice_made(link);
 }
 
@@ -155,6 +156,29 @@ static void dice_neighbour(struct host_neighbour *neighbour)
 	neighbour->state = (uint16_t)(1u << dice(5));
 	neighbour->flags = dice(2) ? 0x80 : 0;
 	neighbour->mac[0] = (uint8_t)dice(2);
+	neighbour->protocol = dice(2) ? HOST_PROTOCOL : 0;
+	neighbour->object.ours = neighbour->protocol;
+}
+
+static void dice_answer(struct host_answer *answer)
+{
+	answer->link = 1 + dice(3);
+	answer->prefix = dice_prefix();
+	answer->verdict = (uint8_t)(NEIGHBOURS_ANSWER + dice(3));
+	answer->flags = (uint8_t)dice(8);
+	answer->owner = dice(3);
+	answer->mac[5] = (uint8_t)dice(2);
+	answer->object.ours = true;
+}
+
+static void dice_responder(struct host_responder *responder)
+{
+	responder->link = 1 + dice(6);
+	responder->way = (uint8_t)dice(4);
+	responder->guard = (uint8_t)dice(2);
+	responder->router = (uint8_t)dice(2);
+	responder->owner = dice(3);
+	responder->object.ours = true;
 }
 
 static void dice_listener(struct host_listener *listener)
@@ -280,6 +304,12 @@ void dice_object(enum object_kind kind, union host_object *ret_object)
 	case OBJECT_CGROUP:
 		snprintf(ret_object->cgroup.name, sizeof(ret_object->cgroup.name), "a/b%u.slice",
 			 dice(3));
+		break;
+	case OBJECT_ANSWER:
+		dice_answer(&ret_object->answer);
+		break;
+	case OBJECT_RESPONDER:
+		dice_responder(&ret_object->responder);
 		break;
 	case OBJECT_ATTACHMENT:
 		snprintf(ret_object->attachment.cgroup, sizeof(ret_object->attachment.cgroup),

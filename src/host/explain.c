@@ -75,6 +75,14 @@ static const struct meaning address_meanings[] = {
 	{ 0 },
 };
 
+static const struct meaning neighbour_meanings[] = {
+	{ -ENODEV, "its link is gone" },
+	{ -EINVAL, "its link resolves no addresses, or IPv6 is switched off on it" },
+	{ -ENOBUFS,
+	  "the neighbour table is full of entries of others (net.ipv4.neigh.default.gc_thresh3)" },
+	{ 0 },
+};
+
 static const struct meaning *meanings_of(enum object_kind kind)
 {
 	static const struct meaning none[] = {
@@ -95,8 +103,11 @@ static const struct meaning *meanings_of(enum object_kind kind)
 	case OBJECT_FILTER:
 		return filter_meanings;
 	case OBJECT_NEIGHBOUR:
+		return neighbour_meanings;
 	case OBJECT_CGROUP:
 	case OBJECT_SYSCTL:
+	case OBJECT_ANSWER:
+	case OBJECT_RESPONDER:
 	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 	case OBJECT_KINDS:
@@ -138,7 +149,7 @@ static void explain_existing(const struct host *host, struct host_result *result
 	AUTO_TEXT where = { 0 };
 	AUTO_TEXT whose = { 0 };
 
-	if (kind == OBJECT_ROUTE || kind == OBJECT_ADDRESS) {
+	if (kind == OBJECT_ROUTE || kind == OBJECT_ADDRESS || kind == OBJECT_NEIGHBOUR) {
 		text_puts(&where, route ? " in table " : " on link ");
 		print_value(kind, route ? "table" : "link", result->operation->after,
 			    &host->observed, &where);

@@ -17,14 +17,16 @@
 
 enum object_kind {
 	OBJECT_LINK,
-	OBJECT_NEIGHBOUR, /* observed only */
-	OBJECT_CGROUP,	  /* observed only: control groups that are asked for, and exist */
-	OBJECT_FILTER,	  /* a rule of our nftables table: it closes before the ways open */
+	OBJECT_CGROUP, /* observed only: control groups that are asked for, and exist */
+	OBJECT_FILTER, /* a rule of our nftables table: it closes before the ways open */
 	OBJECT_SYSCTL,
 	OBJECT_ADDRESS,
+	OBJECT_NEIGHBOUR, /* known before packets ask for it */
 	OBJECT_NEXTHOP,
 	OBJECT_ROUTE,
 	OBJECT_RULE,
+	OBJECT_ANSWER,	   /* what a responder says of a prefix: before it speaks */
+	OBJECT_RESPONDER,  /* answers ARP and neighbour discovery on a link */
 	OBJECT_ATTACHMENT, /* our eBPF programs on a control group */
 	OBJECT_LISTENER,   /* a bound socket that a worker of ours serves */
 	OBJECT_KINDS

@@ -24,6 +24,11 @@ struct kind {
 	bool shares_key;     /* others may have its key too: a change is one more, then one less */
 	bool backwards; /* the last first, in adds: the kernel looks for the place from the front */
 	bool replaced;	/* a change replaces it in one step: nobody else can have its key */
+	/*
+	 * Of somebody else's with the key of @after: whether it may be replaced for it, since nobody
+	 * asked for it; completes @after by what shall stay. NULL = never.
+	 */
+	bool (*yields)(const void *obstacle, void *after);
 	void (*complete)(void *object); /* fills in what the kernel would; NULL = nothing */
 	/* Of a change: it cannot be made in place, so the object goes and comes again; or NULL. */
 	bool (*recreated)(const void *before, const void *after);
@@ -54,7 +59,8 @@ struct kind {
 };
 
 extern const struct kind link_kind, neighbour_kind, cgroup_kind, filter_kind, sysctl_kind,
-	address_kind, nexthop_kind, route_kind, rule_kind, attachment_kind, listener_kind;
+	address_kind, nexthop_kind, route_kind, rule_kind, answer_kind, responder_kind,
+	attachment_kind, listener_kind;
 const struct kind *kind_of(enum object_kind kind);
 
 /* By key. */

@@ -53,12 +53,23 @@ static const struct word link_groups[] = {
 };
 
 static const struct word link_formers[] = {
-	{ "state", LINK_FORMER_STATE }, { "mtu", LINK_FORMER_MTU },
-	{ "queue", LINK_FORMER_QUEUE }, { "master", LINK_FORMER_MASTER },
-	{ "mac", LINK_FORMER_MAC },	{ 0 },
+	{ "state", LINK_FORMER_STATE },
+	{ "mtu", LINK_FORMER_MTU },
+	{ "queue", LINK_FORMER_QUEUE },
+	{ "master", LINK_FORMER_MASTER },
+	{ "mac", LINK_FORMER_MAC },
+	{ "allmulti", LINK_FORMER_ALLMULTI },
+	{ 0 },
 };
 
 static const struct word yes_words[] = {
+	{ "yes", 1 },
+	{ 0 },
+};
+
+/* Where "no" is worth a word. */
+static const struct word switch_words[] = {
+	{ "no", 0 },
 	{ "yes", 1 },
 	{ 0 },
 };
@@ -162,6 +173,7 @@ static const struct property link_rows[] = {
 	{ "mac", PROPERTY_MAC, ROW_LAX, AT(mac), .attribute = IFLA_ADDRESS },
 	{ "queue", PROPERTY_U32, ROW_LAX, AT(queue), .attribute = IFLA_TXQLEN },
 	{ "group", PROPERTY_U32, ROW_LONG, AT(group), .attribute = IFLA_GROUP, WORDS(link_groups) },
+	{ "allmulti", PROPERTY_U8, 0, AT(allmulti), WORDS(switch_words) },
 	{ "peer", PROPERTY_NAME, SEEN, AT(peer), .size = IFNAMSIZ },
 	{ "table", PROPERTY_U32, 0, AT(table) },
 	{ "vlan-id", PROPERTY_U16, 0, AT(vlan.id) },
@@ -202,6 +214,7 @@ static const struct property link_rows[] = {
 	{ "was-queue", PROPERTY_U32, SEEN, AT(former.queue) },
 	{ "was-master", PROPERTY_LINK, SEEN, AT(former.master) },
 	{ "was-mac", PROPERTY_MAC, SEEN, AT(former.mac) },
+	{ "was-allmulti", PROPERTY_U8, SEEN, AT(former.allmulti), WORDS(switch_words) },
 };
 
 /*
@@ -213,6 +226,8 @@ static bool link_decoded(void *object, const struct nlmsghdr *message)
 	struct host_link *link = object;
 	const struct ifinfomsg *header = NLMSG_DATA(message);
 
+	/* The kernel shows here what was asked for by hand, not what it needs itself. */
+	link->allmulti = link->flags & IFF_ALLMULTI ? 1 : 0;
 	link->flags &= FLAGS_KEPT;
 	link->state = (uint8_t)state_of_flags(link);
 	link_made_decode(link, message);

@@ -39,12 +39,13 @@ enum {
 	LINK_FORMER_MTU = 2,
 	LINK_FORMER_QUEUE = 4,
 	LINK_FORMER_MASTER = 8,
-	LINK_FORMER_MAC = 16
+	LINK_FORMER_MAC = 16,
+	LINK_FORMER_ALLMULTI = 32
 };
 
 struct link_former {
 	uint8_t known; /* LINK_FORMER_*; the others say nothing */
-	uint8_t state;
+	uint8_t state, allmulti;
 	uint8_t mac[6];
 	uint32_t mtu, queue, master;
 };

@@ -369,6 +369,10 @@ void link_made_encode(const void *object, struct nlmsghdr *message)
 
 	header_of(message)->ifi_flags = link->state == LINK_UP && !waits ? IFF_UP : 0;
 	header_of(message)->ifi_change = IFF_UP;
+	if (link->allmulti) {
+		header_of(message)->ifi_flags |= IFF_ALLMULTI;
+		header_of(message)->ifi_change |= IFF_ALLMULTI;
+	}
 	put_info(NULL, link, message);
 }
 
@@ -392,6 +396,10 @@ void link_change_encode(const struct host_link *before, const struct host_link *
 	    (before->state != after->state || strcmp(before->name, after->name) != 0)) {
 		header->ifi_flags = after->state == LINK_UP ? IFF_UP : 0;
 		header->ifi_change = IFF_UP;
+	}
+	if (before->allmulti != after->allmulti) {
+		header->ifi_flags |= after->allmulti ? IFF_ALLMULTI : 0;
+		header->ifi_change |= IFF_ALLMULTI;
 	}
 	if (strcmp(before->name, after->name) != 0)
 		mnl_attr_put_strz(message, IFLA_IFNAME, after->name);
@@ -512,6 +520,8 @@ bool link_released(const void *before, const struct object_set *observed, void *
 		after->queue = link->former.queue;
 	if (known & LINK_FORMER_MASTER)
 		after->master = has_index(observed, link->former.master) ? link->former.master : 0;
+	if (known & LINK_FORMER_ALLMULTI)
+		after->allmulti = link->former.allmulti;
 	if (known & LINK_FORMER_MAC)
 		memcpy(after->mac, link->former.mac, sizeof(after->mac));
 	return true;

@@ -140,8 +140,8 @@ static void what_the_kernel_cannot_change_is_made_anew(void **data)
 static void a_link_that_is_let_go_is_what_it_was(void **data)
 {
 	struct host_link link = link_of(
-		"link eth0 index 2 flags up mtu 9000 queue 5 mac 02:00:00:00:00:02 "
-		"changed state,mtu,mac was-state down was-mtu 1500 "
+		"link eth0 index 2 flags up mtu 9000 queue 5 mac 02:00:00:00:00:02 allmulti yes "
+		"changed state,mtu,mac,allmulti was-state down was-mtu 1500 "
 		"was-mac 02:00:00:00:00:01");
 	struct host_link after, made = link_of(BOND);
 	const struct object_set none = { 0 };
@@ -151,6 +151,7 @@ static void a_link_that_is_let_go_is_what_it_was(void **data)
 	assert_int_equal(after.mtu, 1500);
 	assert_int_equal(after.state, LINK_DOWN);
 	assert_int_equal(after.mac[5], 1);
+	assert_int_equal(after.allmulti, 0);
 	assert_int_equal(after.queue, 5);
 	assert_int_equal(after.former.known, 0);
 	assert_false(after.object.ours);
@@ -194,6 +195,8 @@ static void any_change_leads_where_it_should(void **data)
 		assert_true(codec_decode(&link_kind, message, &said));
 		if (before.link.mtu != after.link.mtu)
 			assert_int_equal(said.link.mtu, after.link.mtu);
+		if (before.link.allmulti != after.link.allmulti)
+			assert_int_equal(said.link.allmulti, after.link.allmulti);
 		if (before.link.master != after.link.master)
 			assert_int_equal(said.link.master, after.link.master);
 		if (before.link.bond.miimon != after.link.bond.miimon)

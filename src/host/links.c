@@ -26,14 +26,16 @@ static const struct {
 } formers[] = {
 	{ LINK_FORMER_STATE, "state" }, { LINK_FORMER_MTU, "mtu" },
 	{ LINK_FORMER_QUEUE, "queue" }, { LINK_FORMER_MASTER, "master" },
-	{ LINK_FORMER_MAC, "mac" },
+	{ LINK_FORMER_MAC, "mac" },	{ LINK_FORMER_ALLMULTI, "allmulti" },
 };
 
 static struct link_former present_of(const struct host_link *link)
 {
-	struct link_former present = {
-		.state = link->state, .mtu = link->mtu, .queue = link->queue, .master = link->master
-	};
+	struct link_former present = { .state = link->state,
+				       .allmulti = link->allmulti,
+				       .mtu = link->mtu,
+				       .queue = link->queue,
+				       .master = link->master };
 
 	memcpy(present.mac, link->mac, sizeof(present.mac));
 	return present;
@@ -46,6 +48,9 @@ static void value_print(unsigned bit, const struct link_former *of, char value[V
 	switch (bit) {
 	case LINK_FORMER_STATE:
 		snprintf(value, VALUE_SIZE, "%u", of->state);
+		break;
+	case LINK_FORMER_ALLMULTI:
+		snprintf(value, VALUE_SIZE, "%u", of->allmulti);
 		break;
 	case LINK_FORMER_MTU:
 		snprintf(value, VALUE_SIZE, "%u", of->mtu);
@@ -78,6 +83,8 @@ static bool value_parse(unsigned bit, const char *value, struct link_former *int
 		sscanf(value, "%u", &number);
 	if (bit == LINK_FORMER_STATE)
 		parsed.state = (uint8_t)number;
+	if (bit == LINK_FORMER_ALLMULTI)
+		parsed.allmulti = number == 1;
 	if (bit == LINK_FORMER_MTU)
 		parsed.mtu = number;
 	if (bit == LINK_FORMER_QUEUE)

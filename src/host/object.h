@@ -2,6 +2,7 @@
 #ifndef MH_HOST_OBJECT_H
 #define MH_HOST_OBJECT_H
 
+#include "bpf/neighbours.h"
 #include "host/link.h"
 #include "host/policy.h"
 
@@ -27,6 +28,7 @@ struct host_link {
 	uint8_t mac[6];	     /* zeros = none, or none of this length */
 	uint8_t depth;	     /* desired: how many links must stand before it */
 	char peer[IFNAMSIZ]; /* desired, veth: how the other end is to be named */
+	uint8_t allmulti;    /* takes every multicast frame */
 	struct link_former former;
 	struct link_bond bond;
 	struct link_port port;
@@ -36,13 +38,18 @@ struct host_link {
 	uint32_t macvlan_mode; /* MACVLAN_MODE_* */
 };
 
+/*
+ * Desired with a MAC address it is permanent, without one the kernel resolves it, but never forgets
+ * it (NTF_EXT_LEARNED): neither counts against the limits of the neighbour table.
+ */
 struct host_neighbour {
 	struct object object;
 	uint32_t link;		/* key */
 	struct address address; /* key */
 	uint16_t state;		/* NUD_* */
 	uint8_t flags;		/* NTF_* */
-	uint8_t mac[6];		/* zeros = none */
+	uint8_t mac[6];		/* zeros = none; desired: as the kernel resolves it */
+	uint8_t protocol;	/* RTPROT_*; who made it */
 };
 
 /* One value below /proc/sys. "Ours" = we changed it and remember what it was. */
@@ -74,6 +81,30 @@ struct host_attachment {
 	struct object object;
 	/* Key; "#NUMBER" = one that nobody asks for any more, by the number of the cgroup. */
 	char cgroup[CGROUP_NAME_SIZE];
+};
+
+/*
+ * What a responder does when somebody asks for an address: of all prefixes of its link that hold it
+ * the longest decides.
+ */
+struct host_answer {
+	struct object object;
+	uint32_t link;	      /* key */
+	struct prefix prefix; /* key; clean */
+	uint8_t verdict;      /* enum neighbours_verdict */
+	uint8_t flags;	      /* NEIGHBOURS_OVERRIDE ... */
+	uint8_t mac[6];	      /* NEIGHBOURS_BOUND: of the owner */
+	uint32_t owner;	      /* whose the address is, for counters; 0 = nobody's */
+};
+
+/* Answers ARP and neighbour discovery on a link by the answers of it. */
+struct host_responder {
+	struct object object;
+	uint32_t link;	/* key */
+	uint8_t way;	/* enum neighbours_way; desired NEIGHBOURS_AUTO: any */
+	uint8_t guard;	/* frames whose source is no OWN address are dropped */
+	uint8_t router; /* says in advertisements that we are one */
+	uint32_t owner; /* whom to count spoofed frames to; 0 = several */
 };
 
 struct host_listener {

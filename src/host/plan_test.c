@@ -165,6 +165,44 @@ static void the_new_way_opens_before_the_old_one_closes(void **data)
 	       "- sysctl net/b 1 was 0\n");
 }
 
+static void a_neighbour_is_as_the_kernel_resolved_it(void **data)
+{
+	differ("neighbour 192.0.2.7 link #2 flags extern_learn",
+	       LINKS "neighbour 192.0.2.7 link eth0 state stale flags extern_learn,router "
+		     "mac 02:00:00:00:00:07 protocol multihomed",
+	       "");
+	differ("neighbour 192.0.2.7 link #2 state permanent mac 02:00:00:00:00:08",
+	       LINKS "neighbour 192.0.2.7 link eth0 state stale flags extern_learn "
+		     "mac 02:00:00:00:00:07 protocol multihomed",
+	       "~ neighbour 192.0.2.7 link eth0: state stale -> permanent, "
+	       "mac 02:00:00:00:00:07 -> 02:00:00:00:00:08\n");
+	differ("neighbour 192.0.2.7 link #2 flags extern_learn",
+	       LINKS "neighbour 192.0.2.7 link eth0 state reachable mac 02:00:00:00:00:07",
+	       "+ neighbour 192.0.2.7 link eth0 flags extern_learn\n");
+	differ("", LINKS "neighbour 192.0.2.7 link eth0 state reachable mac 02:00:00:00:00:07", "");
+}
+
+static void what_is_said_stands_before_somebody_says_it(void **data)
+{
+	differ("responder link #2 guard yes\nanswer 192.0.2.0/24 link #2\nneighbour 192.0.2.7 link "
+	       "#2 "
+	       "flags extern_learn\nroute 192.0.2.7/32 link #2\nlistener udp [::]:7",
+	       LINKS "responder link eth1 guard yes way tc\nanswer 192.0.2.0/24 link eth1\n",
+	       "+ neighbour 192.0.2.7 link eth0 flags extern_learn\n"
+	       "+ route 192.0.2.7/32 link eth0\n"
+	       "+ answer 192.0.2.0/24 link eth0\n"
+	       "+ responder link eth0 guard yes\n"
+	       "+ listener udp [::]:7\n"
+	       "- responder link eth1 way tc guard yes\n"
+	       "- answer 192.0.2.0/24 link eth1\n");
+	differ("responder link #3 guard yes router yes",
+	       LINKS "responder link eth1 guard yes way xdp",
+	       "~ responder link eth1: router no -> yes\n");
+	differ("responder link #3 guard yes", LINKS "responder link eth1 guard yes way worker", "");
+	differ("responder link #3 way tc", LINKS "responder link eth1 way worker",
+	       "~ responder link eth1: way worker -> tc\n");
+}
+
 static size_t count(const struct plan *plan, enum operation_type type, enum object_kind kind,
 		    const void *object)
 {
@@ -357,6 +395,8 @@ int main(void)
 		cmocka_unit_test(only_ours_is_deleted),
 		cmocka_unit_test(of_two_of_ours_one_is_too_many),
 		cmocka_unit_test(the_new_way_opens_before_the_old_one_closes),
+		cmocka_unit_test(a_neighbour_is_as_the_kernel_resolved_it),
+		cmocka_unit_test(what_is_said_stands_before_somebody_says_it),
 		cmocka_unit_test(any_two_states_differ_as_the_slow_twin_says),
 		cmocka_unit_test(the_difference_of_all_keys_is_the_whole_difference),
 		cmocka_unit_test(the_difference_of_one_key_is_that_alone),

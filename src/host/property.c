@@ -172,18 +172,22 @@ bool kind_identical(const struct kind *kind, const void *a, const void *b)
 	return true;
 }
 
+bool property_satisfies(const struct property *row, const void *desired, const void *observed)
+{
+	if (row->flags & ROW_FREE || (row->flags & ROW_LAX && property_is_zero(row, desired)))
+		return true;
+	if (row->flags & ROW_LEAST)
+		return !(property_number(row, desired) & ~property_number(row, observed));
+	return property_compare(row, desired, observed) == 0;
+}
+
 bool kind_satisfies(const struct kind *kind, const void *desired, const void *observed)
 {
 	if (same_bytes(kind, desired, observed))
 		return true;
-	for (size_t i = 0; i < kind->row_count; i++) {
-		const struct property *row = &kind->rows[i];
-
-		if (row->flags & ROW_FREE || (row->flags & ROW_LAX && property_is_zero(row, desired)))
-			continue;
-		if (property_compare(row, desired, observed) != 0)
+	for (size_t i = 0; i < kind->row_count; i++)
+		if (!property_satisfies(&kind->rows[i], desired, observed))
 			return false;
-	}
 	return true;
 }
 

@@ -32,6 +32,7 @@ enum property_type {
 #define ROW_FREE 32    /* never a difference between desired and observed */
 #define ROW_CLEAN 64   /* a prefix without bits beyond its length */
 #define ROW_TITLE 128  /* no key, but names the object in the line of a change */
+#define ROW_LEAST 256  /* more bits than are desired are no difference */
 
 struct word {
 	const char *text; /* NULL ends a list */
@@ -56,6 +57,8 @@ void property_set_number(const struct property *row, void *object, uint32_t valu
 bool property_is_zero(const struct property *row, const void *object);
 bool property_is_usual(const struct property *row, const void *object);
 int property_compare(const struct property *row, const void *a, const void *b);
+/* The observed value gives all that is desired of this row. */
+bool property_satisfies(const struct property *row, const void *desired, const void *observed);
 void property_print(const struct property *row, const void *object, const struct state *links,
 		    struct text *text);
 int property_parse(const struct property *row, const char *token, const struct state *links,

@@ -21,12 +21,13 @@ struct sorter {
 const struct kind *kind_of(enum object_kind kind)
 {
 	static const struct kind *const kinds[OBJECT_KINDS] = {
-		[OBJECT_LINK] = &link_kind,	[OBJECT_NEIGHBOUR] = &neighbour_kind,
-		[OBJECT_SYSCTL] = &sysctl_kind, [OBJECT_ADDRESS] = &address_kind,
-		[OBJECT_ROUTE] = &route_kind,	[OBJECT_LISTENER] = &listener_kind,
-		[OBJECT_CGROUP] = &cgroup_kind, [OBJECT_ATTACHMENT] = &attachment_kind,
-		[OBJECT_FILTER] = &filter_kind, [OBJECT_NEXTHOP] = &nexthop_kind,
-		[OBJECT_RULE] = &rule_kind,
+		[OBJECT_LINK] = &link_kind,	      [OBJECT_NEIGHBOUR] = &neighbour_kind,
+		[OBJECT_SYSCTL] = &sysctl_kind,	      [OBJECT_ADDRESS] = &address_kind,
+		[OBJECT_ROUTE] = &route_kind,	      [OBJECT_LISTENER] = &listener_kind,
+		[OBJECT_CGROUP] = &cgroup_kind,	      [OBJECT_ATTACHMENT] = &attachment_kind,
+		[OBJECT_FILTER] = &filter_kind,	      [OBJECT_NEXTHOP] = &nexthop_kind,
+		[OBJECT_RULE] = &rule_kind,	      [OBJECT_ANSWER] = &answer_kind,
+		[OBJECT_RESPONDER] = &responder_kind,
 	};
 
 	return kinds[kind];

@@ -53,16 +53,18 @@ static void prints(const char *text, const char *wanted)
 	state_free(&state);
 }
 
-#define LINKS "link lo index 1 flags up\nlink eth0 index 2 flags up,lower-up mtu 1500\n"
+#define LINKS                                                                                      \
+	"link lo index 1 flags up\nlink eth0 index 2 flags up,lower-up mtu 1500 allmulti yes\n"
 
 static void lines_read_as_they_are_written(void **data)
 {
 	static const char text[] = LINKS
-		"neighbour 192.0.2.254 link eth0 state reachable mac 02:00:00:00:00:fe\n"
 		"sysctl net/ipv4/ip_local_port_range \"32768 60999\"\n"
 		"sysctl net/ipv6/ip_nonlocal_bind 1 was 0\n"
 		"address 192.0.2.1/24 link eth0 flags permanent\n"
 		"address fe80::1/64 link eth0 scope link\n"
+		"neighbour 192.0.2.7 link eth0 flags extern_learn\n"
+		"neighbour 192.0.2.254 link eth0 state reachable mac 02:00:00:00:00:fe\n"
 		"route 0.0.0.0/0 via 192.0.2.254 link eth0\n"
 		"route 192.0.2.0/24 link eth0 source 192.0.2.1\n"
 		"route unreachable 203.0.113.0/24 metric 7\n"
@@ -71,6 +73,11 @@ static void lines_read_as_they_are_written(void **data)
 		"route local 198.51.100.0/24 table local link lo\n"
 		"route 198.51.100.7/32 via fe80::2 table local link eth0\n"
 		"route 10.0.0.0/8 table 1000 link #7\n"
+		"answer 192.0.2.0/24 link eth0 flags override,target-source\n"
+		"answer 192.0.2.5/32 link eth0 verdict own flags bound owner 17 mac "
+		"02:00:00:00:00:05\n"
+		"answer 2001:db8::7/128 link eth0 verdict silent\n"
+		"responder link eth0 way tc guard yes router yes owner 17\n"
 		"listener udp 0.0.0.0:53\n"
 		"listener udp [::]:7777\n";
 

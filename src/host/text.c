@@ -86,9 +86,7 @@ void object_print_change(enum object_kind kind, const void *before, const void *
 	for (size_t i = 0; i < of->row_count; i++) {
 		const struct property *row = &of->rows[i];
 
-		if (is_key(of, row) || row->flags & ROW_FREE ||
-		    property_compare(row, before, after) == 0 ||
-		    (row->flags & ROW_LAX && property_is_zero(row, after)))
+		if (is_key(of, row) || property_satisfies(row, after, before))
 			continue;
 		text_printf(text, "%s ", sign);
 		if (strcmp(row->word, "value") != 0)
@@ -248,6 +246,7 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 	case OBJECT_LINK:
 		return link_is_made(&object->link) || object->link.former.known;
 	case OBJECT_NEIGHBOUR:
+		return object->neighbour.protocol == HOST_PROTOCOL;
 	case OBJECT_CGROUP:
 		return false;
 	case OBJECT_SYSCTL:
@@ -261,6 +260,8 @@ static bool is_marked(enum object_kind kind, const union host_object *object)
 	case OBJECT_RULE:
 		return object->rule.protocol == HOST_PROTOCOL;
 	case OBJECT_FILTER:
+	case OBJECT_ANSWER:
+	case OBJECT_RESPONDER:
 	case OBJECT_ATTACHMENT:
 	case OBJECT_LISTENER:
 		return true;

@@ -216,6 +216,11 @@ static void set_numbers(struct link_wish *wish, const struct host_link *below)
 		memcpy(link->mac, config->mac.bytes, sizeof(link->mac));
 	else if (is_known(link, LINK_FORMER_MAC))
 		memcpy(link->mac, link->former.mac, sizeof(link->mac));
+	/* Others may want it (reception.h), and say so after us. */
+	if (is_known(link, LINK_FORMER_ALLMULTI))
+		link->allmulti = link->former.allmulti;
+	else if (made)
+		link->allmulti = 0;
 }
 
 static void set_state(const struct resolver *resolver, struct link_wish *wish,
@@ -268,6 +273,7 @@ static void note_former(struct host_link *link, const struct host_link *existing
 		{ LINK_FORMER_QUEUE, &link->queue, &existing->queue, &former->queue, 4 },
 		{ LINK_FORMER_MASTER, &link->master, &existing->master, &former->master, 4 },
 		{ LINK_FORMER_MAC, link->mac, existing->mac, former->mac, 6 },
+		{ LINK_FORMER_ALLMULTI, &link->allmulti, &existing->allmulti, &former->allmulti, 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
