@@ -195,7 +195,7 @@ static void put_source(struct view *view, struct place place, struct cursor *cur
 		line += 3;
 		length -= 3;
 	}
-	if (is_blank(line, length))
+	if (file->quiet || is_blank(line, length))
 		return;
 	window = window_of(line, length, place.column);
 	put_line(view->text, line, length, window.from);

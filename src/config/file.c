@@ -20,8 +20,8 @@ static void attach_included(void *data, const char *name)
 {
 	const struct attaching *attaching = data;
 
-	(void)source_attach(attaching->source, attaching->source->files[attaching->number].name,
-			    name);
+	(void)source_attach_included(attaching->source,
+				     attaching->source->files[attaching->number].name, name);
 }
 
 /* Whatever is attached along the way stands at the end, and is looked through in its turn. */

@@ -100,6 +100,37 @@ static void what_a_file_includes_is_found_from_it(void **state)
 	config_free(config);
 }
 
+static void what_is_included_from_elsewhere_is_not_shown(void **state)
+{
+	struct place place = { .line = 1, .column = 1 };
+	AUTO_TEXT shown = { 0 }, packed = { 0 };
+	AUTO_DIAGS diags = { 0 };
+	struct config *config;
+	struct source *again;
+
+	write_file("one", "+/etc/issue\n+l\n+two");
+	write_file("two", "beside");
+	assert_int_equal(symlink("/etc/issue", "l"), 0);
+	config = read_config("zones: {a: {file: one}}\n", true, "");
+	assert_string_equal(config->source->files[2].name, "/etc/issue");
+	assert_true(config->source->files[2].quiet);
+	assert_true(config->source->files[3].quiet);
+	assert_false(config->source->files[1].quiet || config->source->files[4].quiet);
+	source_pack(config->source, &packed);
+	assert_int_equal(source_unpack(packed.data, packed.length, &again), 0);
+	assert_true(source_equal(config->source, again));
+	for (place.file = 2; place.file < 5; place.file++)
+		diag_at(&diags, place, -EINVAL, "wrong");
+	diags_render(&diags, again, false, &shown);
+	assert_string_equal(text_string(&shown), "/etc/issue:1:1: error: wrong\n"
+						 "l:1:1: error: wrong\n"
+						 "two:1:1: error: wrong\n"
+						 "    beside\n"
+						 "    ^\n");
+	source_free(again);
+	config_free(config);
+}
+
 static void what_cannot_be_read_is_told_where_it_is_named(void **state)
 {
 	write_file("large", "123456789012345678901");
@@ -152,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_IN_FOLDER(the_text_of_a_file_comes_with_its_name),
 		TEST_IN_FOLDER(what_a_file_includes_is_found_from_it),
+		TEST_IN_FOLDER(what_is_included_from_elsewhere_is_not_shown),
 		TEST_IN_FOLDER(what_cannot_be_read_is_told_where_it_is_named),
 		TEST_IN_FOLDER(who_only_reads_opens_nothing),
 		TEST_IN_FOLDER(a_place_within_a_file_is_shown_there),

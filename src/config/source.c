@@ -31,6 +31,7 @@
 
 #define SNIPPET_FOLDER "conf.d"
 #define SNIPPET_ENDING ".yaml"
+#define PACKED_QUIET UINT32_C(0x80000000)
 
 static_assert(SOURCE_MAX_BYTES == 64 << 20 && SOURCE_MAX_FILES == 256, "as the diagnostics say");
 static const char too_large[] = "all files together may have 64 MiB, and are larger";
@@ -256,11 +257,16 @@ static int unpack_attached(struct unpacking *unpacking, const char *name, size_t
 			   struct text *text)
 {
 	AUTO_MEM char *copy = mem_printf("%.*s", (int)name_length, name);
-	uint32_t error = wire_get_u32(&unpacking->reader);
+	uint32_t word = wire_get_u32(&unpacking->reader), error = word & ~PACKED_QUIET;
+	int number;
 
 	if (unpacking->reader.broken || error > 4095 || (error && text->length))
 		return -EPROTO;
-	return source_add_attached(unpacking->source, copy, text, -(int)error) < 0 ? -EPROTO : 0;
+	number = source_add_attached(unpacking->source, copy, text, -(int)error);
+	if (number < 0)
+		return -EPROTO;
+	unpacking->source->files[number].quiet = word & PACKED_QUIET;
+	return 0;
 }
 
 /* One file of a packed source. */
@@ -334,14 +340,12 @@ int source_find(const struct source *source, const char *of, const char *name)
 	return there ? (int)source->by_name[at] : -1;
 }
 
-int source_attach(struct source *source, const char *of, const char *name)
+/* Returns the number of the file at @path, which is not there yet; or -1. */
+static int attach(struct source *source, const char *path)
 {
-	AUTO_MEM char *path = path_beside(source, of, name);
 	AUTO_TEXT text = { 0 };
-	int number = source_find(source, of, name), r;
+	int r;
 
-	if (number >= 0)
-		return number;
 	if (source->attached == SOURCE_MAX_ATTACHED)
 		return -1;
 	r = strlen(path) > PATH_MAX ?
@@ -349,6 +353,45 @@ int source_attach(struct source *source, const char *of, const char *name)
 		    text_read_regular(path, SOURCE_MAX_ATTACHED_BYTES - attached_bytes(source),
 				      &text);
 	return source_add_attached(source, path, &text, r);
+}
+
+/*
+ * Whether @path lies below the folder of the main file, wherever links on the way lead. What cannot
+ * be found out is outside.
+ */
+static bool is_inside(const struct source *source, const char *path)
+{
+	const char *main = source->files[0].name, *slash = strrchr(main, '/');
+	AUTO_MEM char *named = slash ? mem_printf("%.*s", (int)(slash - main + 1), main) :
+				       mem_strdup(".");
+	AUTO_MEM char *folder = realpath(named, NULL), *file = realpath(path, NULL);
+	size_t length = folder ? strlen(folder) : 0;
+
+	return length > 1 && file && !strncmp(file, folder, length) && file[length] == '/';
+}
+
+int source_attach_included(struct source *source, const char *of, const char *name)
+{
+	AUTO_MEM char *path = path_beside(source, of, name);
+	int number = source_find(source, of, name);
+
+	if (number >= 0)
+		return number;
+	number = attach(source, path);
+	if (number >= 0)
+		source->files[number].quiet = !is_inside(source, path);
+	return number;
+}
+
+int source_attach(struct source *source, const char *of, const char *name)
+{
+	AUTO_MEM char *path = path_beside(source, of, name);
+	int number = source_find(source, of, name);
+
+	if (number < 0)
+		return attach(source, path);
+	source->files[number].quiet = false;
+	return number;
 }
 
 struct source *source_of_text(const char *name, const char *text, size_t length)
@@ -401,7 +444,8 @@ void source_pack(const struct source *source, struct text *text)
 		put_u32(text, source->files[i].length);
 		text_append(text, source->files[i].text, source->files[i].length);
 		if (i >= source->count - source->attached)
-			put_u32(text, (size_t)-source->files[i].error);
+			put_u32(text, (uint32_t)-source->files[i].error |
+					      (source->files[i].quiet ? PACKED_QUIET : 0));
 	}
 }
 

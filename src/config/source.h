@@ -24,6 +24,12 @@ struct source_file {
 	const char *text; /* NUL-terminated, but may hold NULs: see length */
 	size_t length;
 	int error; /* of an attached one: why it could not be read, -errno; it has no text then */
+	/*
+	 * Of an attached one that another attached one includes, from outside the main file's folder:
+	 * diagnostics tell its place and nothing of its text. Who may write a zone file must not be
+	 * shown what he cannot read by having root include it.
+	 */
+	bool quiet;
 	uint8_t digest[DIGEST_SIZE]; /* of an attached one: of the text */
 };
 
@@ -45,6 +51,8 @@ int source_load(const char *path, struct source **ret_source, struct diags *diag
  * keeps why it cannot be read. Twice is once. Returns its number, or -1 when there are too many.
  */
 int source_attach(struct source *source, const char *of, const char *name);
+/* The same for what the attached file @of includes; it may become a quiet one. */
+int source_attach_included(struct source *source, const char *of, const char *name);
 /* The number of the file that the file @of calls @name, if it is attached; else -1. */
 int source_find(const struct source *source, const char *of, const char *name);
 
@@ -55,7 +63,8 @@ bool source_equal(const struct source *a, const struct source *b);
 
 /*
  * One block of bytes and back, for the control socket: count, how many of them are attached, then
- * (name length, name, text length, text) for each, and behind each attached one errno or 0.
+ * (name length, name, text length, text) for each, and behind each attached one errno or 0, with
+ * the highest bit for a quiet one.
  * Unpacking checks every bound above: -EPROTO for a malformed block, -EFBIG beyond the bounds.
  */
 void source_pack(const struct source *source, struct text *text);

@@ -64,10 +64,15 @@ static void on_problem(void *data, const struct zone_problem *problem)
 		.column = 1,
 	};
 
+	const char *text = file && file->source->files[file->number].quiet ?
+				   "a mistake; what stands in a file that a zone includes from "
+				   "outside the configuration's folder is not shown" :
+				   problem->text;
+
 	if (problem->warning)
-		diag_warn(reading->diags, at, "%s", problem->text);
+		diag_warn(reading->diags, at, "%s", text);
 	else
-		diag_at(reading->diags, at, -EINVAL, "%s", problem->text);
+		diag_at(reading->diags, at, -EINVAL, "%s", text);
 }
 
 /* What stands beside @name in the zone and rules own addresses out; or NULL. */

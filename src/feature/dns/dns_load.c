@@ -37,13 +37,19 @@ static int on_include(void *data, const struct zone_text *from, const char *name
 	return -ENOENT;
 }
 
-/* The first mistake is enough here: `mhctl check` tells them all. */
+/*
+ * The first mistake is enough here: `mhctl check` tells them all, and knows of what is included
+ * whether it may be shown.
+ */
 static void on_problem(void *data, const struct zone_problem *problem)
 {
 	struct loading *loading = data;
 
 	if (!problem->warning && !loading->error->length)
-		text_printf(loading->error, "%s:%u: %s", problem->file, problem->line, problem->text);
+		text_printf(loading->error, "%s:%u: %s", problem->file, problem->line,
+			    strcmp(problem->file, loading->order->files[0].name) != 0 ?
+				    "a mistake, which 'mhctl check' tells" :
+				    problem->text);
 }
 
 static int texts_open(const struct loading *loading, struct dns_blobs *blobs)
