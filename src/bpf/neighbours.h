@@ -6,6 +6,7 @@
 #include "net/address.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -13,6 +14,7 @@
  * The responder in the kernel: one program on a link answers ARP requests and neighbour
  * solicitations by a table of prefixes, and lets nobody in whose source is not his. What it decides
  * and why: neighbours_decide.h, which the worker without BPF includes, too.
+ *
  * All functions return 0 or -errno. Where there is an @error, a failure leaves one line in it that
  * says what is missing. Rights: CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON. Lists are VECs (base/mem.h):
  * free them with VEC_FREE.
@@ -35,14 +37,12 @@ struct neighbours_rules {
 	struct neighbours_rule *items;
 	size_t count, room;
 };
-
 struct neighbours_link {
 	uint8_t mac[6];
 	struct address link_local; /* family 0: there is none */
 	bool guard, router;
 	uint32_t owner; /* whom to count what nobody else is counted for; 0 = the link */
 };
-
 struct neighbours_attachment {
 	uint32_t link;
 	enum neighbours_way way; /* XDP or TC */
@@ -51,7 +51,6 @@ struct neighbours_links {
 	struct neighbours_attachment *items;
 	size_t count, room;
 };
-
 /* Owner 0 is the link, with all that is counted for its owners. */
 struct neighbours_count {
 	uint32_t link, owner;
@@ -61,7 +60,6 @@ struct neighbours_counts {
 	struct neighbours_count *items;
 	size_t count, room;
 };
-
 /* Somebody else who says that an address is his for which we answer. */
 struct neighbours_claimant {
 	uint32_t link;
@@ -84,7 +82,8 @@ struct neighbours_claimants {
 int neighbours_open(const char *folder, struct neighbours **ret_neighbours, struct text *error);
 /* To read alone; loads nothing. -ENOENT: nobody left anything there. */
 int neighbours_look(const char *folder, struct neighbours **ret_neighbours, struct text *error);
-void neighbours_close(struct neighbours *neighbours); /* what is pinned goes on working */
+/* Forgets it; what is pinned goes on working. */
+void neighbours_close(struct neighbours *neighbours);
 /* Detaches all of it, unpins it, removes the folder, closes. */
 int neighbours_remove(struct neighbours *neighbours, struct text *error);
 /* The same for what a former process left, without loading anything; 0 when nothing is there. */
@@ -95,13 +94,13 @@ int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
 			const struct neighbours_link *set);
 /* Its settings, counts and claimants; not its rules. */
 int neighbours_forget_link(struct neighbours *neighbours, uint32_t link);
-
 /*
  * AUTO keeps what is attached; else XDP where the driver has it and the link is no veth, else tc. A
  * caller that knows of VLANs on the link wishes TC. Any other wish is obeyed or refused.
  */
 int neighbours_attach(struct neighbours *neighbours, uint32_t link, enum neighbours_way wish,
 		      enum neighbours_way *ret_way, struct text *error);
+/* 0 as well when it is not attached. */
 int neighbours_detach(struct neighbours *neighbours, uint32_t link, struct text *error);
 /* Sorted. What went with its link, or what others took away, is not listed. */
 int neighbours_attached(struct neighbours *neighbours, struct neighbours_links *ret_links);

@@ -9,6 +9,7 @@
  * that is in the folder is ended, and made anew.
  */
 #include "bpf/replies.h"
+#include "bpf/pins.h"
 #include "bpf/replies_internal.h"
 #include "bpf/replies_trouble.h"
 
@@ -18,15 +19,9 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
-#include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { PEERS = 65536 };
@@ -36,79 +31,17 @@ const char *const replies_program_names[REPLIES_PROGRAMS] = {
 	"ingress", "recvmsg4", "recvmsg6", "connect4", "connect6", "sendmsg4", "sendmsg6",
 };
 
-static int own_netns(__u64 *ret_netns, struct text *error)
+static bool end_pinned(const char *path, const char *name)
 {
-	AUTO_FD fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t size = sizeof(*ret_netns);
-
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_netns, &size) < 0)
-		return trouble(-errno, error,
-			       "this kernel does not number network namespaces (Linux 5.14)");
-	return 0;
-}
-
-/* Folders. */
-
-static bool is_bpffs(const char *path)
-{
-	struct statfs about;
-
-	return !statfs(path, &about) && (unsigned long)about.f_type == BPF_FS_MAGIC;
-}
-
-static int make_folder(const char *path, struct text *error)
-{
-	AUTO_MEM char *parent = mem_strdup(path);
-	char *slash = strrchr(parent, '/');
-
-	if (slash && slash != parent)
-		*slash = '\0';
-	if (!is_bpffs(path) && !is_bpffs(parent))
-		return trouble(-ENOENT, error, "%s: no bpffs is mounted there (mount -t bpf)",
-			       parent);
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return trouble(-errno, error, "%s: %s", path, strerror(errno));
-	return 0;
-}
-
-static int empty_folder(const char *path, struct text *error)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-	int code = 0;
-
-	if (!folder)
-		return trouble(-errno, error, "%s: %s", path, strerror(errno));
-	while ((entry = readdir(folder))) {
-		AUTO_MEM char *file = mem_printf("%s/%s", path, entry->d_name);
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (replies_links_owns(entry->d_name))
-			replies_links_end(file);
-		else if (unlink(file) < 0 && !code)
-			code = trouble(-errno, error, "%s: %s", file, strerror(errno));
-	}
-	closedir(folder);
-	return code;
+	if (!replies_links_owns(name))
+		return false;
+	replies_links_end(path);
+	return true;
 }
 
 int replies_remove_folder(const char *folder, struct text *error)
 {
-	struct stat stat_;
-	int code;
-
-	if (stat(folder, &stat_) < 0 && errno == ENOENT)
-		return 0;
-	/* Never to empty a folder of somebody's disk by a mistake in a path. */
-	if (!is_bpffs(folder))
-		return trouble(-EINVAL, error, "%s: not in a bpffs", folder);
-	code = empty_folder(folder, error);
-	if (code)
-		return code;
-	if (rmdir(folder) < 0)
-		return trouble(-errno, error, "%s: %s", folder, strerror(errno));
-	return 0;
+	return pins_remove_folder(folder, end_pinned, error);
 }
 
 /* Whether what is pinned was left by one like us. */
@@ -222,18 +155,20 @@ static int begin(struct replies *replies, const struct replies_about *about, str
 static int prepare(struct replies *replies, const struct replies_options *options,
 		   struct replies_about *ret_about, struct text *error)
 {
+	uint64_t netns = 0;
 	int code;
 
 	trouble_listen();
 	replies->peers = options->peers ? options->peers : PEERS;
 	*ret_about = (struct replies_about){ .layout = REPLIES_LAYOUT, .peers = replies->peers };
-	code = own_netns(&ret_about->netns, error);
+	code = pins_netns(&netns, error);
+	ret_about->netns = netns;
 	if (code || !options->folder)
 		return code;
 	replies->folder = mem_strdup(options->folder);
-	code = make_folder(options->folder, error);
+	code = pins_make_folder(options->folder, error);
 	if (!code && !is_ours(options->folder, ret_about))
-		code = empty_folder(options->folder, error);
+		code = pins_empty_folder(options->folder, end_pinned, error);
 	return code;
 }
 

@@ -29,7 +29,8 @@ DOORS = {
     r"cmocka\.h": [r".*_test\.[ch]", r".*_stage(_io)?\.[ch]", r".*/scene\.[ch]", r"test/"],
 }
 # What runs within the kernel, and what a unit test shares with it.
-DUAL = re.compile(r"src/bpf/(\w+\.bpf\.c|replies_(line|slot|push|take|turn|settle|answer|look|shared)\.h)")
+DUAL = re.compile(r"src/bpf/(\w+\.bpf\.c|replies_(line|slot|push|take|turn|settle|answer|look|shared)\.h|"
+                  r"neighbours_(shared|frame|read|discovery|decide|reply|core)\.h)")
 # What other programs link, load or start from, and the library's own fuzz target.
 MIT = re.compile(r"(lib|include|preload|examples)/|test/fuzz/multihome_fuzz\.c")
 FUNCTION_LINES, FILE_LINES, HEADER_LINES = 80, 800, 120

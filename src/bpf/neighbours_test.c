@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The loader in this kernel, in a network namespace of its own: "near" and "far" are the ends of a
+ * veth, and a bridge is there. What the programs decide is in neighbours_cases.c.
+ */
+#include "bpf/neighbours_internal.h"
+
+#include "base/mem.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char *bpffs, *pins;
+static struct neighbours *neighbours;
+static uint32_t near, bridge;
+
+static int begin(void **state)
+{
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	if (system("ip link set lo up && ip link add near address 02:00:00:00:00:01 type veth peer "
+		   "name far && "
+		   "ip link set near up && ip link set far up && ip link add middle type bridge && "
+		   "ip link set middle up"))
+		return -1;
+	bpffs = mem_strdup("/tmp/mh-bpf-XXXXXX");
+	if (!mkdtemp(bpffs) || mount("bpf", bpffs, "bpf", 0, NULL) < 0)
+		return -1;
+	pins = mem_printf("%s/neighbours", bpffs);
+	near = if_nametoindex("near");
+	bridge = if_nametoindex("middle");
+	return 0;
+}
+
+static int end(void **state)
+{
+	umount(bpffs);
+	rmdir(bpffs);
+	mem_freep(&bpffs);
+	mem_freep(&pins);
+	return 0;
+}
+
+static void open_at(const char *folder)
+{
+	AUTO_TEXT error = { 0 };
+
+	if (neighbours_open(folder, &neighbours, &error))
+		fail_msg("%s", text_string(&error));
+}
+
+static void remove_all(void)
+{
+	AUTO_TEXT error = { 0 };
+
+	if (neighbours_remove(neighbours, &error))
+		fail_msg("%s", text_string(&error));
+}
+
+static void attach(uint32_t link, enum neighbours_way wish, enum neighbours_way expected)
+{
+	AUTO_TEXT error = { 0 };
+	enum neighbours_way way = NEIGHBOURS_AUTO;
+
+	if (neighbours_attach(neighbours, link, wish, &way, &error))
+		fail_msg("%s", text_string(&error));
+	assert_int_equal(way, expected);
+}
+
+static void attached_is(const char *expected)
+{
+	struct neighbours_links links = { 0 };
+	AUTO_TEXT told = { 0 };
+	char name[IF_NAMESIZE];
+
+	assert_int_equal(neighbours_attached(neighbours, &links), 0);
+	for (size_t i = 0; i < links.count; i++)
+		text_printf(&told, "%s%s %s", i ? ", " : "",
+			    if_indextoname(links.items[i].link, name),
+			    links.items[i].way == NEIGHBOURS_XDP ? "xdp" : "tc");
+	VEC_FREE(&links);
+	assert_string_equal(text_string(&told), expected);
+}
+
+static struct neighbours_rule rule(uint32_t link, const char *prefix, uint8_t verdict, uint32_t owner)
+{
+	struct neighbours_rule made = { .link = link, .verdict = verdict, .owner = owner };
+
+	assert_int_equal(prefix_parse(prefix, &made.prefix), 0);
+	return made;
+}
+
+static void rules_are(const char *expected)
+{
+	struct neighbours_rules rules = { 0 };
+	char text[ADDRESS_TEXT_SIZE];
+	AUTO_TEXT told = { 0 };
+
+	assert_int_equal(neighbours_rules(neighbours, &rules), 0);
+	for (size_t i = 0; i < rules.count; i++)
+		text_printf(&told, "%s%u:%s=%u/%u", i ? " " : "", rules.items[i].link,
+			    prefix_text(&rules.items[i].prefix, text), rules.items[i].verdict,
+			    rules.items[i].owner);
+	VEC_FREE(&rules);
+	assert_string_equal(text_string(&told), expected);
+}
+
+static size_t rows(void)
+{
+	struct neighbours_counts counts = { 0 };
+	size_t count;
+
+	assert_int_equal(neighbours_counts(neighbours, &counts), 0);
+	count = counts.count;
+	VEC_FREE(&counts);
+	return count;
+}
+
+/* The tables. */
+
+static void rules_are_listed_as_they_were_set(void **state)
+{
+	struct neighbours_rule some[] = {
+		rule(9, "10.1.2.0/24", NEIGHBOURS_ANSWER, 0),
+		rule(9, "10.1.2.0/32", NEIGHBOURS_SILENT, 0),
+		rule(9, "::/0", NEIGHBOURS_ANSWER, 0),
+		rule(8, "2001:db8::/64", NEIGHBOURS_ANSWER, 0),
+		rule(9, "0.0.0.0/0", NEIGHBOURS_SILENT, 0),
+	};
+
+	open_at(NULL);
+	assert_int_equal(neighbours_set_rules(neighbours, some, ARRAY_SIZE(some)), 0);
+	rules_are("8:2001:db8::/64=1/0 9:0.0.0.0/0=2/0 9:10.1.2.0/24=1/0 9:10.1.2.0/32=2/0 "
+		  "9:::/0=1/0");
+	some[0].verdict = NEIGHBOURS_SILENT;
+	assert_int_equal(neighbours_set_rules(neighbours, some, 1), 0);
+	assert_int_equal(neighbours_delete_rules(neighbours, some + 1, 3), 0);
+	assert_int_equal(neighbours_delete_rules(neighbours, some + 1, 3), 0);
+	rules_are("9:0.0.0.0/0=2/0 9:10.1.2.0/24=2/0");
+	remove_all();
+}
+
+static void the_count_of_an_owner_goes_with_his_last_rule(void **state)
+{
+	struct neighbours_rule two[] = { rule(9, "10.1.2.5", NEIGHBOURS_OWN, 17),
+					 rule(9, "2001:db8:5::/64", NEIGHBOURS_OWN, 17) };
+	struct neighbours_rule other = rule(9, "10.1.2.5", NEIGHBOURS_OWN, 18);
+	struct neighbours_link set = { .guard = true };
+
+	open_at(NULL);
+	assert_int_equal(neighbours_set_link(neighbours, 9, &set), 0);
+	assert_int_equal(neighbours_set_rules(neighbours, two, 2), 0);
+	assert_int_equal(neighbours_set_rules(neighbours, two, 2), 0);
+	assert_int_equal(rows(), 2);
+	assert_int_equal(neighbours_set_rules(neighbours, &other, 1), 0);
+	assert_int_equal(rows(), 3);
+	assert_int_equal(neighbours_delete_rules(neighbours, two + 1, 1), 0);
+	assert_int_equal(rows(), 2);
+	assert_int_equal(neighbours_delete_rules(neighbours, two, 1), 0);
+	assert_int_equal(rows(), 1);
+	assert_int_equal(neighbours_forget_link(neighbours, 9), 0);
+	assert_int_equal(neighbours_forget_link(neighbours, 9), 0);
+	assert_int_equal(rows(), 0);
+	remove_all();
+}
+
+/* The links. */
+
+static void without_a_folder_all_ends_with_the_process(void **state)
+{
+	open_at(NULL);
+	neighbours->without_tcx = true;
+	attach(near, NEIGHBOURS_AUTO, NEIGHBOURS_TC);
+	attached_is("near tc");
+	neighbours_close(neighbours);
+	assert_int_equal(system("test -z \"$(tc qdisc show dev near clsact)\""), 0);
+}
+
+static void attach_and_detach(bool without_tcx)
+{
+	AUTO_TEXT error = { 0 };
+
+	open_at(pins);
+	neighbours->without_tcx = without_tcx;
+	attach(near, NEIGHBOURS_AUTO, NEIGHBOURS_TC);
+	attach(near, NEIGHBOURS_AUTO, NEIGHBOURS_TC);
+	attach(bridge, NEIGHBOURS_AUTO, NEIGHBOURS_TC);
+	attached_is("near tc, middle tc");
+	attach(near, NEIGHBOURS_XDP, NEIGHBOURS_XDP);
+	attached_is("near xdp, middle tc");
+	attach(near, NEIGHBOURS_AUTO, NEIGHBOURS_XDP);
+	attach(near, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	attached_is("near tc, middle tc");
+	assert_int_equal(neighbours_detach(neighbours, near, &error), 0);
+	assert_int_equal(neighbours_detach(neighbours, near, &error), 0);
+	attached_is("middle tc");
+	remove_all();
+	assert_int_equal(access(pins, F_OK), -1);
+	assert_int_equal(system("test -z \"$(tc qdisc show dev middle clsact)\""), 0);
+}
+
+static void links_are_attached_and_detached(void **state)
+{
+	attach_and_detach(false);
+	attach_and_detach(true);
+}
+
+/* By a process that is killed, with a rule. */
+static void leave_by_kill(bool without_tcx)
+{
+	struct neighbours_rule some = rule(near, "10.1.2.5", NEIGHBOURS_OWN, 17);
+	pid_t owner = fork();
+	int status;
+
+	if (!owner) {
+		AUTO_TEXT error = { 0 };
+		enum neighbours_way way;
+
+		if (neighbours_open(pins, &neighbours, &error))
+			_exit(1);
+		neighbours->without_tcx = without_tcx;
+		if (neighbours_set_rules(neighbours, &some, 1) ||
+		    neighbours_attach(neighbours, near, NEIGHBOURS_XDP, &way, &error) ||
+		    neighbours_attach(neighbours, bridge, NEIGHBOURS_AUTO, &way, &error))
+			_exit(1);
+		raise(SIGKILL);
+	}
+	assert_true(waitpid(owner, &status, 0) == owner && WIFSIGNALED(status));
+}
+
+static void be_taken_over(bool without_tcx)
+{
+	struct neighbours_rule some = rule(near, "10.1.2.5", NEIGHBOURS_OWN, 17);
+	AUTO_TEXT error = { 0 };
+
+	leave_by_kill(without_tcx);
+	assert_int_equal(neighbours_look(pins, &neighbours, &error), 0);
+	attached_is("near xdp, middle tc");
+	neighbours_close(neighbours);
+	open_at(pins);
+	attached_is("near xdp, middle tc");
+	neighbours_close(neighbours);
+	open_at(pins);
+	attached_is("near xdp, middle tc");
+	assert_int_equal(rows(), 1);
+	assert_int_equal(neighbours_delete_rules(neighbours, &some, 1), 0);
+	assert_int_equal(rows(), 0);
+	neighbours_close(neighbours);
+	assert_int_equal(neighbours_remove_folder(pins, &error), 0);
+	assert_int_equal(neighbours_remove_folder(pins, &error), 0);
+	assert_int_equal(system("test -z \"$(tc qdisc show dev middle clsact)\""), 0);
+	assert_int_equal(system("! ip link show near | grep -q prog/xdp"), 0);
+	assert_int_equal(neighbours_look(pins, &neighbours, &error), -ENOENT);
+}
+
+static void a_killed_owner_leaves_it_to_its_successor(void **state)
+{
+	be_taken_over(false);
+	be_taken_over(true);
+}
+
+static void what_others_have_on_the_link_stays(void **state)
+{
+	AUTO_MEM char *other = mem_printf("%s/other", bpffs);
+	AUTO_MEM char *add =
+		mem_printf("tc filter add dev middle egress prio 7 bpf da object-pinned %s", other);
+
+	assert_int_equal(system("tc qdisc add dev middle clsact"), 0);
+	open_at(pins);
+	neighbours->without_tcx = true;
+	attach(bridge, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	remove_all();
+	assert_int_equal(system("tc qdisc show dev middle clsact | grep -q . && tc qdisc del dev "
+				"middle clsact"),
+			 0);
+	open_at(pins);
+	neighbours->without_tcx = true;
+	attach(bridge, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	assert_int_equal(bpf_obj_pin(neighbours->tc, other), 0);
+	assert_int_equal(system(add), 0);
+	remove_all();
+	assert_int_equal(system("tc filter show dev middle egress | grep -q bpf && "
+				"! tc filter show dev middle ingress | grep -q bpf && "
+				"tc qdisc del dev middle clsact"),
+			 0);
+	unlink(other);
+}
+
+static void what_is_taken_away_is_not_listed(void **state)
+{
+	open_at(pins);
+	neighbours->without_tcx = true;
+	attach(bridge, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	assert_int_equal(system("tc qdisc del dev middle clsact"), 0);
+	attached_is("");
+	attach(bridge, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	attached_is("middle tc");
+	neighbours->without_tcx = false;
+	attach(near, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	assert_int_equal(system("ip link del near && ip link add near type veth peer name far"), 0);
+	attached_is("middle tc");
+	near = if_nametoindex("near");
+	remove_all();
+}
+
+static void errors_name_what_is_missing(void **state)
+{
+	AUTO_TEXT error = { 0 };
+	enum neighbours_way way;
+
+	assert_int_equal(neighbours_open("/tmp/nowhere", &neighbours, &error), -ENOENT);
+	assert_string_equal(text_string(&error), "/tmp: no bpffs is mounted there (mount -t bpf)");
+	text_free(&error);
+	open_at(NULL);
+	assert_int_equal(neighbours_attach(neighbours, bridge, NEIGHBOURS_XDP, &way, &error),
+			 -EOPNOTSUPP);
+	assert_string_equal(text_string(&error), "middle: its driver has no XDP; use tc");
+	text_free(&error);
+	assert_int_equal(neighbours_attach(neighbours, 4711, NEIGHBOURS_AUTO, &way, &error), -ENODEV);
+	assert_string_equal(text_string(&error), "there is no link 4711");
+	text_free(&error);
+	assert_int_equal(neighbours_attach(neighbours, 1, NEIGHBOURS_AUTO, &way, &error),
+			 -EOPNOTSUPP);
+	assert_string_equal(text_string(&error),
+			    "lo: not an Ethernet: nobody asks for neighbours there");
+	remove_all();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_are_listed_as_they_were_set),
+		cmocka_unit_test(the_count_of_an_owner_goes_with_his_last_rule),
+		cmocka_unit_test(without_a_folder_all_ends_with_the_process),
+		cmocka_unit_test(links_are_attached_and_detached),
+		cmocka_unit_test(a_killed_owner_leaves_it_to_its_successor),
+		cmocka_unit_test(what_others_have_on_the_link_stays),
+		cmocka_unit_test(what_is_taken_away_is_not_listed),
+		cmocka_unit_test(errors_name_what_is_missing),
+	};
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "skipped: it loads BPF programs, which needs root\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, begin, end);
+}
