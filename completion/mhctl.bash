@@ -119,7 +119,7 @@ _mhctl()
 	if [[ $command == explain ]]; then
 		case ${COMP_WORDS[COMP_CWORD - 1]} in
 		in | out) _mhctl_words "$(cd /sys/class/net 2>/dev/null && echo *)" ;;
-		proto) _mhctl_words 'tcp udp icmp icmpv6' ;;
+		proto) _mhctl_words 'tcp udp icmp icmpv6 arp nd' ;;
 		from | to | sport | dport | mark | uid | tos) ;;
 		*) _mhctl_words "$packet" ;;
 		esac

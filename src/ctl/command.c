@@ -64,8 +64,9 @@ const struct command commands[] = {
 	  "Tells which rule, table, route, next hop and source address a packet meets,\n"
 	  "what our filter says, and the way of its reply. PACKET is 'to ADDRESS' and, in\n"
 	  "any order, from ADDRESS, in LINK (else this host sends it), out LINK, proto P,\n"
-	  "sport N, dport N, mark M, uid U, tos T. The kernel is asked, too. Needs no\n"
-	  "daemon and no rights. 1 = the packet gets nowhere, or the kernel differs.\n",
+	  "sport N, dport N, mark M, uid U, tos T. The kernel is asked, too. With proto\n"
+	  "arp or nd: who answers on the link that asks for the address. Needs no daemon\n"
+	  "and no rights. 1 = the packet gets nowhere, or the kernel differs.\n",
 	  OPTION_TERMS | OPTION_PLAN | OPTION_FILE | OPTION_GRAPH, explain_run },
 	{ "doctor", NULL, "what is wrong on this host, and how to mend it",
 	  "Looks at links, addresses, rules, routes, neighbours and servers of this host,\n"

@@ -58,8 +58,7 @@ static void put_story(struct view *view, const struct subject *subject, const st
 	AUTO_TEXT packet = { 0 };
 	unsigned number = 0;
 
-	text_puts(&packet, "A packet ");
-	question_print(&story->question.flow, subject->state, &packet);
+	question_title(&story->question, subject->state, &packet);
 	text_puts(&packet, subject->config ? ", once this configuration is applied:" : ":");
 	put_wrapped(view, 0, text_string(&packet), PAINT_PLAIN);
 	view_paint(view, story->fine ? PAINT_BOLD : PAINT_RED, story->conclusion);
@@ -147,6 +146,10 @@ int explain_run(const struct call *call)
 				 "of them out");
 	if (question_parse(call->terms, call->term_count, &question, &error) < 0)
 		return call_fail(call, "%s", text_string(&error));
+	if (question.asks && call->graph)
+		return call_fail(call,
+				 "of who answers %s there is nothing to draw: leave '--graph' out",
+				 question.asks);
 	status = explain(call, &subject, &question);
 	subject_free(&subject);
 	return status;

@@ -42,6 +42,7 @@ struct sentence {
 
 struct story {
 	struct question question;
+	const char *answered;	    /* of a question for a station: by whom; else NULL */
 	struct verdict there, back; /* of the packet, and of its reply */
 	struct flow reply;
 	bool replied, symmetric;
@@ -53,9 +54,12 @@ struct story {
 	char *kernel; /* how it answers, or why it was not asked */
 };
 
-/* Tells what happens to the packet of @question, and to its reply. */
+/* Tells what happens to the packet of @question, and to its reply; or who answers. */
 void story_tell(const struct subject *subject, const struct question *question,
 		struct story *ret_story);
+/* explain_asked.c: tells who answers ARP or neighbour discovery. */
+void story_ask(const struct subject *subject, const struct question *question,
+	       struct story *ret_story);
 void story_free(struct story *story);
 /* What the configuration calls its tables: on paper, or of the daemon. */
 json_t *subject_tables(const struct call *call, const struct subject *subject);

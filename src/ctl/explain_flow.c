@@ -75,6 +75,12 @@ static int set_transport(struct question *question, const char *value)
 {
 	unsigned long number;
 
+	if (!strcmp("arp", value))
+		question->asks = "ARP";
+	else if (!strcmp("nd", value))
+		question->asks = "neighbour discovery";
+	if (question->asks)
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
 		if (!strcmp(transports[i].name, value)) {
 			question->flow.ip_protocol = transports[i].number;
@@ -146,7 +152,7 @@ static const struct term terms_known[] = {
 	{ "to", AN_ADDRESS, set_to },
 	{ "in", A_LINK, set_in },
 	{ "out", A_LINK, set_out },
-	{ "proto", "tcp, udp, icmp ... or a number from 1 to 255", set_transport },
+	{ "proto", "tcp, udp, icmp, arp, nd ... or a number from 1 to 255", set_transport },
 	{ "sport", A_PORT, set_sport },
 	{ "dport", A_PORT, set_dport },
 	{ "mark", A_MARK, set_mark },
@@ -177,6 +183,28 @@ static const struct term *term_find(const char *word, struct text *error)
 	return NULL;
 }
 
+/* Who asks for a station does so on a link, in the words of its family. */
+static int asking_check(const struct question *question, struct text *error)
+{
+	bool six = question->flow.to.family == AF_INET6;
+
+	if (question->in && !strcmp(question->in, "lo")) {
+		text_puts(error, "nobody asks for a station on lo; name the link that he is on");
+		return -EINVAL;
+	}
+	if (!question->in || question->out) {
+		text_printf(error, "on which link does somebody ask? Add 'in LINK'%s",
+			    question->out ? ", leave 'out' out" : "");
+		return -EINVAL;
+	}
+	if (six == !strcmp(question->asks, "ARP")) {
+		text_printf(error, "of %s it is 'proto %s'", six ? "IPv6" : "IPv4",
+			    six ? "nd" : "arp");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* What each term says may be right, and all of them together wrong. */
 static int question_check(const struct question *question, struct text *error)
 {
@@ -191,7 +219,9 @@ static int question_check(const struct question *question, struct text *error)
 		text_puts(error, "a packet is IPv4 or IPv6: 'from' and 'to' are not of one kind");
 		return -EINVAL;
 	}
-	if (question->in && !flow->from.family && strcmp(question->in, "lo") != 0) {
+	if (question->asks && asking_check(question, error) < 0)
+		return -EINVAL;
+	if (question->in && !question->asks && !flow->from.family && strcmp(question->in, "lo") != 0) {
 		text_printf(error, "what comes in by %s comes from somewhere: add 'from ADDRESS'",
 			    question->in);
 		return -EINVAL;
@@ -269,6 +299,24 @@ static const char *name_of(const struct state *state, uint32_t index)
 	const struct host_link *link = state_link(state, index);
 
 	return link ? link->name : "?";
+}
+
+void question_title(const struct question *question, const struct state *state, struct text *text)
+{
+	const struct flow *flow = &question->flow;
+	char from[ADDRESS_TEXT_SIZE], to[ADDRESS_TEXT_SIZE];
+
+	if (!question->asks) {
+		text_puts(text, "A packet ");
+		question_print(flow, state, text);
+		return;
+	}
+	text_printf(text, "%s for %s, ", question->asks, address_text(&flow->to, to));
+	if (flow->from.family)
+		text_printf(text, "from %s", address_text(&flow->from, from));
+	else
+		text_puts(text, "from nobody yet (is it free?)");
+	text_printf(text, ", in by %s", name_of(state, flow->in));
 }
 
 void question_print(const struct flow *flow, const struct state *state, struct text *text)

@@ -67,6 +67,8 @@ static void set_interest(struct subject *subject)
 	feature_interest(subject->config, &interest);
 	for (size_t i = 0; i < model_sysctl_count; i++)
 		*VEC_PUSH(&interest.sysctls) = model_sysctls[i];
+	*VEC_PUSH(&interest.sysctls) = "net/ipv4/conf/*/arp_ignore";
+	*VEC_PUSH(&interest.sysctls) = "net/ipv4/conf/*/proxy_arp";
 	host_set_interest(subject->host, &(struct host_interest){
 						 .prefixes = interest.prefixes.items,
 						 .prefix_count = interest.prefixes.count,

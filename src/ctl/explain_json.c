@@ -136,13 +136,27 @@ static json_t *sentence_json(const struct state *state, const struct sentence *s
 	return object;
 }
 
+/* Who answers ARP or neighbour discovery. */
+static json_t *asked_json(const struct state *state, const struct story *story)
+{
+	json_t *object = json_object(), *packet = flow_json(state, &story->question.flow);
+
+	json_object_set_new(packet, "protocol",
+			    json_string(story->question.flow.to.family == AF_INET ? "arp" : "nd"));
+	json_object_set_new(object, "packet", packet);
+	json_object_set_new(object, "verdict", json_string(story->answered));
+	json_object_set_new(object, "doubts", json_array());
+	return object;
+}
+
 json_t *story_json(const struct subject *subject, const struct story *story)
 {
 	const struct state *state = subject->state;
-	json_t *object = verdict_json(state, &story->question.flow, &story->there);
+	json_t *object = story->answered ? asked_json(state, story) :
+					   verdict_json(state, &story->question.flow, &story->there);
 	json_t *steps = json_array(), *reply;
 
-	if (subject->others && story->there.end == END_LEAVES)
+	if (subject->others && !story->answered && story->there.end == END_LEAVES)
 		json_array_append_new(
 			json_object_get(object, "doubts"),
 			json_sprintf("other nftables tables see it, too, and may drop "

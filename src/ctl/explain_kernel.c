@@ -70,6 +70,6 @@ static void compare(const struct subject *subject, struct story *story)
 
 void story_compare(const struct subject *subject, struct story *story)
 {
-	if (!subject->config)
+	if (!subject->config && !story->answered)
 		compare(subject, story);
 }

@@ -7,6 +7,7 @@
 #include "ctl/explain.h"
 
 #include "host/sight.h"
+#include "model/neighbours.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -254,12 +255,37 @@ static void tell_pending(struct teller *teller)
 		    desired->pending.count - PENDING_MOST);
 }
 
+/* Whose the source is, where only those may come in who have one. */
+static void tell_guard(struct teller *teller)
+{
+	const struct verdict *verdict = teller->verdict;
+	const struct flow *flow = teller->flow;
+	const struct host_answer *owner;
+	char prefix[ADDRESS_TEXT_SIZE];
+
+	if (verdict->guard)
+		say(teller, OBJECT_RESPONDER, verdict->guard,
+		    "The guard of %s drops what does not come from an address or prefix of "
+		    "somebody "
+		    "there, and counts it as spoofed.",
+		    words_link(teller->subject->state, flow->in));
+	owner = verdict->guard || !flow->in || !model_guarded(teller->subject->model, flow->in) ?
+			NULL :
+			model_answer(teller->subject->model, flow->in, &flow->from);
+	if (!owner)
+		return;
+	say(teller, OBJECT_ANSWER, owner, "The guard of %s lets it in: %s is somebody's there%s.",
+	    words_link(teller->subject->state, flow->in), prefix_text(&owner->prefix, prefix),
+	    owner->flags & NEIGHBOURS_BOUND ? ", from his MAC address alone" : "");
+}
+
 /* The rules that it passed, for a packet all of them, for a reply the last. */
 static void tell_way(struct teller *teller)
 {
 	const struct verdict *verdict = teller->verdict;
 	unsigned kept = verdict->step_count < VERDICT_STEPS ? verdict->step_count : VERDICT_STEPS;
 
+	tell_guard(teller);
 	for (unsigned i = 0; !teller->reply && i < kept; i++)
 		tell_passed_rule(teller, &verdict->steps[i]);
 	if (verdict->step_count > kept && !teller->reply)
@@ -334,6 +360,10 @@ static void put_end(const struct subject *subject, const struct flow *flow,
 	case END_FILTERED:
 		text_puts(text, "is dropped: our filter does not let it pass");
 		return;
+	case END_GUARDED:
+		text_printf(text, "is dropped: on %s nobody has the address %s", in,
+			    address_text(&flow->from, via));
+		return;
 	}
 }
 
@@ -371,6 +401,10 @@ void story_tell(const struct subject *subject, const struct question *question,
 	struct teller teller = { .subject = subject, .story = story };
 	AUTO_TEXT end = { 0 };
 
+	if (question->asks) {
+		story_ask(subject, question, story);
+		return;
+	}
 	*story = (struct story){ .question = *question };
 	teller.flow = &story->question.flow;
 	teller.verdict = &story->there;

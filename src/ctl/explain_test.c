@@ -167,6 +167,92 @@ static void nobody_gets_past_the_filter_unsaid(void **data)
 	told_free(&told);
 }
 
+/* Three subscribers on two ports. */
+#define PORTS                                                                                      \
+	"link lo index 1 flags up,loopback\n"                                                      \
+	"link eth3 index 3 flags up,lower-up,running,broadcast mac 02:00:00:00:00:03\n"            \
+	"link eth4 index 4 flags up,lower-up,running,broadcast mac 02:00:00:00:00:04\n"            \
+	"address 10.1.2.1/32 link eth3\n"                                                          \
+	"address fe80::3/64 link eth3\n"                                                           \
+	"sysctl net/ipv4/conf/all/forwarding 1\n"                                                  \
+	"sysctl net/ipv4/conf/eth3/forwarding 1\n"                                                 \
+	"sysctl net/ipv6/conf/all/forwarding 1\n"                                                  \
+	"route local 10.1.2.1/32 table local link eth3 protocol kernel\n"                          \
+	"route 10.1.2.5/32 link eth3 protocol multihomed\n"                                        \
+	"route 10.1.2.6/32 link eth4 protocol multihomed\n"                                        \
+	"rule ipv4 0 table local protocol kernel\n"                                                \
+	"rule ipv4 32766 table main protocol kernel\n"                                             \
+	"answer 10.1.2.0/24 link eth3 flags override\n"                                            \
+	"answer 10.1.2.1/32 link eth3 verdict silent\n"                                            \
+	"answer 10.1.2.5/32 link eth3 verdict own owner 17\n"                                      \
+	"answer 10.1.2.7/32 link eth3 verdict own owner 18 flags bound mac 02:00:00:00:00:07\n"    \
+	"answer 2001:db8:5::/64 link eth3 verdict own owner 17\n"                                  \
+	"responder link eth3 way tc guard yes\n"
+
+/* On the ports this is concluded. */
+static void is_concluded(const char *asked, bool fine, const char *wanted)
+{
+	struct told told;
+
+	tell(&told, PORTS, asked);
+	assert_string_equal(told.story.conclusion, wanted);
+	assert_int_equal(told.story.fine, fine);
+	told_free(&told);
+}
+
+static void who_bears_the_address_of_somebody_else_does_not_get_in(void **data)
+{
+	is_concluded("from 10.1.2.66 to 10.1.2.6 in eth3", false,
+		     "It is dropped: on eth3 nobody has the address 10.1.2.66.");
+	is_concluded("from 2001:db8:6::1 to 2001:db8:5::1 in eth3", false,
+		     "It is dropped: on eth3 nobody has the address 2001:db8:6::1.");
+	is_concluded("from 10.1.2.5 to 10.1.2.6 in eth3", true, "It is forwarded out of eth4.");
+	is_concluded("from 0.0.0.0 to 255.255.255.255 in eth3 proto udp sport 68 dport 67", true,
+		     "It is a broadcast, and for this host too.");
+}
+
+static void who_answers_arp_is_told(void **data)
+{
+	is_concluded("to 10.1.2.9 from 10.1.2.5 in eth3 proto arp", true,
+		     "multihomed answers: it is at 02:00:00:00:00:03, which is eth3.");
+	is_concluded("to 10.1.2.7 from 10.1.2.5 in eth3 proto arp", true,
+		     "multihomed answers: it is at 02:00:00:00:00:03, which is eth3.");
+	is_concluded("to 10.1.2.5 from 10.1.2.5 in eth3 proto arp", false,
+		     "Nobody answers: it is the own address of who asks.");
+	is_concluded("to 10.1.2.7 in eth3 proto arp", false,
+		     "Nobody answers: it is somebody's own, and may be that of who asks.");
+	is_concluded(
+		"to 10.1.2.9 from 10.1.2.66 in eth3 proto arp", false,
+		"Nobody answers: on eth3 nobody has the address 10.1.2.66, and what comes from "
+		"it is dropped.");
+	is_concluded("to 10.1.2.1 from 10.1.2.5 in eth3 proto arp", true,
+		     "Linux answers: it is an address of this host.");
+	is_concluded("to 10.1.2.1 in eth4 proto arp", true,
+		     "Linux answers: it is an address of this host.");
+	is_concluded("to 10.1.2.9 in eth4 proto arp", false, "Nobody answers.");
+	is_concluded("to fe80::3 from fe80::5 in eth3 proto nd", true,
+		     "Linux answers: it is an address of this host.");
+}
+
+static void why_it_is_answered_is_told_rule_by_rule(void **data)
+{
+	AUTO_TEXT text = { 0 };
+	struct told told;
+
+	tell(&told, PORTS, "to 10.1.2.7 from 10.1.2.5 in eth3 proto arp");
+	question_title(&told.story.question, &told.state, &text);
+	text_puts(&text, "\n");
+	for (size_t i = 0; i < told.story.sentences.count; i++)
+		text_printf(&text, "%s\n", told.story.sentences.items[i].text);
+	assert_string_equal(text_string(&text),
+			    "ARP for 10.1.2.7, from 10.1.2.5, in by eth3\n"
+			    "multihomed answers on eth3, by eBPF, in tc, and has a guard there.\n"
+			    "Who asks has 10.1.2.5: it is in 10.1.2.5/32, somebody's own there.\n"
+			    "Of its rules 10.1.2.7/32 is the longest that holds 10.1.2.7: it is "
+			    "somebody's own.\n");
+	told_free(&told);
+}
+
 static void a_source_from_elsewhere_is_dropped_by_a_strict_filter(void **data)
 {
 	struct told told;
@@ -200,6 +286,13 @@ static void mistakes_in_the_question_are_told_with_a_way_out(void **data)
 		{ "to 192.0.2.1 proto udp dport 70000",
 		  "dport 70000: write a port from 1 to 65535" },
 		{ "to 192.0.2.1 mark -1", "mark -1: write a number such as 0x8" },
+		{ "to 192.0.2.1 proto arp", "on which link does somebody ask? Add 'in LINK'" },
+		{ "to 192.0.2.1 in lo proto arp",
+		  "nobody asks for a station on lo; name the link that he is on" },
+		{ "to 192.0.2.1 in eth0 proto nd", "of IPv4 it is 'proto arp'" },
+		{ "to 2001:db8::1 in eth0 proto arp", "of IPv6 it is 'proto nd'" },
+		{ "to 192.0.2.1 in eth0 proto arp dport 53",
+		  "ports are those of a protocol: add 'proto udp' or 'proto tcp'" },
 		{ "to 192.0.2.1 to 192.0.2.2", "'to' is given twice; leave one of them out" },
 	};
 
@@ -266,6 +359,9 @@ int main(void)
 		cmocka_unit_test(what_may_not_be_forwarded_is_told_to_be_dropped),
 		cmocka_unit_test(nobody_gets_past_the_filter_unsaid),
 		cmocka_unit_test(a_source_from_elsewhere_is_dropped_by_a_strict_filter),
+		cmocka_unit_test(who_bears_the_address_of_somebody_else_does_not_get_in),
+		cmocka_unit_test(who_answers_arp_is_told),
+		cmocka_unit_test(why_it_is_answered_is_told_rule_by_rule),
 		cmocka_unit_test(mistakes_in_the_question_are_told_with_a_way_out),
 		cmocka_unit_test(every_word_of_a_packet_is_understood),
 		cmocka_unit_test(the_ways_are_drawn_for_graphviz),

@@ -125,7 +125,7 @@ const char *verdict_end_name(enum verdict_end end)
 		[END_BROADCAST] = "broadcast", [END_MULTICAST] = "multicast",
 		[END_REFUSED] = "refused",     [END_NO_FORWARDING] = "no forwarding",
 		[END_MARTIAN] = "martian",     [END_RP_FILTER] = "rp_filter",
-		[END_FILTERED] = "filtered",
+		[END_FILTERED] = "filtered",   [END_GUARDED] = "guarded",
 	};
 
 	return names[end];

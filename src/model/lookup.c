@@ -14,6 +14,7 @@
  * - rp_filter, even when it is off, refuses sources that are addresses of this host.
  */
 #include "model/inside.h"
+#include "model/neighbours.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -530,7 +531,11 @@ static void received(const struct work *work)
 		refuse(work->verdict, END_REFUSED, -ENODEV);
 		return;
 	}
-	if (work->flow->to.family == AF_INET)
+	if (!work->flow->asked)
+		work->verdict->guard = model_guard(work->model, work->flow);
+	if (work->verdict->guard)
+		refuse(work->verdict, END_GUARDED, 0);
+	else if (work->flow->to.family == AF_INET)
 		received_ipv4(work);
 	else
 		received_ipv6(work);

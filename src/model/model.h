@@ -34,6 +34,7 @@ enum verdict_end {
 	END_MARTIAN,   /* an address that may not stand there */
 	END_RP_FILTER, /* the way back does not lead out where it came in */
 	END_FILTERED,  /* our filter drops it */
+	END_GUARDED,   /* the guard of its link drops it: its source is nobody's there */
 };
 
 enum step_outcome {
@@ -90,6 +91,7 @@ struct verdict {
 	unsigned hop_count;	       /* more than one: by hash */
 	int rp_filter;		       /* received, IPv4: 0, 1 strict, 2 loose; else -1 */
 	const struct host_route *back; /* received, IPv4: the route to its source that was looked at */
+	const struct host_responder *guard; /* that drops it; or NULL */
 	struct verdict_step steps[VERDICT_STEPS];
 	struct verdict_hop hops[NEXTHOP_MEMBERS];
 };
