@@ -82,8 +82,7 @@ struct neighbours_claimants {
 int neighbours_open(const char *folder, struct neighbours **ret_neighbours, struct text *error);
 /* To read alone; loads nothing. -ENOENT: nobody left anything there. */
 int neighbours_look(const char *folder, struct neighbours **ret_neighbours, struct text *error);
-/* Forgets it; what is pinned goes on working. */
-void neighbours_close(struct neighbours *neighbours);
+void neighbours_close(struct neighbours *neighbours); /* what is pinned goes on working */
 /* Detaches all of it, unpins it, removes the folder, closes. */
 int neighbours_remove(struct neighbours *neighbours, struct text *error);
 /* The same for what a former process left, without loading anything; 0 when nothing is there. */
@@ -92,6 +91,8 @@ int neighbours_remove_folder(const char *folder, struct text *error);
 /* Before it is attached a link is set; what is not set is let alone. */
 int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
 			const struct neighbours_link *set);
+int neighbours_get_link(struct neighbours *neighbours, uint32_t link,
+			struct neighbours_link *ret_set);
 /* Its settings, counts and claimants; not its rules. */
 int neighbours_forget_link(struct neighbours *neighbours, uint32_t link);
 /*

@@ -113,6 +113,22 @@ int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
 		      bpf_map_update_elem(neighbours->maps[MAP_LINKS], &link, &settings, BPF_ANY);
 }
 
+int neighbours_get_link(struct neighbours *neighbours, uint32_t link, struct neighbours_link *ret_set)
+{
+	struct neighbours_settings settings;
+	int code = bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &settings);
+
+	if (code)
+		return code;
+	*ret_set = (struct neighbours_link){ .guard = settings.guard,
+					     .router = settings.router,
+					     .owner = settings.owner,
+					     .link_local =
+						     neighbours_address_out(&settings.link_local) };
+	memcpy(ret_set->mac, settings.mac, sizeof(ret_set->mac));
+	return 0;
+}
+
 /* Rules. */
 
 static struct neighbours_who_key by_owner(uint32_t link, uint32_t owner)
