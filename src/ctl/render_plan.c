@@ -70,6 +70,17 @@ static void losses(struct view *view, const json_t *reply)
 	}
 }
 
+/* Workers whose part of the configuration is another one. */
+static void told_workers(struct view *view, const json_t *reply)
+{
+	const json_t *workers = json_object_get(reply, "workers"), *item;
+	size_t index;
+
+	json_array_foreach(workers, index, item)
+		view_printf(view, "%s %s", index ? "," : "; news for the worker of",
+			    json_string_value(item) ? json_string_value(item) : "?");
+}
+
 void render_plan(struct view *view, const json_t *reply)
 {
 	const json_t *list = view_list(view, reply, "operations"),
@@ -89,8 +100,11 @@ void render_plan(struct view *view, const json_t *reply)
 	if (json_array_size(list))
 		view_printf(view, "Plan: %zu to add, %zu to change, %zu to delete", counts[0],
 			    counts[1], counts[2]);
+	else if (json_array_size(json_object_get(reply, "workers")))
+		view_puts(view, "Plan: nothing in the kernel");
 	else
 		view_puts(view, "Nothing to do");
+	told_workers(view, reply);
 	pending_end(view, pending);
 }
 
@@ -132,9 +146,12 @@ static void done_line(struct view *view, const json_t *reply, const char *done)
 		view_count(view, count, "operation");
 		if (failed)
 			view_printf(view, ", %zu failed", failed);
+	} else if (json_array_size(json_object_get(reply, "workers"))) {
+		view_printf(view, "%s: nothing in the kernel", done);
 	} else {
 		view_puts(view, "Nothing to do");
 	}
+	told_workers(view, reply);
 	view_printf(view, "; generation %lld is in force",
 		    (long long)view_number(view, reply, "generation"));
 	timing(view, view_object(view, reply, "timing"));

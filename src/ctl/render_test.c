@@ -151,6 +151,8 @@ static void an_empty_plan_says_that_nothing_is_to_do(void **state)
 	assert_shown(render_plan,
 		     "{'exit': 0, 'operations': [], 'pending': [{'text': 'link x is down'}]}", NULL,
 		     "Pending:\n  link x is down\n\nNothing to do; 1 pending.\n");
+	assert_shown(render_plan, "{'exit': 1, 'operations': [], 'workers': ['dns', 'checks']}",
+		     NULL, "Plan: nothing in the kernel; news for the worker of dns, checks.\n");
 }
 
 static void a_refused_configuration_shows_its_mistakes_and_no_sum(void **state)
@@ -193,6 +195,11 @@ static void an_apply_tells_what_was_done_and_how_to_keep_it(void **state)
 		     "{'exit': 0, 'generation': 7, 'operations': 0, 'confirm_ms': 3600000}", NULL,
 		     "Nothing to do; generation 7 is in force.\n"
 		     "Confirm within 1 h 0 min with: mhctl confirm\n");
+	assert_shown(
+		render_apply, "{'exit': 0, 'generation': 7, 'operations': 0, 'workers': ['dns']}",
+		NULL,
+		"Applied: nothing in the kernel; news for the worker of dns; generation 7 is in "
+		"force.\n");
 	assert_shown(render_rollback, "{'exit': 0, 'generation': 8, 'operations': 1}", NULL,
 		     "Rolled back: 1 operation; generation 8 is in force.\n");
 }

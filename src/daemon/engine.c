@@ -180,7 +180,9 @@ void engine_finished(struct engine *engine, enum job_type type, bool committed, 
 	case JOB_ROLLBACK:
 		finish_apply(engine, type, committed, done);
 		/* What was turned down is no way back: it may be what locked somebody out. */
-		if (type == JOB_ROLLBACK && committed)
+		if (committed)
+			engine->went_back = type == JOB_ROLLBACK;
+		if (engine->went_back)
 			generation_drop(&engine->before);
 		break;
 	case JOB_REPAIR:

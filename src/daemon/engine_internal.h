@@ -48,6 +48,7 @@ struct engine {
 
 	struct generation *now, *before;
 	unsigned last_number;
+	bool went_back;		/* there is no .before, for the last change was taken back */
 	struct desired desired; /* of the last finished job */
 	struct diags diags;
 	struct refusals failing;

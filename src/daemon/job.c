@@ -160,6 +160,15 @@ static void hold_back(struct engine *engine)
 	plan->opens = opens;
 }
 
+/* A worker that has nothing to do is told things, too, but they are news to nobody. */
+static uint64_t worker_bit(const struct engine *engine, size_t index)
+{
+	struct shell_status status;
+
+	shell_status(engine->shells[index], &status);
+	return shell_matters(&status) ? UINT64_C(1) << index : 0;
+}
+
 static void configure_workers(struct engine *engine, const struct config *config)
 {
 	struct facts facts;
@@ -168,7 +177,19 @@ static void configure_workers(struct engine *engine, const struct config *config
 	facts = engine_facts(engine);
 	engine->configured = config;
 	for (size_t i = 0; i < worker_count; i++)
-		shell_configure(engine->shells[i], config, &facts);
+		if (shell_configure(engine->shells[i], config, &facts))
+			engine->job.workers |= worker_bit(engine, i);
+}
+
+uint64_t job_workers_of(const struct engine *engine, const struct config *config)
+{
+	const struct facts facts = engine_facts(engine);
+	uint64_t differing = 0;
+
+	for (size_t i = 0; i < worker_count; i++)
+		if (shell_differs(engine->shells[i], config, &facts))
+			differing |= worker_bit(engine, i);
+	return differing;
 }
 
 void job_update_workers(struct engine *engine)
@@ -264,7 +285,8 @@ static void note_missing(void *data, const char *object, const char *reason)
 	refusal->reason = mem_strdup(reason);
 }
 
-static void tell_outcome(struct engine *engine, unsigned number)
+/* @refused: the configuration, before anything was begun. */
+static void tell_outcome(struct engine *engine, unsigned number, bool refused)
 {
 	static const struct diags none;
 	const struct job *job = &engine->job;
@@ -280,6 +302,8 @@ static void tell_outcome(struct engine *engine, unsigned number)
 		.missing = &missing,
 		.done = job->reverting ? 0 : job->done,
 		.rolled_back = job->reverting,
+		.refused = refused,
+		.workers = job->reverting ? 0 : job->workers,
 		.confirm_ms = job->reverting ? 0 : engine->confirm_ms,
 		.read_us = job->read_us,
 		.decide_us = job->decide_us,
@@ -394,7 +418,7 @@ static void job_end(struct engine *engine)
 	}
 	if (committed && type == JOB_APPLY)
 		reopen_files(engine);
-	tell_outcome(engine, committed ? job->target->number : engine->now->number);
+	tell_outcome(engine, committed ? job->target->number : engine->now->number, unreadable);
 	/* What was written is looked at once more, as the kernel has it now. */
 	engine->told = engine->told || job->plan.count;
 	if (type == JOB_MEND) {

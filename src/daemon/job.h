@@ -18,6 +18,7 @@ struct job {
 	unsigned drifted; /* how many operations mended what somebody else changed */
 	unsigned rounds;  /* of decisions, after the first */
 	bool reverting;	  /* a refused apply on its way back */
+	uint64_t workers; /* bits, by index: who got something new */
 	bool asked;	  /* a repair that somebody asked for: what it changes is no drift */
 	outcome_fn *told; /* NULL = nobody asked */
 	void *data;
@@ -38,6 +39,8 @@ void job_settle(struct engine *engine);
 void job_decide(struct engine *engine, const struct config *config, struct diags *diags,
 		struct desired *desired, struct plan *plan);
 struct facts engine_facts(const struct engine *engine);
+/* Which workers @config would give another part than they have: bits, by index. */
+uint64_t job_workers_of(const struct engine *engine, const struct config *config);
 /* Tells all workers what follows from facts that changed meanwhile. */
 void job_update_workers(struct engine *engine);
 void refusals_free(struct refusals *refusals);

@@ -88,8 +88,10 @@ static int check_reload(const struct engine *engine, const struct source *own, s
 			now->files[0].name, now->files[0].name);
 	return diag_at(
 		diags, nowhere, -EINVAL,
-		"%s has changed since it was applied, which a reload does not do by the way; see "
-		"'mhctl plan', then 'mhctl apply'",
+		"%s says something else than what is in force, be it that it was changed or that "
+		"it was "
+		"taken back, and a reload does not apply that by the way; see 'mhctl plan', then "
+		"'mhctl apply'",
 		own->files[0].name);
 }
 
@@ -124,6 +126,7 @@ static void tell_unread(struct engine *engine, const struct request *request,
 		.number = engine->now->number,
 		.diags = diags,
 		.observed = host_observed(engine->host),
+		.refused = true,
 	};
 
 	if (request->order.told)
@@ -162,6 +165,8 @@ static void do_plan(struct engine *engine, struct request *request)
 		host_losses(engine->host, &desired.state, &plan, &losses);
 		outcome.losses = decided.errors ? NULL : &losses;
 		outcome.observed = host_observed(engine->host);
+		if (generation != engine->now && !decided.errors)
+			outcome.workers = job_workers_of(engine, generation->config);
 		outcome.decide_us = clock_now_us() - start - outcome.read_us;
 		request->order.told(request->order.data, &outcome);
 		losses_free(&losses);

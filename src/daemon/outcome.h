@@ -46,6 +46,8 @@ struct outcome {
 	const struct refusals *missing; /* what they lost and did not get back; NULL = nothing */
 	size_t done;
 	bool rolled_back;
+	bool refused;	     /* the configuration itself: nothing was begun */
+	uint64_t workers;    /* bits, by index: who gets another part of the configuration */
 	unsigned confirm_ms; /* what it waits for now, to be confirmed */
 	const char *error;   /* one line; NULL = none */
 	bool mistaken;	     /* .error is the mistake of who asked */

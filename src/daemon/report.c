@@ -163,6 +163,16 @@ static json_t *outcome_json(const struct outcome *outcome)
 	return json;
 }
 
+static json_t *worker_names(uint64_t which)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < worker_count; i++)
+		if (which >> i & 1)
+			json_array_append_new(list, json_string(workers[i]->name));
+	return list;
+}
+
 json_t *report_plan(const struct outcome *outcome)
 {
 	size_t count = outcome->plan ? outcome->plan->count : 0;
@@ -171,8 +181,11 @@ json_t *report_plan(const struct outcome *outcome)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(operations, operation_json(&outcome->plan->items[i], outcome));
 	json_object_set_new(json, "operations", operations);
+	json_object_set_new(json, "workers", worker_names(outcome->workers));
 	json_object_set_new(json, "exit",
-			    json_integer(outcome->error || outcome->diags->errors ? 2 : count > 0));
+			    json_integer(outcome->error || outcome->diags->errors ?
+						 2 :
+						 count > 0 || outcome->workers));
 	return json;
 }
 
@@ -181,9 +194,9 @@ json_t *report_apply(const struct outcome *outcome)
 	const struct source *source = generation_source(outcome->generation);
 	bool failed = outcome->refusals && outcome->refusals->items.count > 0;
 	json_t *json = outcome_json(outcome);
-	int exit = outcome->diags->errors			    ? 2 :
-		   failed || outcome->rolled_back || outcome->error ? 1 :
-								      0;
+	int exit = outcome->refused							      ? 2 :
+		   failed || outcome->rolled_back || outcome->error || outcome->diags->errors ? 1 :
+												0;
 
 	json_object_set_new(json, "exit", json_integer(exit));
 	json_object_set_new(json, "generation", json_integer(outcome->number));
@@ -191,6 +204,7 @@ json_t *report_apply(const struct outcome *outcome)
 	json_object_set_new(json, "failed", refusals_json(outcome->refusals, source));
 	json_object_set_new(json, "missing", missing_json(outcome->missing));
 	json_object_set_new(json, "rolled_back", json_boolean(outcome->rolled_back));
+	json_object_set_new(json, "workers", worker_names(outcome->workers));
 	if (outcome->confirm_ms && !exit)
 		json_object_set_new(json, "confirm_ms", json_integer(outcome->confirm_ms));
 	return json;

@@ -25,8 +25,13 @@ static void on_applied(void *data, const struct outcome *outcome)
 	client_wait_applied(data, report_apply(outcome));
 }
 
-static const char nothing_before[] =
-	"there is no generation to go back to: nothing was applied since the start";
+static const char *nothing_before(const struct client *client)
+{
+	return client->server->engine->went_back ?
+		       "there is no generation to go back to: what was applied last was taken back "
+		       "already, by a rollback or for want of a confirm" :
+		       "there is no generation to go back to: nothing was applied since the start";
+}
 
 /* An order of @client's; the source that came before it goes along. */
 static struct order order_of(struct client *client, outcome_fn *told)
@@ -46,7 +51,7 @@ static void request_plan(struct client *client, const json_t *request)
 	order.back = json_is_true(json_object_get(request, "rollback"));
 	client->state = CLIENT_PLAN;
 	if (engine_plan(client->server->engine, &order) < 0)
-		client_reply(client, report_error(1, nothing_before));
+		client_reply(client, report_error(1, nothing_before(client)));
 }
 
 static void reply_busy(struct client *client)
@@ -105,7 +110,7 @@ static void request_rollback(struct client *client, const json_t *request)
 	client->state = CLIENT_APPLY;
 	r = engine_rollback(client->server->engine, &order);
 	if (r == -ENOENT)
-		client_reply(client, report_error(1, nothing_before));
+		client_reply(client, report_error(1, nothing_before(client)));
 	else if (r < 0)
 		reply_busy(client);
 }

@@ -36,8 +36,9 @@
 struct shell {
 	struct shell_owner owner;
 	const struct worker *worker;
-	struct text configuration; /* sent last, or to be sent */
-	struct text latest;	   /* the update, too */
+	const struct config *configured; /* what that was made of */
+	struct text configuration;	 /* sent last, or to be sent */
+	struct text latest;		 /* the update, too */
 	struct blobs blobs;
 	VEC(char *) files;	     /* that it appends to */
 	struct state given;	     /* the listeners that the worker has */
@@ -428,11 +429,15 @@ void shell_free(struct shell *shell)
 	mem_freep(&shell);
 }
 
+static bool same(const struct text *a, const struct text *b)
+{
+	return a->length == b->length && (!a->length || memcmp(a->data, b->data, a->length) == 0);
+}
+
 /* Makes @now what is sent, when it differs; returns whether it does. */
 static bool differs(struct text *sent, struct text *now)
 {
-	if (now->length == sent->length &&
-	    (!now->length || memcmp(now->data, sent->data, now->length) == 0))
+	if (same(sent, now))
 		return false;
 	text_free(sent);
 	*sent = *now;
@@ -457,36 +462,61 @@ static void start_soon(struct shell *shell)
 		shell_start(shell);
 }
 
-void shell_update(struct shell *shell, const struct config *config, const struct facts *facts)
+bool shell_update(struct shell *shell, const struct config *config, const struct facts *facts)
 {
 	const struct worker *worker = shell->worker;
 	AUTO_TEXT update = { 0 };
 
 	if (!worker->update)
-		return;
+		return false;
 	worker->update(config, facts, &update);
-	if (differs(&shell->latest, &update))
-		send_bytes(shell, WORKER_UPDATE, &shell->latest);
+	if (!differs(&shell->latest, &update))
+		return false;
+	send_bytes(shell, WORKER_UPDATE, &shell->latest);
+	return true;
 }
 
-void shell_configure(struct shell *shell, const struct config *config, const struct facts *facts)
+/* Twenty thousand zones take a while to be put into bytes, and events come by the hundred. */
+static bool is_known(const struct shell *shell, const struct config *config)
+{
+	return shell->worker->heeds_no_facts && shell->configured && shell->configured == config;
+}
+
+bool shell_configure(struct shell *shell, const struct config *config, const struct facts *facts)
 {
 	const struct worker *worker = shell->worker;
 	AUTO_TEXT configuration = { 0 };
+	bool told = false;
 
-	blobs_want(&shell->blobs, worker, config);
-	send_blobs(shell);
-	take_files(shell, config);
-	worker->configure(config, facts, &configuration);
-	if (differs(&shell->configuration, &configuration)) {
+	if (!is_known(shell, config)) {
+		shell->configured = config;
+		blobs_want(&shell->blobs, worker, config);
+		send_blobs(shell);
+		take_files(shell, config);
+		worker->configure(config, facts, &configuration);
+		told = differs(&shell->configuration, &configuration);
+		shell->needed = config && worker->needed && worker->needed(config, facts);
+	}
+	if (told) {
 		shell_reopen(shell);
 		send_bytes(shell, WORKER_CONFIGURE, &shell->configuration);
 	}
-	shell_update(shell, config, facts);
+	told = shell_update(shell, config, facts) || told;
 	if (shell->running)
 		note_sent(shell, blobs_forget(&shell->blobs, shell->channel));
-	shell->needed = config && worker->needed && worker->needed(config, facts);
 	start_soon(shell);
+	return told;
+}
+
+bool shell_differs(const struct shell *shell, const struct config *config, const struct facts *facts)
+{
+	const struct worker *worker = shell->worker;
+	AUTO_TEXT configuration = { 0 }, update = { 0 };
+
+	worker->configure(config, facts, &configuration);
+	if (worker->update)
+		worker->update(config, facts, &update);
+	return !same(&shell->configuration, &configuration) || !same(&shell->latest, &update);
 }
 
 /* A listener is of the feature that desires it; one that nobody does any more stays where it is. */

@@ -32,11 +32,14 @@ void shell_free(struct shell *shell);
 /*
  * Sends blobs, configuration and update that the worker makes of @config (NULL: nothing) and the facts,
  * each when it differs from what the worker has; starts the worker when it is needed. The content
- * of blobs is used until the next call.
+ * of blobs is used until the next call, as @config is, by which it is known that nothing changed.
+ * Returns whether the worker is told anything else than before.
  */
-void shell_configure(struct shell *shell, const struct config *config, const struct facts *facts);
-/* The same for the update alone: what follows the facts. */
-void shell_update(struct shell *shell, const struct config *config, const struct facts *facts);
+bool shell_configure(struct shell *shell, const struct config *config, const struct facts *facts);
+/* Whether shell_configure() would send configuration or update, and return true as it does then. */
+bool shell_differs(const struct shell *shell, const struct config *config, const struct facts *facts);
+/* The same for the update alone: what follows the facts. Returns whether anything was sent. */
+bool shell_update(struct shell *shell, const struct config *config, const struct facts *facts);
 /* Opens the files that the worker appends to, anew: somebody may have moved them away. */
 void shell_reopen(struct shell *shell);
 /*

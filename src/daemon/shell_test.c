@@ -122,7 +122,7 @@ static int toy_fact(const void *bytes, size_t length, struct healths *healths)
 	return 0;
 }
 
-static const struct worker toy_worker = {
+static struct worker toy_worker = {
 	.name = "toy",
 	.needed = toy_needed,
 	.configure = toy_configure,
@@ -242,10 +242,35 @@ static void a_blob_goes_before_who_names_it_and_is_forgotten_after(void **state)
 	scene_close(&scene);
 }
 
+static void who_heeds_no_facts_is_configured_once_for_each_configuration(void **state)
+{
+	struct scene scene = { 0 };
+	struct config other = { 0 };
+	const struct facts facts = { .observed = &scene.observed, .health = &scene.health };
+
+	configured = "one";
+	updated = "a";
+	toy_worker.heeds_no_facts = true;
+	scene_open(&scene);
+	assert_true(shell_differs(scene.shell, &scene.config, &facts));
+	assert_string_equal(say(&scene), "configure one\nupdate a, web rests\n");
+	configured = "two";
+	assert_string_equal(say(&scene), "update a, web serves\n");
+	assert_true(shell_differs(scene.shell, &other, &facts));
+	assert_true(shell_configure(scene.shell, &other, &facts));
+	assert_false(shell_differs(scene.shell, &other, &facts));
+	assert_true(shell_ask(scene.shell, 1));
+	loop_run(scene.loop);
+	assert_string_equal(text_string(&heard), "update a, web serves\nconfigure two\n");
+	toy_worker.heeds_no_facts = false;
+	scene_close(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_worker_is_told_what_differs),
+		cmocka_unit_test(who_heeds_no_facts_is_configured_once_for_each_configuration),
 		cmocka_unit_test(a_blob_goes_before_who_names_it_and_is_forgotten_after),
 	};
 

@@ -127,12 +127,13 @@ void told_outcome(void *data, const struct outcome *outcome)
 		AUTO_TEXT place = { 0 };
 
 		place_render(outcome->diags->items[i].at, source, &place);
-		tell(engine, LOG_ERROR, "apply", "%s%s%s", text_string(&place),
-		     place.length ? ": " : "", outcome->diags->items[i].text);
+		tell(engine, outcome->diags->items[i].level == DIAG_ERROR ? LOG_ERROR : LOG_WARNING,
+		     "apply", "%s%s%s", text_string(&place), place.length ? ": " : "",
+		     outcome->diags->items[i].text);
 	}
 	/* However a reload ended, it has ended. */
 	notify("READY=1");
-	if (outcome->diags->errors)
+	if (outcome->refused)
 		tell(engine, LOG_ERROR, "apply",
 		     "nothing was changed: generation %u stays in force", outcome->number);
 	else if (outcome->rolled_back)

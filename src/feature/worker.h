@@ -34,6 +34,8 @@ struct worker {
 	bool (*needed)(const struct config *all, const struct facts *facts);
 	/* Writes the worker's configuration as bytes for its main(). */
 	void (*configure)(const struct config *all, const struct facts *facts, struct text *message);
+	/* configure() and needed() look at the configuration alone, and so are asked once for each. */
+	bool heeds_no_facts;
 	/* The small part that follows the facts, so that nothing else is read anew; or NULL. */
 	void (*update)(const struct config *all, const struct facts *facts, struct text *message);
 	/*

@@ -235,11 +235,26 @@ def test_zones_are_read_again_and_a_broken_one_changes_nothing(net, daemon):
     assert ask(net, SEVENTH[CLAIM4], SOA).serial == 1
 
 
+def test_a_zone_alone_is_news_for_the_worker_and_taken_back_like_all_else(net, daemon):
+    one = serve(net, daemon(net.host, "", start=False), config())
+    one.file("www.example.com.zone", ZONE.format(serial=2))
+    assert "nothing in the kernel; news for the worker of dns" in one.ctl("plan", expect=1).out
+    reply = one.ctl("apply", "--confirm", "1s", expect=0)
+    assert "Applied: nothing in the kernel; news for the worker of dns" in reply.out
+    assert ask(net, SEVENTH[CLAIM4], SOA).serial == 2
+    wait_until(lambda: ask(net, SEVENTH[CLAIM4], SOA).serial == 1, 20, "the zone of before")
+    wait_until(lambda: "generation 1 is in force" in one.said(), 10, "the end of the way back")
+    assert "taken back already" in one.ctl("rollback", expect=1).errors
+    one.ctl("apply", expect=0)
+    assert one.ctl("plan", expect=0).out == "Nothing to do.\n"
+    assert "Rolled back" in one.ctl("rollback", expect=0).out
+
+
 def test_a_reload_makes_no_other_change(net, daemon):
     one = serve(net, daemon(net.host, "", start=False), config())
     one.write(config(own="addresses: asked"))
     reply = one.ctl("dns", "reload", expect=2)
-    assert "has changed since it was applied" in reply.errors
+    assert "says something else than what is in force" in reply.errors
     draft = one.file("draft.yaml", config())
     one.ctl("apply", draft, expect=0)
     reply = one.ctl("dns", "reload", expect=2)

@@ -479,6 +479,7 @@ const struct worker checks_worker = {
 	.name = "checks",
 	.needed = checks_needed,
 	.configure = checks_configure,
+	.heeds_no_facts = true,
 	.update = checks_update,
 	.blobs = checks_blobs,
 	.prepare = worker_prepare,

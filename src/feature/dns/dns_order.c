@@ -210,6 +210,7 @@ static void dns_files(const struct config *all, worker_file_fn *told, void *data
 const struct worker dns_worker = {
 	.name = "dns",
 	.configure = dns_configure,
+	.heeds_no_facts = true,
 	.update = dns_update,
 	.blobs = dns_blobs,
 	.files = dns_files,
