@@ -188,7 +188,7 @@ static bool same_kind(const struct row *a, const struct row *b)
 
 static bool is_counter(const struct row *row)
 {
-	static const char *const busiest[] = { "address", "name" };
+	static const char *const busiest[] = { "address", "name", "claimant" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(busiest); i++)
 		if (strlen(busiest[i]) == row->kind &&

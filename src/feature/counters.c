@@ -57,6 +57,14 @@ const struct counter *counters_find(const struct counters *counters, const char 
 	return slot && *slot ? &counters->entries.items[*slot - 1].counter : NULL;
 }
 
+static void join_times(struct counter *to, const struct counter *from)
+{
+	if (!to->answered || (from->answered && from->answered < to->answered))
+		to->answered = from->answered;
+	if (from->dropped > to->dropped)
+		to->dropped = from->dropped;
+}
+
 void counters_add(struct counters *sum, const struct counters *more)
 {
 	for (size_t i = 0; i < more->entries.count; i++) {
@@ -64,9 +72,13 @@ void counters_add(struct counters *sum, const struct counters *more)
 		struct counter *to = counters_get(sum, more->entries.items[i].key);
 
 		to->asked += from->asked;
+		to->failed += from->failed;
+		if (strncmp(more->entries.items[i].key, "claimant ", 9) == 0) {
+			join_times(to, from);
+			continue;
+		}
 		to->answered += from->answered;
 		to->dropped += from->dropped;
-		to->failed += from->failed;
 	}
 }
 

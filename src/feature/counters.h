@@ -6,7 +6,11 @@
 
 #include <stdint.h>
 
-/* What workers counted, summed over their threads and kept over their restarts. */
+/*
+ * What workers counted, summed over their threads and kept over their restarts. Of a key that begins
+ * with "claimant " .answered and .dropped are times (by the clock on the wall, seconds): when it was seen
+ * first and last; they are joined where others are added.
+ */
 struct counter {
 	uint64_t asked;	   /* datagrams and connections that came in */
 	uint64_t answered; /* datagrams sent, connections served */

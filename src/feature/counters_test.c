@@ -46,11 +46,28 @@ static void adding_sums_what_both_have(void **state)
 	counters_free(&more);
 }
 
+static void of_a_claimant_the_first_and_the_last_time_are_kept(void **state)
+{
+	struct counters sum = { 0 }, more = { 0 };
+	const char *key = "claimant eth3 192.0.2.1 02:00:00:00:00:07";
+
+	*counters_get(&more, key) = (struct counter){ .asked = 2, .answered = 1000, .dropped = 1010 };
+	counters_add(&sum, &more);
+	*counters_get(&more, key) = (struct counter){ .asked = 1, .answered = 1020, .dropped = 1020 };
+	counters_add(&sum, &more);
+	assert_int_equal(counters_find(&sum, key)->asked, 3);
+	assert_int_equal(counters_find(&sum, key)->answered, 1000);
+	assert_int_equal(counters_find(&sum, key)->dropped, 1020);
+	counters_free(&sum);
+	counters_free(&more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_key_has_a_counter_of_its_own),
 		cmocka_unit_test(adding_sums_what_both_have),
+		cmocka_unit_test(of_a_claimant_the_first_and_the_last_time_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
