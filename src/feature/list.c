@@ -5,6 +5,7 @@
 #include "feature/dns/dns.h"
 #include "feature/feature.h"
 #include "feature/links/links.h"
+#include "feature/neighbours/neighbours.h"
 #include "feature/prefixes/prefixes.h"
 #include "feature/replies/replies.h"
 #include "feature/routing/routing.h"
@@ -20,7 +21,8 @@ const struct feature *const features[] = {
 
 const size_t feature_count = ARRAY_SIZE(features);
 
-const struct worker *const workers[] = { &services_worker, &checks_worker, &dns_worker };
+const struct worker *const workers[] = { &services_worker, &checks_worker, &dns_worker,
+					 &neighbours_worker };
 
 const size_t worker_count = ARRAY_SIZE(workers);
 

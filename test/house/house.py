@@ -280,6 +280,11 @@ def every_feature_has_its_page_and_a_golden_case(tree):
         page = folder / f"{name}.md"
         if not page.exists() or not page.read_text(encoding="utf-8").strip():
             yield f"src/feature/{name}:0: no page {name}.md"
+        # A worker that features share is a folder as well, but no key of the configuration.
+        header = folder / f"{name}.h"
+        if header.exists() and f"struct worker {name}_worker" in (text := header.read_text()) and \
+                f"{name}_feature" not in text:
+            continue
         for expected in ("plan", "error"):
             if not any((root / "test/golden" / name).glob(f"*/{expected}")):
                 yield f"src/feature/{name}:0: no golden case with `{expected}` in test/golden/{name}/"
