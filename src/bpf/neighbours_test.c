@@ -3,12 +3,14 @@
  * The loader in this kernel, in a network namespace of its own: "near" and "far" are the ends of a
  * veth, and a bridge is there. What the programs decide is in neighbours_cases.c.
  */
+#include "bpf/neighbours_cases.h"
 #include "bpf/neighbours_internal.h"
 
 #include "base/mem.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -180,6 +182,158 @@ static void the_count_of_an_owner_goes_with_his_last_rule(void **state)
 	remove_all();
 }
 
+/* The table of cases, by the kernel's own way to run a program once. */
+
+struct hook {
+	const char *name;
+	int program;
+	uint32_t link; /* that the program believes to be on */
+	uint32_t passes, drops, answers;
+	uint32_t refuses; /* no code of its own */
+};
+
+/* All counts that are not zero, as the table tells them; each is one. */
+static char *told_counts(void)
+{
+	struct neighbours_counts counts = { 0 };
+	AUTO_TEXT told = { 0 };
+
+	assert_int_equal(neighbours_counts(neighbours, &counts), 0);
+	for (size_t i = 0; i < counts.count; i++) {
+		const struct neighbours_count *row = &counts.items[i];
+
+		if (row->asked + row->spoofed + row->malformed == 0)
+			continue;
+		/* The link has what its owners have; only the last of equals is whom it was counted to. */
+		text_free(&told);
+		text_printf(&told, "%u:%s%s%s%s%s", row->owner, row->asked ? " asked" : "",
+			    row->answered ? " answered" : "", row->silent ? " silent" : "",
+			    row->spoofed ? " spoofed" : "", row->malformed ? " malformed" : "");
+	}
+	VEC_FREE(&counts);
+	return mem_strdup(text_string(&told));
+}
+
+static char *told_claims(void)
+{
+	struct neighbours_claimants claimants = { 0 };
+	char text[ADDRESS_TEXT_SIZE];
+	AUTO_TEXT told = { 0 };
+
+	assert_int_equal(neighbours_claimants(neighbours, &claimants), 0);
+	for (size_t i = 0; i < claimants.count; i++) {
+		assert_in_range(time(NULL) - claimants.items[i].first, 0, 2);
+		assert_int_equal(claimants.items[i].count, 1);
+		text_printf(&told, "%s %02x", address_text(&claimants.items[i].address, text),
+			    claimants.items[i].mac[5]);
+	}
+	VEC_FREE(&claimants);
+	return mem_strdup(text_string(&told));
+}
+
+/* Sets the scene on one link alone, since the program is run on one. */
+static void set_scene(const struct hook *hook, int on)
+{
+	const uint32_t links[CASES_LINKS] = { on == CASES_OPEN ? hook->link : 4711,
+					      on == CASES_PORT ? hook->link : 4711 };
+	struct neighbours_rules rules = neighbours_cases_rules(links);
+	struct neighbours_link link = neighbours_cases_link(on);
+
+	assert_int_equal(neighbours_forget_link(neighbours, hook->link), 0);
+	assert_int_equal(neighbours_delete_rules(neighbours, rules.items, rules.count), 0);
+	assert_int_equal(neighbours_set_link(neighbours, hook->link, &link), 0);
+	for (size_t i = 0; i < rules.count; i++)
+		if (rules.items[i].link == hook->link)
+			assert_int_equal(neighbours_set_rules(neighbours, &rules.items[i], 1), 0);
+	VEC_FREE(&rules);
+}
+
+static void clear_scene(const struct hook *hook)
+{
+	struct neighbours_rules rules = { 0 };
+
+	assert_int_equal(neighbours_rules(neighbours, &rules), 0);
+	assert_int_equal(neighbours_delete_rules(neighbours, rules.items, rules.count), 0);
+	assert_int_equal(neighbours_forget_link(neighbours, hook->link), 0);
+	VEC_FREE(&rules);
+}
+
+static uint32_t run(const struct hook *hook, uint8_t *frame, size_t *length)
+{
+	struct __sk_buff skb = { .ifindex = hook->link };
+	uint8_t out[CASES_FRAME_SIZE];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)*length,
+		    .data_out = out, .data_size_out = sizeof(out));
+
+	if (hook->program == neighbours->tc) {
+		options.ctx_in = &skb;
+		options.ctx_size_in = sizeof(skb);
+	}
+	/* The kernel makes no packet of what has no header of IP, and so does not run it. */
+	if (bpf_prog_test_run_opts(hook->program, &options) == -EINVAL)
+		return hook->refuses;
+	*length = options.data_size_out;
+	memcpy(frame, out, *length);
+	return options.retval;
+}
+
+/* Returns whether the case came out as it should. */
+static bool play(const struct hook *hook, const struct neighbours_case *a_case)
+{
+	uint8_t frame[CASES_FRAME_SIZE], wanted[CASES_FRAME_SIZE];
+	size_t length = neighbours_words_frame(a_case->frame, frame);
+	AUTO_MEM char *counts = NULL, *claims = NULL;
+	uint32_t code;
+	bool right;
+
+	set_scene(hook, a_case->on);
+	code = run(hook, frame, &length);
+	counts = told_counts();
+	claims = told_claims();
+	clear_scene(hook);
+	if (code == hook->refuses)
+		return strstr(a_case->frame, "cut=");
+	if (!strcmp(a_case->becomes, "passed"))
+		right = code == hook->passes;
+	else if (!strcmp(a_case->becomes, "dropped"))
+		right = code == hook->drops;
+	else
+		right = code == hook->answers &&
+			neighbours_words_frame(a_case->becomes, wanted) == length &&
+			!memcmp(frame, wanted, length);
+	right = right && !strcmp(counts, a_case->counted) &&
+		!strcmp(claims, a_case->claimed ? a_case->claimed : "");
+	if (!right)
+		print_error("%s, %s (%s): %u, counted \"%s\", claimed \"%s\"\n", hook->name,
+			    a_case->title, a_case->frame, code, counts, claims);
+	return right;
+}
+
+static void play_all(const struct hook *hook)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < neighbours_case_count; i++)
+		wrong += !play(hook, &neighbours_cases[i]);
+	assert_int_equal(wrong, 0);
+}
+
+static void every_case_comes_out_in_tc_as_the_table_says(void **state)
+{
+	open_at(NULL);
+	play_all(&(struct hook){ "tc", neighbours->tc, near, (uint32_t)TC_ACT_UNSPEC, TC_ACT_SHOT,
+				 TC_ACT_REDIRECT, 4711 });
+	remove_all();
+}
+
+/* The kernel runs XDP on lo unless it is told. */
+static void every_case_comes_out_in_xdp_as_the_table_says(void **state)
+{
+	open_at(NULL);
+	play_all(&(struct hook){ "xdp", neighbours->xdp, 1, XDP_PASS, XDP_DROP, XDP_TX, 4711 });
+	remove_all();
+}
+
 /* The links. */
 
 static void without_a_folder_all_ends_with_the_process(void **state)
@@ -347,6 +501,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_listed_as_they_were_set),
 		cmocka_unit_test(the_count_of_an_owner_goes_with_his_last_rule),
+		cmocka_unit_test(every_case_comes_out_in_tc_as_the_table_says),
+		cmocka_unit_test(every_case_comes_out_in_xdp_as_the_table_says),
 		cmocka_unit_test(without_a_folder_all_ends_with_the_process),
 		cmocka_unit_test(links_are_attached_and_detached),
 		cmocka_unit_test(a_killed_owner_leaves_it_to_its_successor),
