@@ -10,7 +10,8 @@
  * found whenever it comes, to the end of the run and -d milliseconds after.
  *
  * The targets are worked out from their number and not kept, so that a million of them cost the
- * generator as much as one. Many askers, each on a link of its own, are read from standard input
+ * generator as much as one. Several generators may share a link if each asks from a MAC of its
+ * own. Many askers, each on a link of its own, are read from standard input
  * and asked for one after another.
  */
 #include "dice.h"
@@ -69,6 +70,7 @@ struct load {
 	struct options options;
 	struct asker asker;
 	struct tap tap;
+	uint8_t open; /* for which family the tap is */
 	struct slot slots[MAX_WINDOW];
 	uint32_t heads[HEADS], free[MAX_WINDOW];
 	unsigned free_count;
@@ -77,6 +79,7 @@ struct load {
 	struct tally tally;
 	struct histogram times;
 	double seconds;
+	long long cpu_us; /* of ours, in that time */
 	unsigned told;
 };
 
@@ -86,6 +89,15 @@ static int64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static long long cpu_now(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec +
+	       used.ru_stime.tv_usec;
 }
 
 /* The numbers 0, 1, 2... far from one another and always the same (MurmurHash3's finalizer). */
@@ -234,7 +246,10 @@ static void load_tell(struct load *load, const struct address *target, const cha
 /* An answer that nobody waits for: forbidden, foreign, or one too many. */
 static void load_hear_unasked(struct load *load, const struct answer *answer)
 {
-	if (answer_is_announcement(answer) && !load->options.probe)
+	bool ours = !memcmp(answer->to_mac, load->asker.question.mac, 6) || answer->to_mac[0] & 1;
+
+	/* To somebody else, about what we did not ask: theirs to judge. */
+	if (!ours || (answer_is_announcement(answer) && !load->options.probe))
 		return;
 	if (!prefix_holds(&load->asker.to, &answer->target))
 		load_tell(load, &answer->target, "was not asked for");
@@ -359,6 +374,7 @@ static void load_reset(struct load *load)
 static int load_measure(struct load *load)
 {
 	struct tally warm;
+	long long cpu;
 	int64_t start;
 	int error = 0;
 
@@ -369,16 +385,36 @@ static int load_measure(struct load *load)
 		load->tally = (struct tally){ .wrong = warm.wrong, .broken = warm.broken };
 	}
 	start = now();
+	cpu = cpu_now();
 	if (!error)
 		error = load_run_until(load, start + (int64_t)load->options.milliseconds * 1000000);
 	load->seconds += (double)(now() - start) / 1e9;
+	load->cpu_us += cpu_now() - cpu;
 	return error;
+}
+
+/* The tap stays open while the askers have one family. */
+static int load_open(struct load *load)
+{
+	uint8_t family = load->asker.to.family;
+	int error = 0;
+
+	if (load->open != family) {
+		if (load->open)
+			tap_close(&load->tap);
+		load->open = 0;
+		error = tap_open(NULL, family == AF_INET ? ETHERTYPE_ARP : ETHERTYPE_IPV6,
+				 &load->tap);
+	}
+	if (error)
+		return error;
+	load->open = family;
+	return tap_choose(&load->tap, load->asker.link);
 }
 
 static int load_run(struct load *load)
 {
-	bool v4 = load->asker.to.family == AF_INET;
-	int error = tap_open(load->asker.link, v4 ? ETHERTYPE_ARP : ETHERTYPE_IPV6, &load->tap);
+	int error = load_open(load);
 
 	if (error)
 		return error;
@@ -387,7 +423,6 @@ static int load_run(struct load *load)
 	load_reset(load);
 	error = load_measure(load);
 	load_drain(load);
-	tap_close(&load->tap);
 	return error;
 }
 
@@ -467,11 +502,6 @@ static int load_run_lines(struct load *load)
 	return status;
 }
 
-static long long microseconds(struct timeval time)
-{
-	return time.tv_sec * 1000000LL + time.tv_usec;
-}
-
 static void load_print(const struct load *load)
 {
 	const struct tally *tally = &load->tally;
@@ -485,17 +515,13 @@ static void load_print(const struct load *load)
 		{ "late", tally->late },     { "override", tally->override },
 		{ "router", tally->router }, { "from_target", tally->from_target },
 	};
-	struct rusage used;
-
-	getrusage(RUSAGE_SELF, &used);
 	printf("{\"seconds\": %.6f", load->seconds);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		printf(", \"%s\": %" PRIu64, counts[i].name, counts[i].count);
 	printf(", \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"cpu_us\": %lld}\n",
 	       (double)histogram_quantile(&load->times, 0.5) / 1000.0,
 	       (double)histogram_quantile(&load->times, 0.99) / 1000.0,
-	       (double)load->times.greatest / 1000.0,
-	       microseconds(used.ru_utime) + microseconds(used.ru_stime));
+	       (double)load->times.greatest / 1000.0, load->cpu_us);
 }
 
 static int usage(void)
@@ -577,6 +603,8 @@ int main(int argc, char **argv)
 		status = load_run_lines(&load);
 	else
 		status = load_run_words(&load, argv + optind, (unsigned)(argc - optind));
+	if (load.open)
+		tap_close(&load.tap);
 	if (status == 0)
 		load_print(&load);
 	return status;

@@ -357,9 +357,8 @@ const char *answer_fault(const struct answer *answer, const struct question *que
 		return "goes to another address";
 	if (v6 && answer->solicited == probe)
 		return "has the solicited flag wrong"; /* RFC 4861, 7.2.4 */
-	if (v6 && !address_equal(&answer->from, &answer->target) &&
-	    !address_is_link_local(&answer->from))
-		return "comes from an address that is neither the target nor link-local";
+	if (address_is_multicast(&answer->from) || address_is_unspecified(&answer->from))
+		return "comes from no address of a host";
 	return NULL;
 }
 

@@ -61,20 +61,27 @@ static int tap_map(struct tap *tap)
 	return 0;
 }
 
-static int tap_bind(struct tap *tap, const char *name, uint16_t ethertype)
+static int tap_bind(struct tap *tap, uint16_t ethertype)
 {
-	struct sockaddr_ll where = { .sll_family = AF_PACKET, .sll_protocol = htons(ethertype) };
-	struct ifreq request = { 0 };
+	struct sockaddr_ll where = { .sll_family = AF_PACKET,
+				     .sll_protocol = htons(ethertype),
+				     .sll_ifindex = tap->link };
 
-	if (strlen(name) >= sizeof(request.ifr_name))
+	return bind(tap->fd, (struct sockaddr *)&where, sizeof(where)) < 0 ? -errno : 0;
+}
+
+int tap_choose(struct tap *tap, const char *name)
+{
+	struct ifreq request = { 0 };
+	unsigned link = if_nametoindex(name);
+
+	if (!link || strlen(name) >= sizeof(request.ifr_name))
 		return -ENODEV;
 	strcpy(request.ifr_name, name);
 	if (ioctl(tap->fd, SIOCGIFHWADDR, &request) < 0)
 		return -errno;
 	memcpy(tap->mac, request.ifr_hwaddr.sa_data, sizeof(tap->mac));
-	where.sll_ifindex = (int)if_nametoindex(name);
-	if (bind(tap->fd, (struct sockaddr *)&where, sizeof(where)) < 0)
-		return -errno;
+	tap->link = (int)link;
 	return 0;
 }
 
@@ -88,8 +95,10 @@ int tap_open(const char *name, uint16_t ethertype, struct tap *ret_tap)
 	if (tap.fd < 0)
 		return -errno;
 	error = tap_map(&tap);
+	if (!error && name)
+		error = tap_choose(&tap, name);
 	if (!error)
-		error = tap_bind(&tap, name, ethertype);
+		error = tap_bind(&tap, ethertype);
 	if (error)
 		tap_close(&tap);
 	else
@@ -104,12 +113,24 @@ void tap_close(struct tap *tap)
 	close(tap->fd);
 }
 
+/* Of which link the frame is that comes next in the ring. */
+static int tap_link(const struct tap *tap)
+{
+	const struct sockaddr_ll *from = (const void *)((const uint8_t *)tap_head(tap) +
+							TPACKET_ALIGN(sizeof(struct tpacket2_hdr)));
+
+	return from->sll_ifindex;
+}
+
 const uint8_t *tap_receive(struct tap *tap, size_t *ret_length)
 {
-	const struct tpacket2_hdr *head = tap_head(tap);
+	const struct tpacket2_hdr *head;
 
+	while (tap_waits(tap) && tap_link(tap) != tap->link)
+		tap_release(tap);
 	if (!tap_waits(tap))
 		return NULL;
+	head = tap_head(tap);
 	*ret_length = head->tp_snaplen;
 	return (const uint8_t *)head + head->tp_mac;
 }
@@ -138,12 +159,15 @@ void tap_wait(const struct tap *tap, int milliseconds)
 
 int tap_send(const struct tap *tap, uint8_t *const *frames, const size_t *lengths, unsigned count)
 {
+	struct sockaddr_ll where = { .sll_family = AF_PACKET, .sll_ifindex = tap->link };
 	struct mmsghdr messages[TAP_BATCH] = { 0 };
 	struct iovec vectors[TAP_BATCH];
 	unsigned done = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		vectors[i] = (struct iovec){ frames[i], lengths[i] };
+		messages[i].msg_hdr.msg_name = &where;
+		messages[i].msg_hdr.msg_namelen = sizeof(where);
 		messages[i].msg_hdr.msg_iov = &vectors[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}

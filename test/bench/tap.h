@@ -14,10 +14,16 @@ struct tap {
 	uint8_t *ring;
 	unsigned next;	/* frame of the ring that is read next */
 	uint8_t mac[6]; /* of the link */
+	int link;	/* out of which it sends and from which it hears */
 };
 
-/* Opens link @name for frames of @ethertype (host order). Returns 0 or -errno. */
+/*
+ * Opens link @name, or with NULL all of them, for frames of @ethertype (host order). Of all links
+ * one is chosen then, which costs nothing, while to open and to close takes tens of milliseconds.
+ * Return 0 or -errno.
+ */
 int tap_open(const char *name, uint16_t ethertype, struct tap *ret_tap);
+int tap_choose(struct tap *tap, const char *name);
 void tap_close(struct tap *tap);
 
 /* The next received frame where it lies, or NULL. tap_release() it before the next. */
