@@ -197,6 +197,26 @@ static bool is_counter(const struct row *row)
 	return true;
 }
 
+/* What is only counted: nothing came in or failed of it. */
+static bool is_plain(const struct row *row)
+{
+	static const char plain[] = "rcode";
+
+	return row->kind == strlen(plain) && !strncmp(row->entry->key, plain, row->kind);
+}
+
+static void put_plain(const char *feature, const struct row *rows, size_t count, struct text *text)
+{
+	AUTO_MEM char *kind = mem_printf("%.*s", (int)rows->kind, rows->entry->key);
+	AUTO_MEM char *name = mem_printf("%s_%s_total", feature, kind);
+	AUTO_MEM char *help = mem_printf("Of %s, by %s: how many answers.", feature, kind);
+
+	family(text, name, "counter", help);
+	for (size_t i = 0; i < count; i++)
+		sample(text, name, kind, rows[i].entry->key + rows[i].kind + 1,
+		       (double)rows[i].entry->counter.answered);
+}
+
 static void put_kind(const char *feature, const struct row *rows, size_t count, struct text *text)
 {
 	static const struct {
@@ -245,7 +265,8 @@ void metrics_put_counters(const char *feature, const struct counters *counters, 
 	for (size_t start = 0; start < count; start = end) {
 		for (end = start + 1; end < count && same_kind(&rows[start], &rows[end]); end++)
 			;
-		put_kind(feature, rows + start, end - start, text);
+		(is_plain(&rows[start]) ? put_plain : put_kind)(feature, rows + start, end - start,
+								text);
 	}
 	mem_freep(&rows);
 }

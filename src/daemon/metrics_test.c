@@ -17,6 +17,8 @@ static void each_kind_of_counter_is_a_family(void **state)
 	counters_get(&counters, "zone a\"\\\n.")->failed = 1;
 	counters_get(&counters, "zoned-out x")->asked = 1;
 	counters_get(&counters, "address 192.0.2.1")->asked = 9;
+	counters_get(&counters, "rcode NOERROR")->answered = 5;
+	counters_get(&counters, "rcode REFUSED")->answered = 3;
 	metrics_put_counters("dns", &counters, &text);
 	assert_string_equal(
 		strstr(text_string(&text), "# HELP multihomed_dns_zone_asked_total"),
@@ -61,6 +63,13 @@ static void each_kind_of_counter_is_a_family(void **state)
 		"multihomed_dns_zoned_out_failed_total{zoned_out=\"x\"} 0\n");
 	assert_non_null(strstr(text_string(&text), "\nmultihomed_dns_udp_answered_total 7\n"));
 	assert_null(strstr(text_string(&text), "192.0.2.1"));
+	assert_non_null(
+		strstr(text_string(&text),
+		       "# HELP multihomed_dns_rcode_total Of dns, by rcode: how many answers.\n"
+		       "# TYPE multihomed_dns_rcode_total counter\n"
+		       "multihomed_dns_rcode_total{rcode=\"NOERROR\"} 5\n"
+		       "multihomed_dns_rcode_total{rcode=\"REFUSED\"} 3\n"));
+	assert_null(strstr(text_string(&text), "rcode_answered"));
 	counters_free(&counters);
 }
 

@@ -80,13 +80,18 @@ void dns_thread_done(struct dns_thread *thread, const struct dns_talk *talk, boo
 {
 	const struct dns_setup_counts *counts = &thread->setup->counts[thread->base.index];
 	const struct dns_outcome *outcome = &thread->scratch->outcome;
+	const struct dns_query *query = &thread->scratch->query;
+	const struct address *asked = &talk->asker.asked;
 
 	if (answered)
 		thread->counts.rcodes[outcome->rcode % DNS_RCODES]++;
 	count(&counts->prefixes[talk->prefix], answered);
 	if (outcome->zone >= 0)
 		count(&counts->zones[thread->setup->order_of[outcome->zone]], answered);
-	dns_top_count(&thread->top, &talk->asker.asked);
+	dns_top_count(&thread->addresses, dns_top_hash(asked, sizeof(*asked)), asked, sizeof(*asked));
+	if (query->question)
+		dns_top_count(&thread->names, query->name.hashes[0], query->name.wire,
+			      query->name.length);
 	if (thread->ring)
 		tell_log(thread, talk);
 }
@@ -173,7 +178,10 @@ void dns_thread_tell(struct crew_thread *base, void *data)
 
 void dns_thread_top(struct crew_thread *base, void *data)
 {
-	dns_top_join(data, &dns_thread(base)->top);
+	struct dns_tops *tops = data;
+
+	dns_top_join(&tops->addresses, &dns_thread(base)->addresses);
+	dns_top_join(&tops->names, &dns_thread(base)->names);
 }
 
 int dns_thread_start(struct crew_thread *base)
@@ -182,6 +190,8 @@ int dns_thread_start(struct crew_thread *base)
 
 	thread->scratch = mem_alloc(sizeof(*thread->scratch));
 	thread->stream = mem_alloc(2 * DNS_STREAM_SIZE);
+	dns_top_init(&thread->addresses, sizeof(struct address));
+	dns_top_init(&thread->names, DNS_TOP_KEY);
 	dns_tcp_adopt(thread);
 	return 0;
 }
@@ -194,4 +204,6 @@ void dns_thread_stop(struct crew_thread *base)
 		rrl_free(thread->scratch->rrl);
 	mem_freep(&thread->scratch);
 	mem_freep(&thread->stream);
+	dns_top_free(&thread->addresses);
+	dns_top_free(&thread->names);
 }

@@ -38,7 +38,7 @@ struct dns_thread {
 	struct dns_scratch *scratch; /* with this thread's limits */
 	struct rrl_options limits;
 	struct dns_counts counts;
-	struct dns_top top;
+	struct dns_top addresses, names; /* that are asked most */
 	uint32_t last;		   /* the prefix asked last: most are asked many times in a row */
 	struct dns_log_ring *ring; /* NULL: no log */
 	struct dns_log_limit limit;
@@ -74,11 +74,15 @@ void dns_thread_done(struct dns_thread *thread, const struct dns_talk *talk, boo
 /* Which of the prefixes that are listened on holds @asked; false: none, so that it is not answered. */
 bool dns_thread_serves(struct dns_thread *thread, uint16_t port, const struct address *asked,
 		       uint32_t *ret_prefix);
+struct dns_tops {
+	struct dns_top_list addresses, names;
+};
+
 void dns_thread_clock(struct dns_thread *thread);
 /* Wakes the main thread if there is something new for it. */
 void dns_thread_told(struct dns_thread *thread);
 
-/* For the role, and calls: @data is a setup, selves, rings or NULL, counters, a struct dns_top_list. */
+/* For the role, and calls: @data is a setup, selves, rings or NULL, counters, a struct dns_tops. */
 int dns_thread_start(struct crew_thread *thread);
 void dns_thread_stop(struct crew_thread *thread);
 void dns_thread_adopt(struct crew_thread *thread, void *data);

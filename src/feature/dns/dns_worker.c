@@ -248,23 +248,40 @@ static int idle(struct crew *crew)
 	return dns_notify_run(worker->notifier, clock_now_us());
 }
 
+static void address_put(const struct dns_top_entry *entry, struct counters *sum)
+{
+	char key[ADDRESS_TEXT_SIZE + 16] = "address ", text[ADDRESS_TEXT_SIZE];
+	struct address address;
+
+	memcpy(&address, entry->key, sizeof(address));
+	strcat(key, address_text(&address, text));
+	counters_get(sum, key)->asked += entry->count - entry->error;
+}
+
+static void name_put(const struct dns_top_entry *entry, struct counters *sum)
+{
+	char key[NAME_TEXT_SIZE + 16] = "name ", text[NAME_TEXT_SIZE];
+
+	strcat(key, name_text(entry->key, text));
+	counters_get(sum, key)->asked += entry->count - entry->error;
+}
+
 static void top_put(struct crew *crew, struct counters *sum)
 {
-	struct dns_top_list list = { 0 };
+	struct dns_tops tops = { 0 };
 
 	for (unsigned i = 0; i < crew->count; i++) {
-		crew_thread_post(crew->threads[i], dns_thread_top, &list);
+		crew_thread_post(crew->threads[i], dns_thread_top, &tops);
 		crew_thread_await(crew->threads[i]);
 	}
-	dns_top_cut(&list, TOP);
-	for (size_t i = 0; i < list.items.count; i++) {
-		char key[ADDRESS_TEXT_SIZE + 16] = "address ", text[ADDRESS_TEXT_SIZE];
-
-		strcat(key, address_text(&list.items.items[i].address, text));
-		counters_get(sum, key)->asked += list.items.items[i].count -
-						 list.items.items[i].error;
-	}
-	VEC_FREE(&list.items);
+	dns_top_cut(&tops.addresses, TOP);
+	dns_top_cut(&tops.names, TOP);
+	for (size_t i = 0; i < tops.addresses.items.count; i++)
+		address_put(&tops.addresses.items.items[i], sum);
+	for (size_t i = 0; i < tops.names.items.count; i++)
+		name_put(&tops.names.items.items[i], sum);
+	VEC_FREE(&tops.addresses.items);
+	VEC_FREE(&tops.names.items);
 }
 
 /* One thread after the other adds what it counted: it alone knows when it does not write. */

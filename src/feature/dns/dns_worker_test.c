@@ -89,6 +89,7 @@ static void every_address_of_a_prefix_answers_from_itself(void **state)
 	assert_int_equal(stage_ask(&stage, "zone example.").answered, 256);
 	assert_int_equal(stage_ask(&stage, "prefix 127.5.0.0/16").answered, 256);
 	assert_int_equal(stage_ask(&stage, "address 127.5.3.9").asked, 1);
+	assert_int_equal(stage_ask(&stage, "name www.example.").asked, 256);
 	assert_int_equal(stage_end(&stage), 0);
 }
 
