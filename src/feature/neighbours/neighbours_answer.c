@@ -73,7 +73,7 @@ static bool answer(struct neighbours_answerer *answerer, struct neighbours_buffe
 	struct neighbours_view view = { .world = &world, .frame = buffer->frame, .link = buffer->link };
 	int act;
 
-	if (!world.place)
+	if (!world.place || !neighbours_is_for(buffer->frame, world.place->settings.mac))
 		return false;
 	view.settings = &world.place->settings;
 	act = neighbours_decide(&view, buffer->length);
