@@ -6,6 +6,7 @@
 #include "feature/feature.h"
 
 #include "feature/check.h"
+#include "feature/own.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -42,6 +43,14 @@ const void *feature_value(const struct config *all, const struct feature *featur
 		if (features[i] == feature)
 			return all->values[i];
 	return NULL;
+}
+
+void feature_own(const struct config *all, struct own_list *ret_list)
+{
+	*ret_list = (struct own_list){ 0 };
+	for (size_t i = 0; all && i < feature_count; i++)
+		if (all->values[i] && features[i]->own)
+			features[i]->own(all->values[i], ret_list);
 }
 
 void feature_checks(const struct config *all, struct check_list *ret_list)

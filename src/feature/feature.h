@@ -14,6 +14,7 @@
  * desires; it does not act.
  */
 struct check_list;
+struct own_list;
 struct worker;
 struct json_t;
 
@@ -42,6 +43,8 @@ struct feature {
 	void (*check_together)(const struct config *all, const void *config, struct diags *diags);
 	/* Adds the health checks that it wants done (feature/check.h); or NULL. */
 	void (*checks)(const void *config, struct check_list *list);
+	/* Adds what it gives to this host itself (feature/own.h); or NULL. */
+	void (*own)(const void *config, struct own_list *list);
 	/*
 	 * Configuration and facts to desired objects. Pure: the same input gives the same output.
 	 */
@@ -58,10 +61,7 @@ struct feature {
 	bool (*proves)(const void *config);
 	/* Which foreign objects desire() and status() look at; or NULL. */
 	void (*interest)(const void *config, struct interest *interest);
-	/*
-	 * Adds what `mhctl status NAME` tells beside the objects to the JSON object @status; or
-	 * NULL.
-	 */
+	/* Adds to the object @status what `mhctl status NAME` tells beside the objects; or NULL. */
 	void (*status)(const void *config, const struct facts *facts,
 		       const struct counters *counters, struct json_t *status);
 	/* Whether what was decided by hand fits: 0, or -EINVAL with a line in @error; or NULL. */

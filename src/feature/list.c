@@ -10,13 +10,14 @@
 #include "feature/replies/replies.h"
 #include "feature/routing/routing.h"
 #include "feature/services/services.h"
+#include "feature/subscribers/subscribers.h"
 #include "feature/worker.h"
 
 #include <assert.h>
 
 const struct feature *const features[] = {
-	&links_feature,	   &routing_feature, &prefixes_feature, &replies_feature,
-	&services_feature, &checks_feature,  &dns_feature,
+	&links_feature,	  &routing_feature,  &prefixes_feature, &subscribers_feature,
+	&replies_feature, &services_feature, &checks_feature,	&dns_feature,
 };
 
 const size_t feature_count = ARRAY_SIZE(features);

@@ -2,6 +2,8 @@
 /* The keys of `links`. Words stand in the order in which the kernel numbers them. */
 #include "feature/links/links.h"
 
+#include "feature/own.h"
+
 #include <string.h>
 
 #define AT(type, member) offsetof(struct link_##type##_config, member)
@@ -295,10 +297,33 @@ static void links_interest(const void *config, struct interest *interest)
 			*VEC_PUSH(&interest->sysctls) = settings[i].name;
 }
 
+static void links_own(const void *config, struct own_list *list)
+{
+	const struct config_list *links = config;
+	const struct link_config *link = links->items;
+
+	for (unsigned i = 0; i < links->count; i++) {
+		const struct prefix *placed = link[i].addresses.items;
+
+		for (unsigned j = 0; j < link[i].addresses.count; j++) {
+			struct address address = prefix_address(&placed[j]);
+			uint8_t bits = address_bits(address.family);
+
+			*VEC_PUSH(&list->items) = (struct own){
+				.prefix = prefix_of_address(&address),
+				.network = placed[j].length < bits ? placed[j].length : 0,
+				.link = link[i].name,
+				.place = link[i].addresses.places[j],
+			};
+		}
+	}
+}
+
 const struct feature links_feature = {
 	.name = "links",
 	.root = &links_root,
 	.check = links_check,
+	.own = links_own,
 	.desire = links_desire,
 	.interest = links_interest,
 	.status = links_status,

@@ -6,6 +6,8 @@
  */
 #include "feature/prefixes/prefixes.h"
 
+#include "feature/own.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -239,10 +241,21 @@ static void prefixes_interest(const void *config, struct interest *interest)
 		*VEC_PUSH(&interest->sysctls) = sysctls[i];
 }
 
+static void prefixes_own(const void *config, struct own_list *list)
+{
+	const struct config_list *claims = config;
+	const struct claim *claim = claims->items;
+
+	for (unsigned i = 0; i < claims->count; i++)
+		*VEC_PUSH(&list->items) = (struct own){ .prefix = claim[i].prefix,
+							.place = place_of_prefix(&claim[i]) };
+}
+
 const struct feature prefixes_feature = {
 	.name = "prefixes",
 	.root = &prefixes_root,
 	.check = prefixes_check,
+	.own = prefixes_own,
 	.desire = prefixes_desire,
 	.interest = prefixes_interest,
 	.status = prefixes_status,
