@@ -6,10 +6,13 @@
 #include "bpf/neighbours_cases.h"
 #include "bpf/neighbours_internal.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <sched.h>
@@ -22,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -334,6 +338,121 @@ static void every_case_comes_out_in_xdp_as_the_table_says(void **state)
 	remove_all();
 }
 
+/* A tag of VLAN 0 is taken off, and what is behind a second one is not let in. */
+static void a_tag_of_no_vlan_is_no_way_around(void **state)
+{
+	static const struct neighbours_case cases[] = {
+		{ "tagged with a priority", CASES_PORT, "arp from=05 s=10.1.2.5 t=10.1.2.200 tag=0",
+		  "arp-tell from=01 to=05 s=10.1.2.200 t=10.1.2.5 tha=05", "17: asked answered",
+		  NULL },
+		{ "a liar, tagged with a priority", CASES_PORT, "ip4 from=05 s=192.0.2.9 tag=0",
+		  "dropped", "0: spoofed", NULL },
+		{ "twice", CASES_PORT, "raw from=05 type=8100 first=00000800 tag=0", "dropped",
+		  "0: malformed", NULL },
+		{ "and then a VLAN", CASES_PORT, "raw from=05 type=8100 first=00050800 tag=0",
+		  "passed", "", NULL },
+	};
+	size_t wrong = 0;
+
+	open_at(NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		wrong += !play(&(struct hook){ "xdp", neighbours->xdp, 1, XDP_PASS, XDP_DROP,
+					       XDP_TX, 4711 },
+			       &cases[i]);
+	remove_all();
+	assert_int_equal(wrong, 0);
+}
+
+/* On the wire. */
+
+static int open_far(void)
+{
+	struct sockaddr_ll far = { .sll_family = AF_PACKET,
+				   .sll_protocol = htons(ETH_P_ALL),
+				   .sll_ifindex = (int)if_nametoindex("far") };
+	struct timeval patience = { .tv_sec = 2 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), yes = 1;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(bind(fd, (struct sockaddr *)&far, sizeof(far)), 0);
+	return fd;
+}
+
+static void send_words(int fd, const char *words)
+{
+	uint8_t frame[CASES_FRAME_SIZE];
+	size_t length = neighbours_words_frame(words, frame);
+
+	assert_int_equal(send(fd, frame, length, 0), length);
+}
+
+/* Whatever else the kernel says of itself is passed over. */
+static void expect_words(int fd, const char *words)
+{
+	uint8_t wanted[CASES_FRAME_SIZE], frame[CASES_FRAME_SIZE];
+	size_t length = neighbours_words_frame(words, wanted);
+	ssize_t got;
+
+	do
+		got = recv(fd, frame, sizeof(frame), 0);
+	while (got > 0 && (got != (ssize_t)length || memcmp(frame, wanted, length) != 0));
+	if (got < 0)
+		fail_msg("never came: %s", words);
+}
+
+static uint64_t answered_on(uint32_t link)
+{
+	struct neighbours_counts counts = { 0 };
+	uint64_t answered = 0;
+
+	assert_int_equal(neighbours_counts(neighbours, &counts), 0);
+	for (size_t i = 0; i < counts.count; i++)
+		if (counts.items[i].link == link && !counts.items[i].owner)
+			answered = counts.items[i].answered;
+	VEC_FREE(&counts);
+	return answered;
+}
+
+static void wire(bool without_tcx)
+{
+	struct hook hook = { "tc", neighbours->tc, near, 0, 0, 0, 0 };
+	AUTO_FD fd = open_far();
+
+	neighbours->without_tcx = without_tcx;
+	set_scene(&hook, CASES_PORT);
+	attach(near, NEIGHBOURS_TC, NEIGHBOURS_TC);
+	send_words(fd, "arp from=05 s=10.1.2.5 t=10.1.2.200");
+	expect_words(fd, "arp-tell from=01 to=05 s=10.1.2.200 t=10.1.2.5 tha=05");
+	send_words(fd, "arp from=05 s=10.1.2.5 t=10.1.2.201 tag=5");
+	send_words(fd, "arp from=05 s=10.1.2.5 t=10.1.2.202 tag=0");
+	expect_words(fd, "arp-tell from=01 to=05 s=10.1.2.202 t=10.1.2.5 tha=05");
+	send_words(fd, "ns from=05 s=2001:db8:1::5 t=2001:db8:1::7 source=05");
+	expect_words(fd, "na from=01 to=05 s=2001:db8:1::7 d=2001:db8:1::5 t=2001:db8:1::7 "
+			 "flags=rso target=01");
+	send_words(fd,
+		   "ns from=05 s=2001:db8:1::5 t=2001:db8:1::8 source=05 nonce nonce nonce nonce");
+	expect_words(fd, "na from=01 to=05 s=2001:db8:1::8 d=2001:db8:1::5 t=2001:db8:1::8 "
+			 "flags=rso target=01");
+	send_words(fd, "ns from=05 s=:: t=2001:db8:1::7");
+	expect_words(fd,
+		     "na from=01 to=33:33:00:00:00:01 s=2001:db8:1::7 d=ff02::1 t=2001:db8:1::7 "
+		     "flags=ro target=01");
+	/* Not what belongs to a VLAN. */
+	assert_int_equal(answered_on(near), 5);
+	clear_scene(&hook);
+	remove_all();
+}
+
+static void questions_on_the_wire_are_answered(void **state)
+{
+	open_at(NULL);
+	wire(false);
+	open_at(NULL);
+	wire(true);
+}
+
 /* The links. */
 
 static void without_a_folder_all_ends_with_the_process(void **state)
@@ -503,6 +622,8 @@ int main(void)
 		cmocka_unit_test(the_count_of_an_owner_goes_with_his_last_rule),
 		cmocka_unit_test(every_case_comes_out_in_tc_as_the_table_says),
 		cmocka_unit_test(every_case_comes_out_in_xdp_as_the_table_says),
+		cmocka_unit_test(a_tag_of_no_vlan_is_no_way_around),
+		cmocka_unit_test(questions_on_the_wire_are_answered),
 		cmocka_unit_test(without_a_folder_all_ends_with_the_process),
 		cmocka_unit_test(links_are_attached_and_detached),
 		cmocka_unit_test(a_killed_owner_leaves_it_to_its_successor),
