@@ -433,6 +433,8 @@ static void tell(struct round *round, uint32_t index, const struct audience *aud
 	round->links[index] = (struct link_result){ result.error, round->fresh[index] };
 	if (result.error)
 		explain_refusal(round->host, &result, round->outcomes[index].text);
+	else if (kind_of(result.operation->kind)->untold && result.operation->after)
+		host_note(round->host, result.operation->kind, result.operation->after, false);
 	audience->told(audience->data, &result);
 }
 
@@ -477,6 +479,8 @@ static void apply_one(struct host *host, const struct plan *plan, const struct o
 		sysctl_apply(host, plan, operation, &result);
 	else if (operation->kind == OBJECT_LISTENER)
 		listener_apply(host, operation, &result);
+	else if (operation->kind == OBJECT_RESPONDER)
+		responder_apply(host, operation, &result);
 	else if (operation->kind == OBJECT_ATTACHMENT)
 		attachment_apply(host, operation, &result);
 	else
@@ -503,6 +507,16 @@ static int apply_filters(struct host *host, const struct plan *plan, size_t *at,
 	return 0;
 }
 
+static void apply_answers(struct host *host, const struct plan *plan, size_t *at, size_t end,
+			  const struct audience *audience)
+{
+	size_t first = *at;
+
+	while (*at < end && plan->items[*at].kind == OBJECT_ANSWER)
+		(*at)++;
+	answers_apply(host, plan->items + first, *at - first, audience->told, audience->data);
+}
+
 int host_apply(struct host *host, const struct plan *plan, size_t *at, host_result_fn *told,
 	       void *data)
 {
@@ -522,6 +536,8 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 			r = apply_round(host, plan, at, run - *at, &audience);
 		else if (plan->items[*at].kind == OBJECT_FILTER)
 			r = apply_filters(host, plan, at, last, &audience);
+		else if (plan->items[*at].kind == OBJECT_ANSWER)
+			apply_answers(host, plan, at, end, &audience);
 		else
 			apply_one(host, plan, &plan->items[(*at)++], &audience);
 	}

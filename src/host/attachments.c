@@ -37,12 +37,18 @@ static bool is_bpffs(const char *path)
 	return statfs(path, &status) == 0 && status.f_type == BPF_FS_MAGIC;
 }
 
-void attachments_open(struct host *host, const char *bpffs)
+char *pin_folder(const struct host *host, const char *bpffs, const char *what)
 {
 	uint64_t cookie = netns_cookie(host);
 
-	if (bpffs && cookie && is_bpffs(bpffs))
-		host->mender.folder = mem_printf("%s/multihomed-%" PRIu64, bpffs, cookie);
+	return bpffs && cookie && is_bpffs(bpffs) ?
+		       mem_printf("%s/%s-%" PRIu64, bpffs, what, cookie) :
+		       NULL;
+}
+
+void attachments_open(struct host *host, const char *bpffs)
+{
+	host->mender.folder = host->only_look ? NULL : pin_folder(host, bpffs, "multihomed");
 }
 
 void attachments_close(struct host *host)

@@ -113,6 +113,7 @@ int host_open(const struct host_options *options, struct host **ret_host, struct
 
 	host->sockets_per_listener = options->sockets_per_listener ? options->sockets_per_listener :
 								     1;
+	host->only_look = options->only_look;
 	host->stale = STALE_ALL;
 	host->cgroup_events = host->any_events = -1;
 	taste_set(&host->taste, &(struct host_interest){ 0 });
@@ -126,6 +127,7 @@ int host_open(const struct host_options *options, struct host **ret_host, struct
 	memory_open(&host->memory, options->memory_path);
 	taken_open(host, options->taken_path);
 	attachments_open(host, options->bpffs);
+	responders_open(host, options->bpffs);
 	*ret_host = host;
 	return 0;
 }
@@ -136,6 +138,7 @@ void host_close(struct host *host)
 		return;
 	listeners_close(host);
 	attachments_close(host);
+	responders_close(host);
 	filters_close(host);
 	fd_closep(&host->any_events);
 	fd_closep(&host->cgroup_events);
@@ -214,7 +217,7 @@ static void note_link(struct host *host, const struct change *change)
 	if (is_up && !was_up)
 		host->risen = true;
 	if (change->removed || !before)
-		host->stale |= STALE(OBJECT_SYSCTL);
+		host->stale |= STALE(OBJECT_SYSCTL) | STALE(OBJECT_RESPONDER);
 }
 
 /* What else is no longer known when this happens. */
@@ -222,6 +225,8 @@ static void note_consequences(struct host *host, enum object_kind kind, const st
 {
 	if (kind == OBJECT_LINK)
 		note_link(host, change);
+	if (kind == OBJECT_LINK || kind == OBJECT_ADDRESS)
+		host->responders.stale = true;
 	if (kind == OBJECT_NEXTHOP &&
 	    ((change->removed && host->nexthops) || (change->replaces && host->foreign_nexthops)))
 		host->stale |= STALE(OBJECT_ROUTE) | STALE(OBJECT_NEXTHOP);
@@ -476,7 +481,11 @@ int host_settle(struct host *host, bool *ret_changed, bool *ret_resynced)
 		untold |= cgroups_refresh(host);
 		untold |= attachments_refresh(host);
 	}
-	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS);
+	if (host->stale & STALE(OBJECT_RESPONDER))
+		untold |= responders_refresh(host);
+	host->stale &= ~(STALE(OBJECT_SYSCTL) | STALE_CGROUPS | STALE(OBJECT_RESPONDER));
+	host->responders.stale |= resynced;
+	responders_mirror(host);
 	if (resynced || host->mender.stale)
 		(void)sources_mirror(host);
 	if (changed || untold) {
@@ -496,7 +505,7 @@ void host_resync(struct host *host)
 
 void host_reread_untold(struct host *host)
 {
-	host->stale |= STALE(OBJECT_SYSCTL) | STALE_CGROUPS;
+	host->stale |= STALE(OBJECT_SYSCTL) | STALE_CGROUPS | STALE(OBJECT_RESPONDER);
 }
 
 bool host_observe(struct host *host, enum object_kind kind, struct object_set *fresh)

@@ -9,12 +9,13 @@
 #include "host/links.h"
 #include "host/memory.h"
 #include "host/mender.h"
+#include "host/responders.h"
 #include "host/taken.h"
 #include "io/netlink.h"
 
 /*
  * What the files of the door share: host.c (events), dump.c, apply.c, explain.c, links.c, sysctls.c,
- * sockets.c, cgroups.c. Beside it: filters.h, links.h, mender.h, taken.h.
+ * sockets.c, cgroups.c. Beside it: filters.h, links.h, mender.h, responders.h, taken.h.
  */
 
 /* A listener that is open. */
@@ -41,6 +42,8 @@ struct host {
 	struct taken taken;
 	VEC(struct open_listener) listeners;
 	struct mender mender;
+	struct responders responders;
+	bool only_look;
 	struct filters filters;
 	int cgroup_events; /* inotify: folders of control groups; -1 = none is watched */
 	bool no_watches;   /* that was tried in vain */
@@ -52,7 +55,9 @@ struct host {
 	(STALE(OBJECT_LINK) | STALE(OBJECT_NEIGHBOUR) | STALE(OBJECT_ADDRESS) |                    \
 	 STALE(OBJECT_NEXTHOP) | STALE(OBJECT_ROUTE) | STALE(OBJECT_RULE))
 #define STALE_CGROUPS (STALE(OBJECT_CGROUP) | STALE(OBJECT_ATTACHMENT))
-#define STALE_ALL (STALE_NETLINK | STALE(OBJECT_SYSCTL) | STALE(OBJECT_FILTER) | STALE_CGROUPS)
+#define STALE_ALL                                                                                  \
+	(STALE_NETLINK | STALE(OBJECT_SYSCTL) | STALE(OBJECT_FILTER) | STALE_CGROUPS |             \
+	 STALE(OBJECT_RESPONDER))
 
 #define ANSWERS_ROOM (4u << 20) /* bytes of receive buffer of the requests' socket */
 
@@ -66,6 +71,9 @@ void host_mute(struct host *host, const struct plan *plan);
 void host_unmute(struct host *host, const struct plan *plan);
 /* A new socket for requests, when the old one may hold answers to nobody; all is read anew. */
 void host_reopen(struct host *host);
+
+/* attachments.c: where what is called @what is pinned, of this network namespace; NULL = nowhere. */
+char *pin_folder(const struct host *host, const char *bpffs, const char *what);
 
 /* dump.c: reads the kinds of @stale (netlink ones) anew; what stays stale is set in host->stale. */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);

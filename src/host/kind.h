@@ -23,6 +23,7 @@ struct kind {
 	bool deleted_by_key; /* a request to delete one may say no more */
 	bool shares_key;     /* others may have its key too: a change is one more, then one less */
 	bool backwards; /* the last first, in adds: the kernel looks for the place from the front */
+	bool untold;	/* an addition or a change may have no event: it is noted when it is done */
 	bool replaced;	/* a change replaces it in one step: nobody else can have its key */
 	/*
 	 * Of somebody else's with the key of @after: whether it may be replaced for it, since nobody

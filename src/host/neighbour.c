@@ -134,6 +134,7 @@ const struct kind neighbour_kind = {
 	.yields = neighbour_yields,
 	.complete = neighbour_complete,
 	.replaced = true,
+	.untold = true,
 	.message_new = RTM_NEWNEIGH,
 	.message_delete = RTM_DELNEIGH,
 	.message_get = RTM_GETNEIGH,

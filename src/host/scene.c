@@ -14,7 +14,9 @@
 
 void scene_open(struct scene *scene)
 {
-	struct host_options options = { .memory_path = scene->memory, .sockets_per_listener = 2 };
+	struct host_options options = { .memory_path = scene->memory,
+					.sockets_per_listener = 2,
+					.bpffs = scene->bpffs };
 	struct text error = { 0 };
 
 	if (host_open(&options, &scene->host, &error) < 0)

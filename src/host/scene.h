@@ -13,8 +13,9 @@ struct scene {
 	struct host *host;
 	struct state desired;
 	struct plan plan;
-	char memory[64]; /* path */
-	unsigned failed; /* of the last apply: how many, and the last one */
+	char memory[64];   /* path */
+	const char *bpffs; /* NULL = none */
+	unsigned failed;   /* of the last apply: how many, and the last one */
 	int error;
 	char text[160];
 };
