@@ -331,13 +331,19 @@ int source_load(const char *path, struct source **ret_source, struct diags *diag
 	return loading.error;
 }
 
+int source_named(const struct source *source, const char *name)
+{
+	bool there;
+	unsigned at = place_by_name(source, name, &there);
+
+	return there ? (int)source->by_name[at] : -1;
+}
+
 int source_find(const struct source *source, const char *of, const char *name)
 {
 	AUTO_MEM char *path = path_beside(source, of, name);
-	bool there;
-	unsigned at = place_by_name(source, path, &there);
 
-	return there ? (int)source->by_name[at] : -1;
+	return source_named(source, path);
 }
 
 /* Returns the number of the file at @path, which is not there yet; or -1. */
@@ -392,6 +398,27 @@ int source_attach(struct source *source, const char *of, const char *name)
 		return attach(source, path);
 	source->files[number].quiet = false;
 	return number;
+}
+
+void source_take(struct source *source, const struct source_file *file)
+{
+	AUTO_TEXT text = { 0 };
+	int number = source_named(source, file->name);
+
+	text_append(&text, file->text, file->length);
+	if (number < 0) {
+		number = source_add_attached(source, file->name, &text, file->error);
+	} else {
+		struct source_file *own = &source->files[number];
+
+		free((char *)own->text);
+		own->text = text.data;
+		own->length = text.length;
+		own->error = file->error;
+		memcpy(own->digest, file->digest, DIGEST_SIZE);
+		text = (struct text){ 0 };
+	}
+	source->files[number].quiet = file->quiet;
 }
 
 struct source *source_of_text(const char *name, const char *text, size_t length)

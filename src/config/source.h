@@ -55,6 +55,10 @@ int source_attach(struct source *source, const char *of, const char *name);
 int source_attach_included(struct source *source, const char *of, const char *name);
 /* The number of the file that the file @of calls @name, if it is attached; else -1. */
 int source_find(const struct source *source, const char *of, const char *name);
+/* The number of the attached file that is called @name in full; or -1. */
+int source_named(const struct source *source, const char *name);
+/* Attaches a copy of @file, which another source has, in the place of its own of that name. */
+void source_take(struct source *source, const struct source_file *file);
 
 /* A source of one file, copied. */
 struct source *source_of_text(const char *name, const char *text, size_t length);

@@ -53,12 +53,12 @@ const struct command commands[] = {
 	  "Shows everything that is counted and measured, in the text format of\n"
 	  "Prometheus: for the textfile collector of its node exporter, or a script.\n",
 	  0, ask_metrics },
-	{ "dns", "ACTION...", "zones, reload, query NAME [TYPE] [@SERVER]",
+	{ "dns", "ACTION...", "zones, reload [ZONE], query NAME [TYPE] [@SERVER]",
 	  "zones shows the zones that are served, with their serials. reload reads the\n"
-	  "files of the running configuration again, zones above all; what they were is\n"
-	  "served until all of the new is there. query asks the running server at its own\n"
-	  "address, or SERVER (192.0.2.1:5300, [2001:db8::1]:5300), and shows the answer;\n"
-	  "1 = there is none, or no such record.\n",
+	  "files of the running configuration again, or those of ZONE alone; what they\n"
+	  "were is served until all of the new is there. query asks the running server\n"
+	  "at its own address, or SERVER (192.0.2.1:5300, [2001:db8::1]:5300), and shows\n"
+	  "the answer; 1 = there is none, or no such record.\n",
 	  OPTION_TERMS, dns_run },
 	{ "explain", "PACKET...", "which way a packet takes, and why; 1 = it gets nowhere",
 	  "Tells which rule, table, route, next hop and source address a packet meets,\n"

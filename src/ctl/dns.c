@@ -55,17 +55,25 @@ static void render_reload(struct view *view, const json_t *reply)
 	if (view_exit(view, reply) != EXIT_FINE)
 		render_apply(view, reply);
 	else
-		view_printf(view, "Generation %lld is in force, with its files as they are now.\n",
-			    (long long)view_number(view, reply, "generation"));
+		view_printf(view, "Generation %lld is in force, with its files as they are now%s.\n",
+			    (long long)view_number(view, reply, "generation"),
+			    json_array_size(json_object_get(reply, "workers")) ?
+				    "" :
+				    ", in which nothing is new");
 }
 
 static int run_reload(const struct call *call)
 {
-	if (call->term_count > 1)
-		return call_fail(call,
-				 "'dns reload' reads all zone files again and serves what changed; "
-				 "it needs no name");
-	return ask_show(call, json_pack("{s:s,s:b}", "command", "apply", "reload", 1), render_reload);
+	json_t *request = json_pack("{s:s,s:b}", "command", "apply", "reload", 1);
+
+	if (call->term_count > 2) {
+		json_decref(request);
+		return call_fail(call, "'%s' is too much for 'dns reload', which takes one zone",
+				 call->terms[2]);
+	}
+	if (call->term_count == 2)
+		json_object_set_new(request, "only", json_string(call->terms[1]));
+	return ask_show(call, request, render_reload);
 }
 
 /* An address that the server listens on: the first, within a prefix the one after its first. */

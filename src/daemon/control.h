@@ -10,6 +10,7 @@
  *	"metrics" | "upgrade" | "checks" | "subscriber"} and
  *	apply	"confirm_ms": N		go back by itself after N ms (1000 to 86400000) unless confirmed
  *	apply	"reload": true		the configuration in force, with the files that it names read again
+ *	apply	"only": NAME		with "reload": only the files of this zone
  *	plan	"rollback": true	what a rollback would do
  *	confirm	"id": N		only if it is this one that waits
  *	confirm	"extend_ms": N		wait so long from now on, instead
@@ -32,6 +33,7 @@
  *	"operations"	[{"op": "add"|"change"|"delete", "kind": "route"..., "text": "+ route ...",
  *			"feature", "file", "line", "column"}]
  *	"pending"	[{"text", "feature", "file", "line", "column"}]
+ *	"workers"	[NAME]: those that get another part of the configuration
  *	"losses"	[{"link", "text", "objects": ["route ..."]}]: what is not ours, and goes
  * apply and rollback add
  *	"generation"	N, the one now in force
@@ -39,7 +41,7 @@
  *	"failed"	[{"text": "+ route ...", "error": "File exists: ...", "feature", "file",
  *			"line", "column", "rendered"}]
  *	"rolled_back"	true when a refusal of the kernel took everything back
- *	"pending", "losses" as above
+ *	"pending", "losses", "workers" as above
  *	"missing"	[{"text", "error"}]: of what went so, that which Linux does not take back
  *	"confirm_ms"	when it waits for a confirm
  *	"timing"	{"read_us", "decide_us", "apply_us"}

@@ -40,6 +40,7 @@ struct order {
 	struct source *source; /* NULL = the engine's own file, read anew; else it is taken over */
 	bool back;	       /* of a plan: what a rollback would do, instead */
 	bool reload; /* of an apply: the own file as it is in force, with the files that it names */
+	char *only; /* then: of these files, only those of what is so called; taken over; or NULL */
 	unsigned confirm_ms;
 	struct subscriber_hand *hand; /* of engine_enrol(): taken over */
 	struct caller caller;

@@ -97,6 +97,13 @@ int order_load(const struct engine *engine, struct source **ret_source, struct d
 int order_read(struct engine *engine, struct source *source, struct diags *diags,
 	       struct generation **ret_generation);
 
+/*
+ * reload.c: whether @own, as it was just read, is what is in force but for the files that it names;
+ * @name: of these, too, but for those of what is so called. Returns 0, or -EINVAL and tells.
+ */
+int reload_prepare(const struct engine *engine, const char *name, struct source *own,
+		   struct diags *diags);
+
 /* enrol.c */
 void enrol_open(struct engine *engine); /* reads what was decided before */
 void enrol_begin(struct engine *engine, struct request *request);

@@ -12,6 +12,7 @@
 #include "daemon/drift.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 void order_drop(struct order *order)
@@ -21,6 +22,7 @@ void order_drop(struct order *order)
 	if (order->hand)
 		subscriber_hand_free(order->hand);
 	mem_freep(&order->hand);
+	mem_freep(&order->only);
 }
 
 int order_load(const struct engine *engine, struct source **ret_source, struct diags *diags)
@@ -56,45 +58,6 @@ static bool is_own(const struct engine *engine, const struct generation *generat
 	return source && source->count && !strcmp(source->files[0].name, engine->options.config_path);
 }
 
-static bool same_texts(const struct source *a, const struct source *b)
-{
-	unsigned count = a->count - a->attached;
-
-	if (count != b->count - b->attached)
-		return false;
-	for (unsigned i = 0; i < count; i++)
-		if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
-		    a->files[i].length != b->files[i].length ||
-		    memcmp(a->files[i].text, b->files[i].text, a->files[i].length) != 0)
-			return false;
-	return true;
-}
-
-/*
- * What is in force, with its files as they are now. Only the own file's are read here: what somebody
- * sent names paths that are his to read.
- */
-static int check_reload(const struct engine *engine, const struct source *own, struct diags *diags)
-{
-	const struct source *now = generation_source(engine->now);
-	const struct place nowhere = { 0 };
-
-	if (now && same_texts(own, now))
-		return 0;
-	if (now && strcmp(own->files[0].name, now->files[0].name) != 0)
-		return diag_at(
-			diags, nowhere, -EINVAL,
-			"what is in force came from %s; 'mhctl apply %s' reads its files again",
-			now->files[0].name, now->files[0].name);
-	return diag_at(
-		diags, nowhere, -EINVAL,
-		"%s says something else than what is in force, be it that it was changed or that "
-		"it was "
-		"taken back, and a reload does not apply that by the way; see 'mhctl plan', then "
-		"'mhctl apply'",
-		own->files[0].name);
-}
-
 /* The generation that a request means. *ret_generation is written in any case. */
 static int request_generation(struct engine *engine, struct request *request, struct diags *diags,
 			      struct generation **ret_generation)
@@ -106,7 +69,8 @@ static int request_generation(struct engine *engine, struct request *request, st
 	if (!source)
 		r = order_load(engine, &source, diags);
 	if (r == 0 && request->order.reload)
-		r = check_reload(engine, source, diags);
+		r = reload_prepare(engine, request->order.only, source, diags);
+	mem_freep(&request->order.only);
 	if (r < 0) {
 		*ret_generation = generation_new(engine->last_number + 1, NULL);
 		source_free(source);
@@ -313,6 +277,7 @@ int engine_apply(struct engine *engine, const struct order *order)
 {
 	if (change_is_under_way(engine)) {
 		source_free(order->source);
+		free(order->only);
 		return -EBUSY;
 	}
 	return enqueue(engine, REQUEST_APPLY, order);

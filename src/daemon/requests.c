@@ -88,6 +88,7 @@ static bool read_confirm_ms(struct client *client, const json_t *request, const 
 
 static void request_apply(struct client *client, const json_t *request)
 {
+	const char *only = json_string_value(json_object_get(request, "only"));
 	struct order order = order_of(client, on_applied);
 
 	if (!read_confirm_ms(client, request, "confirm_ms", &order.confirm_ms)) {
@@ -95,6 +96,8 @@ static void request_apply(struct client *client, const json_t *request)
 		return;
 	}
 	order.reload = json_is_true(json_object_get(request, "reload"));
+	if (only && order.reload)
+		order.only = mem_strdup(only);
 	client->state = CLIENT_APPLY;
 	if (engine_apply(client->server->engine, &order) < 0)
 		reply_busy(client);

@@ -67,6 +67,9 @@ struct feature {
 	/* Whether what was decided by hand fits: 0, or -EINVAL with a line in @error; or NULL. */
 	int (*fits)(const struct config *all, const struct subscriber_hands *hands,
 		    const struct subscriber_hand *one, bool *ret_filed, struct text *error);
+	/* Tells which files of @source belong to what is called @name; false: nothing is. Or NULL. */
+	bool (*files)(const void *config, const char *name, const struct source *source,
+		      void (*told)(void *data, unsigned number), void *data);
 	bool status_anyway;    /* status() is asked for without the key, too: @config is NULL */
 	bool heeds_health;     /* desire() looks at facts.health */
 	bool looks_at_servers; /* status() wants facts.servers */
@@ -89,10 +92,7 @@ const void *feature_value(const struct config *all, const struct feature *featur
 /* The health checks of all features. check_list_free() it. */
 void feature_checks(const struct config *all, struct check_list *ret_list);
 
-/*
- * config_read() of @source and then the check() of every feature. Returns 0 or -EINVAL as
- * config_read().
- */
+/* config_read() of @source, then every feature's check(). Returns 0 or -EINVAL as config_read(). */
 int feature_read(struct source *source, struct diags *diags, struct config **ret_config);
 
 /*

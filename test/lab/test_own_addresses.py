@@ -250,6 +250,32 @@ def test_a_zone_alone_is_news_for_the_worker_and_taken_back_like_all_else(net, d
     assert "Rolled back" in one.ctl("rollback", expect=0).out
 
 
+def test_one_zone_is_read_again_and_others_stay_as_they_are(net, daemon):
+    other = "    - { name: example.org, file: example.org.zone }\n"
+    one = daemon(net.host, "", start=False)
+    one.file("example.org.zone", "$INCLUDE soa.inc\n@ NS ns.example.org.\nns A 192.0.2.1\n")
+    one.file("soa.inc", "$TTL 60\n@ SOA ns.example.org. h 1 2 3 4 5\n")
+    serve(net, one, config() + other)
+    one.file("www.example.com.zone", ZONE.format(serial=2))
+    one.file("soa.inc", "$TTL 60\n@ SOA ns.example.org. h 2 2 3 4 5\n")
+
+    def serials():
+        return [zone["serial"] for zone in one.feature("dns")["zones"]]
+
+    assert "its files as they are now.\n" in one.ctl("dns", "reload", "EXAMPLE.org.", expect=0).out
+    assert serials() == [1, 2]
+    assert "in which nothing is new" in one.ctl("dns", "reload", "example.org", expect=0).out
+    # A mistake in another zone is none here; and what a zone does not include any more is still the other's.
+    one.file("www.example.com.zone", "broken\n")
+    one.file("example.org.zone", "$TTL 60\n@ SOA ns h 3 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n")
+    one.ctl("dns", "reload", "example.org", expect=0)
+    assert serials() == [1, 3]
+    assert "there is no zone 'example.net'" in one.ctl("dns", "reload", "example.net", expect=2).errors
+    assert "www.example.com.zone:1" in one.ctl("dns", "reload", "www.example.com", expect=2).errors
+    assert serials() == [1, 3]
+    one.ctl("dns", "reload", "a", "b", expect=2)
+
+
 def test_a_reload_makes_no_other_change(net, daemon):
     one = serve(net, daemon(net.host, "", start=False), config())
     one.write(config(own="addresses: asked"))

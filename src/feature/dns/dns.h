@@ -79,6 +79,8 @@ void dns_check(const void *config, struct diags *diags);
 void dns_check_together(const struct config *all, const void *config, struct diags *diags);
 void dns_desire(const void *config, const struct facts *facts, struct desired *ret_desired);
 void dns_checks(const void *config, struct check_list *list);
+bool dns_files(const void *config, const char *name, const struct source *source,
+	       void (*told)(void *data, unsigned number), void *data);
 void dns_status(const void *config, const struct facts *facts, const struct counters *counters,
 		struct json_t *status);
 

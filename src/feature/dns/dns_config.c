@@ -395,5 +395,6 @@ const struct feature dns_feature = {
 	.checks = dns_checks,
 	.desire = dns_desire,
 	.status = dns_status,
+	.files = dns_files,
 	.worker = &dns_worker,
 };

@@ -199,7 +199,7 @@ static void dns_blobs(const struct config *all, worker_blob_fn *told, void *data
 		dns_zone_files(&zones[i], tell_blob, &blobs);
 }
 
-static void dns_files(const struct config *all, worker_file_fn *told, void *data)
+static void dns_logs(const struct config *all, worker_file_fn *told, void *data)
 {
 	const struct dns_config *config = dns_of(all);
 
@@ -213,7 +213,7 @@ const struct worker dns_worker = {
 	.heeds_no_facts = true,
 	.update = dns_update,
 	.blobs = dns_blobs,
-	.files = dns_files,
+	.files = dns_logs,
 	.main = dns_worker_main,
 	.system_calls = dns_worker_calls,
 	.report = crew_report,
