@@ -5,13 +5,18 @@
 #include "feature/feature.h"
 #include "net/lpm.h"
 
+enum claim_source { SOURCE_TARGET, SOURCE_LINK_LOCAL };
+
 /* One claim: a whole prefix that this host answers for. */
 struct claim {
 	struct config_record record;
 	struct prefix prefix;
-	struct config_list except; /* of struct prefix */
-	bool connected;		   /* the user knows that it meets a connected network */
-	bool nonlocal_bind;	   /* IPv6 only */
+	struct config_list except;     /* of struct prefix */
+	bool connected;		       /* the user knows that it meets a connected network */
+	bool nonlocal_bind;	       /* IPv6 only */
+	struct config_list neighbours; /* of const char *: links where its neighbours are answered */
+	bool override;		       /* IPv6 only, as .source */
+	uint32_t source, responder;    /* enum claim_source, enum neighbours_way */
 };
 
 /* The most neighbours that one claim excepts by itself. */
@@ -46,6 +51,14 @@ struct exceptions {
  */
 void claims_exceptions(const struct config_list *claims, const struct facts *facts,
 		       struct exceptions *ret_exceptions);
+/*
+ * What answers ARP and neighbour discovery for claims that name links; not for those that are @refused,
+ * nor for exceptions.
+ */
+void claims_desire_neighbours(const struct config_list *claims, const bool *refused,
+			      const struct exceptions *exceptions, const struct facts *facts,
+			      struct desired *desired);
+void claims_check_neighbours(const struct config_list *claims, struct diags *diags);
 void exceptions_free(struct exceptions *exceptions);
 
 /* The claim's route is in place, whoever put it there. */

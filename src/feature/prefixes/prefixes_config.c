@@ -18,6 +18,16 @@ static const struct config_field except_item = {
 	.example = "198.51.100.1",
 };
 
+static const struct config_field neighbour_item = {
+	.name = "link",
+	.type = CONFIG_IFNAME,
+	.help = "A link.",
+	.example = "eth0",
+};
+
+static const char *const sources[] = { "target", "link-local", NULL };
+static const char *const responders[] = { "auto", "xdp", "tc", "worker", NULL };
+
 enum { CLAIM_PREFIX, CLAIM_EXCEPT, CLAIM_CONNECTED, CLAIM_NONLOCAL_BIND };
 
 const struct config_field claim_fields[] = {
@@ -27,9 +37,9 @@ const struct config_field claim_fields[] = {
 				   "It becomes a route of type local in table local on the "
 				   "loopback link, and needs no address of its own on any link. "
 				   "The router upstream must route it to this host, or take it for "
-				   "on-link and find an answer to ARP: the kernel answers ARP "
-				   "for every address of an IPv4 claim, but not neighbour "
-				   "discovery for an IPv6 one.",
+				   "on-link and find an answer: the kernel answers ARP for every "
+				   "address of an IPv4 claim, but not neighbour discovery for an "
+				   "IPv6 one; see `neighbours`.",
 			   .example = "2001:db8:1:1::/64" },
 	[CLAIM_EXCEPT] = { "except", CONFIG_LIST, offsetof(struct claim, except),
 			   .item = &except_item, .max = 4096,
@@ -63,6 +73,31 @@ const struct config_field claim_fields[] = {
 					  "network namespace bind any IPv6 address. What it was "
 					  "before comes back when the last such claim goes.",
 				  .example = "false" },
+	{ "neighbours", CONFIG_LIST, offsetof(struct claim, neighbours), .item = &neighbour_item,
+	  .max = 64, .lone = true,
+	  .help = "Links where the upstream router takes the claim for on-link: ARP requests and "
+		  "neighbour solicitations for every address of it are answered there, by an eBPF "
+		  "program or a worker, duplicate address detection of others included, so that "
+		  "nobody takes one. Exceptions and the link's own addresses are left to those who "
+		  "have them.",
+	  .example = "[eth0]" },
+	{ "override", CONFIG_BOOL, offsetof(struct claim, override), .def = true,
+	  .help = "IPv6 only: whether answers replace what the asker knew (the O flag), as those "
+		  "of "
+		  "an owner do; those of a proxy do not (RFC 4861, 7.2.8).",
+	  .example = "false" },
+	{ "source", CONFIG_ENUM, offsetof(struct claim, source), .words = sources,
+	  .help = "IPv6 only: which address answers bear, the one asked for or the link-local one "
+		  "of "
+		  "the link. Some routers take no answer but the one kind.",
+	  .example = "link-local" },
+	{ "responder", CONFIG_ENUM, offsetof(struct claim, responder), .words = responders,
+	  .help = "What answers on the links of `neighbours`: an eBPF program in the driver "
+		  "(`xdp`) or "
+		  "above it (`tc`), or a worker (`worker`). `auto` takes the first that works "
+		  "there; "
+		  "`mhctl status prefixes` says which.",
+	  .example = "tc" },
 	{ 0 }
 };
 
@@ -221,16 +256,16 @@ void prefixes_check(const void *config, struct diags *diags)
 				"leave it out");
 	}
 	check_overlaps(possible, count, diags);
+	claims_check_neighbours(claims, diags);
 	mem_freep(&possible);
 }
 
 static void prefixes_interest(const void *config, struct interest *interest)
 {
 	static const char *const sysctls[] = {
-		SYSCTL_NONLOCAL_BIND,
-		"net/ipv4/conf/*/arp_ignore",
-		"net/ipv4/conf/*/rp_filter",
-		"net/ipv6/conf/*/disable_ipv6",
+		SYSCTL_NONLOCAL_BIND,	      "net/ipv4/conf/*/arp_ignore",
+		"net/ipv4/conf/*/rp_filter",  "net/ipv6/conf/*/disable_ipv6",
+		"net/ipv6/conf/*/forwarding",
 	};
 	const struct config_list *claims = config;
 	const struct claim *claim = claims->items;

@@ -136,6 +136,7 @@ void prefixes_desire(const void *config, const struct facts *facts, struct desir
 	}
 	claims_exceptions(claims, facts, &exceptions);
 	desire_exceptions(&exceptions, refused, facts, ret_desired);
+	claims_desire_neighbours(claims, refused, &exceptions, facts, ret_desired);
 	desire_nonlocal_bind(claims, refused, ret_desired);
 	exceptions_free(&exceptions);
 	mem_freep(&refused);

@@ -101,6 +101,16 @@ static json_t *exception_json(const struct exception *exception, const struct fa
 	return json;
 }
 
+static json_t *links_json(const struct claim *claim)
+{
+	const char *const *names = claim->neighbours.items;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < claim->neighbours.count; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 static json_t *claim_json(const struct claim *claim, const struct facts *facts,
 			  const struct counters *counters)
 {
@@ -116,11 +126,118 @@ static json_t *claim_json(const struct claim *claim, const struct facts *facts,
 	json_object_set_new(json, "prefix", json_string(text));
 	json_object_set_new(json, "state", json_string(claim_state(claim, facts)));
 	json_object_set_new(json, "exceptions", json_array());
+	if (claim->neighbours.count)
+		json_object_set_new(json, "neighbours", links_json(claim));
 	json_object_set_new(json, "asked", json_integer((json_int_t)counter->asked));
 	json_object_set_new(json, "answered", json_integer((json_int_t)counter->answered));
 	json_object_set_new(json, "dropped", json_integer((json_int_t)counter->dropped));
 	json_object_set_new(json, "failed", json_integer((json_int_t)counter->failed));
 	return json;
+}
+
+static const struct config_list *links_at(const struct config_list *claims, unsigned index)
+{
+	return &((const struct claim *)claims->items)[index].neighbours;
+}
+
+/* Whether a claim before number @claim, or one of its links before @link, names the same. */
+static bool is_told(const struct config_list *claims, unsigned claim, unsigned link)
+{
+	const char *name = ((const char *const *)links_at(claims, claim)->items)[link];
+
+	for (unsigned i = 0; i <= claim; i++) {
+		const struct config_list *links = links_at(claims, i);
+		const char *const *names = links->items;
+
+		for (unsigned j = 0; j < (i == claim ? link : links->count); j++)
+			if (!strcmp(names[j], name))
+				return true;
+	}
+	return false;
+}
+
+/* What answers on a link that some claim names. */
+static json_t *responder_json(const struct facts *facts, const struct counters *counters,
+			      const char *name)
+{
+	static const char *const ways[] = { "-", "xdp", "tc", "worker" };
+	static const struct counter none;
+	const struct host_link *link = facts_link(facts, name);
+	const struct host_responder like = { .link = link ? link->index : 0 };
+	const struct host_responder *responder = state_find(facts->observed, OBJECT_RESPONDER, &like);
+	const struct counter *counter;
+	char key[16 + IFNAMSIZ];
+
+	snprintf(key, sizeof(key), "responder %s", name);
+	counter = counters_find(counters, key);
+	counter = counter ? counter : &none;
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "link", name, "state",
+			 !link	   ? "does not exist" :
+			 responder ? "in place" :
+				     "waiting",
+			 "responder",
+			 responder && responder->way < ARRAY_SIZE(ways) ? ways[responder->way] : "-",
+			 "asked", (json_int_t)counter->asked, "answered",
+			 (json_int_t)counter->answered, "malformed", (json_int_t)counter->failed);
+}
+
+static json_t *responders_json(const struct config_list *claims, const struct facts *facts,
+			       const struct counters *counters)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < claims->count; i++) {
+		const struct config_list *links = links_at(claims, i);
+		const char *const *names = links->items;
+
+		for (unsigned j = 0; j < links->count; j++)
+			if (!is_told(claims, i, j))
+				json_array_append_new(list,
+						      responder_json(facts, counters, names[j]));
+	}
+	return list;
+}
+
+static bool is_claimed(const struct config_list *claims, const char *text)
+{
+	const struct claim *claim = claims->items;
+	struct address address;
+
+	for (unsigned i = 0; address_parse(text, &address) == 0 && i < claims->count; i++)
+		if (claim[i].neighbours.count && prefix_holds(&claim[i].prefix, &address))
+			return true;
+	return false;
+}
+
+/* Who else says that an address of a claim is his: the keys are "claimant LINK ADDRESS MAC". */
+static json_t *claimants_json(const struct config_list *claims, const struct facts *facts,
+			      const struct counters *counters)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < counters->entries.count; i++) {
+		const struct counters_entry *entry = &counters->entries.items[i];
+		char link[IFNAMSIZ], address[ADDRESS_TEXT_SIZE], mac[18];
+
+		if (sscanf(entry->key, "claimant %15s %55s %17s", link, address, mac) != 3 ||
+		    !is_claimed(claims, address))
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "address", address,
+					"link", link, "mac", mac, "since_s",
+					(json_int_t)facts->now - (json_int_t)entry->counter.answered,
+					"last_s_ago",
+					(json_int_t)facts->now - (json_int_t)entry->counter.dropped,
+					"times", (json_int_t)entry->counter.asked));
+	}
+	return list;
+}
+
+static void set_unless_empty(json_t *status, const char *key, json_t *list)
+{
+	if (json_array_size(list))
+		json_object_set(status, key, list);
+	json_decref(list);
 }
 
 void prefixes_status(const void *config, const struct facts *facts, const struct counters *counters,
@@ -152,6 +269,8 @@ void prefixes_status(const void *config, const struct facts *facts, const struct
 		json_decref(more);
 	}
 	json_object_set_new(status, "claims", list);
+	set_unless_empty(status, "responders", responders_json(claims, facts, counters));
+	set_unless_empty(status, "claimants", claimants_json(claims, facts, counters));
 	json_object_set_new(status, "warnings", warnings);
 	json_object_set_new(status, "nonlocal_bind", json_boolean(nonlocal && atoi(nonlocal->value)));
 }

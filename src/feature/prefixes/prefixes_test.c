@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "feature/prefixes/prefixes.h"
 
+#include <jansson.h>
 #include <linux/neighbour.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,12 +143,49 @@ static void a_reason_in_the_file_wins_over_a_neighbour(void **unused)
 	config_free(config);
 }
 
+/* Only of claims whose neighbours are answered. */
+static void whoever_else_claims_an_address_is_told(void **unused)
+{
+	struct state observed = { 0 };
+	struct counters counters = { 0 };
+	struct facts facts = { .observed = &observed, .now = 1000 };
+	struct diags diags;
+	struct config *config =
+		read_text("prefixes:\n  - { prefix: 198.51.100.0/24, neighbours: eth0 }\n"
+			  "  - { prefix: 203.0.113.0/24 }\n",
+			  &diags);
+	json_t *status = json_object(), *one;
+
+	facts_of(FACTS "answer 198.51.100.0/24 link eth0\nresponder link eth0 way tc\n", &observed);
+	*counters_get(&counters, "claimant eth0 198.51.100.7 02:00:00:00:00:07") =
+		(struct counter){ .asked = 3, .answered = 900, .dropped = 990 };
+	counters_get(&counters, "claimant eth0 203.0.113.7 02:00:00:00:00:07");
+	counters_get(&counters, "responder eth0")->answered = 5;
+	prefixes_status(claims_of(config), &facts, &counters, status);
+	one = json_array_get(json_object_get(status, "responders"), 0);
+	assert_string_equal(json_string_value(json_object_get(one, "responder")), "tc");
+	assert_int_equal(json_integer_value(json_object_get(one, "answered")), 5);
+	assert_int_equal(json_array_size(json_object_get(status, "claimants")), 1);
+	one = json_array_get(json_object_get(status, "claimants"), 0);
+	assert_string_equal(json_string_value(json_object_get(one, "address")), "198.51.100.7");
+	assert_string_equal(json_string_value(json_object_get(one, "mac")), "02:00:00:00:00:07");
+	assert_int_equal(json_integer_value(json_object_get(one, "since_s")), 100);
+	assert_int_equal(json_integer_value(json_object_get(one, "last_s_ago")), 10);
+	assert_int_equal(json_integer_value(json_object_get(one, "times")), 3);
+	json_decref(status);
+	counters_free(&counters);
+	state_free(&observed);
+	diags_free(&diags);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_overlap_is_found_and_nothing_else),
 		cmocka_unit_test(a_claim_excepts_no_more_neighbours_than_it_may),
 		cmocka_unit_test(a_reason_in_the_file_wins_over_a_neighbour),
+		cmocka_unit_test(whoever_else_claims_an_address_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
