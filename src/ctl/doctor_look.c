@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "ctl/client.h"
 #include "host/peers.h"
+#include "host/pins.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -24,7 +25,7 @@ static void unseen(struct look *look, const char *what, int error)
 
 static int read_tables(struct look *look, struct text *error)
 {
-	const struct host_options options = { .only_look = true };
+	const struct host_options options = { .only_look = true, .bpffs = host_bpffs() };
 	struct host_interest interest = { .all_routes = true };
 	bool changed, resynced;
 	int r = host_open(&options, &look->host, error);

@@ -10,6 +10,7 @@
 #include "ctl/command.h"
 #include "ctl/problems.h"
 #include "host/paper.h"
+#include "host/pins.h"
 #include "host/sight.h"
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static void set_interest(struct subject *subject)
 
 static int read_host(const struct call *call, struct subject *subject)
 {
-	const struct host_options options = { .only_look = true };
+	const struct host_options options = { .only_look = true, .bpffs = host_bpffs() };
 	AUTO_TEXT error = { 0 }, others = { 0 };
 	bool changed, resynced;
 	int r = host_open(&options, &subject->host, &error);

@@ -4,6 +4,7 @@
 #include "daemon/control.h"
 #include "daemon/engine.h"
 #include "daemon/heir.h"
+#include "host/pins.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -87,13 +88,12 @@ static const char *own_path(void)
 
 int main(int argc, char **argv)
 {
-	const char *socket = getenv("MULTIHOMED_SOCKET"), *bpffs = getenv("MULTIHOMED_BPFFS"),
-		   *state = getenv("STATE_DIRECTORY");
+	const char *socket = getenv("MULTIHOMED_SOCKET"), *state = getenv("STATE_DIRECTORY");
 	struct engine_options chosen = {
 		.config_path = DEFAULT_CONFIG,
 		.socket_path = socket && *socket ? socket : CONTROL_DEFAULT_SOCKET,
 		.state_path = state && *state ? state : NULL,
-		.bpffs = bpffs && *bpffs ? bpffs : "/sys/fs/bpf",
+		.bpffs = host_bpffs(),
 	};
 	enum log_level quietest = LOG_NOTICE;
 	int option;

@@ -37,6 +37,13 @@ static bool is_bpffs(const char *path)
 	return statfs(path, &status) == 0 && status.f_type == BPF_FS_MAGIC;
 }
 
+const char *host_bpffs(void)
+{
+	const char *given = getenv("MULTIHOMED_BPFFS");
+
+	return given && *given ? given : "/sys/fs/bpf";
+}
+
 char *pin_folder(const struct host *host, const char *bpffs, const char *what)
 {
 	uint64_t cookie = netns_cookie(host);

@@ -37,7 +37,7 @@ struct host_options {
 	unsigned sockets_per_listener; /* >= 1; more than one share their port by SO_REUSEPORT */
 	/* A mounted bpffs, where attachments survive a restart; NULL = they end with the process. */
 	const char *bpffs;
-	bool only_look; /* needs no rights; host_apply() must not be called */
+	bool only_look; /* needs no rights, but to see what is pinned; host_apply() must not be called */
 };
 
 /* The most requests of one slice. */

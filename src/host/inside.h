@@ -9,6 +9,7 @@
 #include "host/links.h"
 #include "host/memory.h"
 #include "host/mender.h"
+#include "host/pins.h"
 #include "host/responders.h"
 #include "host/taken.h"
 #include "io/netlink.h"
@@ -71,9 +72,6 @@ void host_mute(struct host *host, const struct plan *plan);
 void host_unmute(struct host *host, const struct plan *plan);
 /* A new socket for requests, when the old one may hold answers to nobody; all is read anew. */
 void host_reopen(struct host *host);
-
-/* attachments.c: where what is called @what is pinned, of this network namespace; NULL = nowhere. */
-char *pin_folder(const struct host *host, const char *bpffs, const char *what);
 
 /* dump.c: reads the kinds of @stale (netlink ones) anew; what stays stale is set in host->stale. */
 int host_dump(struct host *host, unsigned stale, bool *ret_changed);
