@@ -16,7 +16,6 @@
 #include <string.h>
 
 enum { MAPPED_BITS = 96, MAPPED_BYTES = 12 };
-enum { PATIENCE = 200 }; /* milliseconds */
 
 _Static_assert((int)NEIGHBOURS_ANSWER == (int)RULE_ANSWER &&
 		       (int)NEIGHBOURS_SILENT == (int)RULE_SILENT &&
@@ -82,22 +81,6 @@ static struct prefix prefix_of(const struct neighbours_key *key)
 	return prefix;
 }
 
-/*
- * The kernel keeps some elements ready, and gets more of them behind the back of who asks: one who writes
- * many at once is told that there is no memory, and has to wait a moment.
- */
-static int write_element(int map, const void *key, const void *value, uint64_t flags)
-{
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	int code = bpf_map_update_elem(map, key, value, flags);
-
-	for (int i = 0; i < PATIENCE && (code == -ENOMEM || code == -EBUSY); i++) {
-		nanosleep(&moment, NULL);
-		code = bpf_map_update_elem(map, key, value, flags);
-	}
-	return code;
-}
-
 /* Links. */
 
 int neighbours_make_count(struct neighbours *neighbours, uint32_t link, uint32_t owner)
@@ -109,7 +92,7 @@ int neighbours_make_count(struct neighbours *neighbours, uint32_t link, uint32_t
 	if (processors < 0)
 		return processors;
 	zero = mem_alloc(sizeof(*zero) * (size_t)processors);
-	code = write_element(neighbours->maps[MAP_COUNTS], &key, zero, BPF_NOEXIST);
+	code = bpf_map_update_elem(neighbours->maps[MAP_COUNTS], &key, zero, BPF_NOEXIST);
 	mem_freep(&zero);
 	return code == -EEXIST ? 0 : code;
 }
@@ -126,7 +109,8 @@ int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
 	if (!code && set->owner)
 		code = neighbours_make_count(neighbours, link, set->owner);
 	memcpy(settings.mac, set->mac, sizeof(settings.mac));
-	return code ? code : write_element(neighbours->maps[MAP_LINKS], &link, &settings, BPF_ANY);
+	return code ? code :
+		      bpf_map_update_elem(neighbours->maps[MAP_LINKS], &link, &settings, BPF_ANY);
 }
 
 int neighbours_get_link(struct neighbours *neighbours, uint32_t link, struct neighbours_link *ret_set)
@@ -170,7 +154,7 @@ static int take_who(int map, const struct neighbours_who_key *key, uint32_t owne
 	(void)bpf_map_lookup_elem(map, key, &value);
 	value.owner = owner;
 	value.rules++;
-	return write_element(map, key, &value, BPF_ANY);
+	return bpf_map_update_elem(map, key, &value, BPF_ANY);
 }
 
 /* Returns whether it was the last one. */
@@ -181,7 +165,7 @@ static bool release_who(int map, const struct neighbours_who_key *key)
 	if (bpf_map_lookup_elem(map, key, &value))
 		return true;
 	if (--value.rules)
-		(void)write_element(map, key, &value, BPF_ANY);
+		(void)bpf_map_update_elem(map, key, &value, BPF_ANY);
 	else
 		(void)bpf_map_delete_elem(map, key);
 	return !value.rules;
@@ -249,7 +233,7 @@ static int set_rule(struct neighbours *neighbours, const struct neighbours_rule 
 	/* Taken before the former one is released: what both need does not go for a moment. */
 	code = take(neighbours, rule->link, &value);
 	if (!code)
-		code = write_element(neighbours->maps[MAP_RULES], &key, &value, BPF_ANY);
+		code = bpf_map_update_elem(neighbours->maps[MAP_RULES], &key, &value, BPF_ANY);
 	if (!code && replaces)
 		release(neighbours, rule->link, &former);
 	return code;

@@ -8,6 +8,7 @@
 #include "feature/neighbours/neighbours_wire.h"
 #include "net/lpm.h"
 
+#include <linux/if_addr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,7 +270,10 @@ static void add_one(struct news *news, struct neighbours_news one, const struct 
 	*VEC_PUSH(news) = one;
 }
 
-/* Addresses that we put on the link for those behind it, and claims of one address. */
+/*
+ * Addresses that we put on the link for those behind it, and claims of one address. What joins a group is
+ * nobody's address (reception.h).
+ */
 static void add_news(struct news *news, const struct state *observed, const struct host_link *link,
 		     const struct host_responder *responder)
 {
@@ -282,7 +286,7 @@ static void add_news(struct news *news, const struct state *observed, const stru
 		struct address found = prefix_address(&address->prefix);
 
 		if (!address->object.ours || !is_host(&address->prefix) ||
-		    address_is_multicast(&found) || address_is_link_local(&found))
+		    address->flags & IFA_F_DEPRECATED || address_is_link_local(&found))
 			continue;
 		one.override = true;
 		add_one(news, one, &address->prefix, &itself);

@@ -152,7 +152,7 @@ static void gateways_and_single_addresses_are_announced(void **state)
 			"address 10.1.2.1/32 link eth3 protocol multihomed\n"
 			"address 10.1.3.1/32 link eth3\n"
 			"address 2001:db8:1::1/128 link eth3 protocol multihomed\n"
-			"address ff02::1:ff00:1/128 link eth3 protocol multihomed\n"
+			"address 100::1:ff00:1/128 link eth3 flags deprecated protocol multihomed\n"
 			"responder link eth3 way tc\n"
 			"answer 10.1.2.0/24 link eth3\n"
 			"answer 2001:db8:2::2/128 link eth3\n"
