@@ -322,10 +322,26 @@ static int begin(struct crew *crew)
 	return dns_notifier_new(crew->channel, &crew->also, &worker->notifier);
 }
 
+/*
+ * What routers are said to say of the path's MTU is not believed: whoever forges that would have answers
+ * cut into fragments, which he then puts together in his own way (RFC 9715, appendix A). Answers of
+ * udp-size fit any path; what does not fit the link's own MTU is cut there.
+ */
+static void heed_no_path(int fd)
+{
+	int omit4 = IP_PMTUDISC_OMIT, omit6 = IPV6_PMTUDISC_OMIT;
+
+	/* One of them does not apply to the family, which is fine. */
+	(void)setsockopt(fd, SOL_IPV6, IPV6_MTU_DISCOVER, &omit6, sizeof(omit6));
+	(void)setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, &omit4, sizeof(omit4));
+}
+
 static bool adopt(struct crew_thread *thread, struct crew_socket *socket)
 {
 	const struct dns_setup *setup = dns_thread(thread)->setup;
 
+	if (socket->protocol == IPPROTO_UDP)
+		heed_no_path(socket->socket.fd);
 	return setup && setup->orders.port == socket->port;
 }
 
