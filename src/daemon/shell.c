@@ -321,12 +321,27 @@ static int channel_pair(int *ret_ours, int *ret_theirs)
 	return 0;
 }
 
+/* Once; whoever is nobody as well could trace a worker, or send it signals. */
+static void warn_of_nobody(void)
+{
+	static bool looked;
+
+	if (!looked && sandbox_user_is_missing())
+		log_warning(
+			"there is no user multihomed: workers run as nobody, beside whatever else "
+			"does; make it with: useradd --system --user-group --no-create-home "
+			"--shell /usr/sbin/nologin multihomed");
+	looked = true;
+}
+
 static int begin(struct shell *shell)
 {
 	int theirs, r = channel_pair(&shell->channel, &theirs);
 
 	if (r < 0)
 		return r;
+	if (!shell->owner.one_process)
+		warn_of_nobody();
 	r = shell->owner.one_process ? start_thread(shell, theirs) : start_process(shell, theirs);
 	if (r < 0) {
 		close(theirs);

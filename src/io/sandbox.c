@@ -321,6 +321,11 @@ static int install_worker_filter(const struct sandbox_more *more)
 	return r;
 }
 
+bool sandbox_user_is_missing(void)
+{
+	return !getpwnam(WORKER_USER) && !only_root_is_mapped();
+}
+
 static int give_up_user(const struct sandbox_more *more, struct text *error)
 {
 	const struct passwd *user = getpwnam(WORKER_USER);

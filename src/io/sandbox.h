@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -27,6 +28,8 @@ struct sandbox_more {
 	const char *const *system_calls; /* ended by NULL; or NULL */
 };
 int sandbox_worker(const struct sandbox_more *more, struct text *error);
+/* Whether workers become nobody, whom they share with others then, since their own user is missing. */
+bool sandbox_user_is_missing(void);
 
 /*
  * A process that runs what the administrator wrote: the same user, no capabilities, no new

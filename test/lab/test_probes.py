@@ -267,7 +267,7 @@ def test_a_script_is_run_without_a_shell_and_without_rights(lab, pair, daemon):
     host, _ = pair
     who = lab.file("who.sh", "#!/bin/sh\nid -u; grep CapEff /proc/self/status\n")
     who.chmod(0o755)
-    leaves = lab.file("leaves.sh", "#!/bin/sh\nsleep 1234 &\necho started\nexit 3\n")
+    leaves = lab.file("leaves.sh", "#!/bin/sh\nsleep 1234 &\nsetsid sleep 2345 &\nsleep 0.1\necho started\nexit 3\n")
     leaves.chmod(0o755)
     one = daemon(host, checks(
         well="script: [/usr/bin/test, -e, /etc/passwd]", ill='script: [/usr/bin/test, -e, "/no such; true"]',
@@ -276,9 +276,11 @@ def test_a_script_is_run_without_a_shell_and_without_rights(lab, pair, daemon):
     await_check(one, "ill", "down", "exit status 1")
     await_check(one, "leaves", "down", "exit status 3: started")
     await_check(one, "late", "down", "did not end within 3")
+    # Each turn leaves two behind, one of them in a session of its own: what is there is of one turn.
+    assert len(host.run("pgrep", "-f", "sleep 2345$", check=False).stdout.split()) <= 2
     assert check(one, "who")["state"] == "up" and check(one, "who")["reason"] != "0"
     one.stop()
-    for left in ("1234", "4321"):
+    for left in ("1234", "2345", "4321"):
         wait_until(lambda left=left: not host.run("pgrep", "-f", f"sleep {left}$", check=False).stdout, 10,
                    "what scripts started to end")
 

@@ -5,6 +5,7 @@
  * any more. No shell: the words are the program's arguments.
  */
 #include "feature/checks/runner.h"
+#include "feature/checks/runner_orphans.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -32,6 +33,8 @@
 #define FILES_MOST 256
 #define PROCESSES_MOST 256
 #define FILE_BYTES_MOST (16u << 20)
+#define END_TRIES 200
+#define END_PAUSE_US 5000
 #define SEARCH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct script {
@@ -94,7 +97,8 @@ static void limit(uint32_t limit_ms)
 static void become(const struct runner_order *order, int out)
 {
 	static char search[] = "PATH=" SEARCH, language[] = "LANG=C.UTF-8";
-	static char *environment[] = { search, language, NULL };
+	static char mark[ORPHANS_MARK_SIZE];
+	static char *environment[] = { search, language, mark, NULL };
 	const char *words[WORDS_MOST + 1];
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
@@ -110,6 +114,7 @@ static void become(const struct runner_order *order, int out)
 	dup2(out, 1);
 	dup2(out, 2);
 	limit(order->limit_ms);
+	orphans_mark(order->slot, order->turn, mark);
 	environ = environment;
 	execvp(words[0], (char *const *)words);
 	dprintf(1, "%s cannot be run: %s\n", words[0], strerror(errno));
@@ -218,9 +223,25 @@ static struct script *script_of(struct runner *runner, pid_t pid)
 	return NULL;
 }
 
+/* Between fork() and exec() a script has its parent's environment: so it is known by its number. */
+static bool runs(void *data, pid_t pid, uint32_t slot, uint32_t turn)
+{
+	const struct runner *runner = data;
+
+	for (size_t i = 0; i < RUNNER_AT_ONCE; i++) {
+		const struct script *script = &runner->scripts[i];
+
+		if (script->pid && !script->late &&
+		    (script->pid == pid || (script->slot == slot && script->turn == turn)))
+			return true;
+	}
+	return false;
+}
+
 static void reap(struct runner *runner)
 {
 	struct signalfd_siginfo info;
+	bool any = false;
 	int status;
 	pid_t pid;
 
@@ -229,6 +250,7 @@ static void reap(struct runner *runner)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct script *script = script_of(runner, pid);
 
+		any = true;
 		if (!script)
 			continue;
 		if (script->out >= 0)
@@ -243,6 +265,8 @@ static void reap(struct runner *runner)
 			tell(runner, script, RUNNER_EXITED, (uint32_t)WEXITSTATUS(status));
 		script->pid = 0;
 	}
+	if (any)
+		orphans_end(runs, runner);
 }
 
 /* Returns how many milliseconds there are until the next one is late; -1 = none runs. */
@@ -309,11 +333,21 @@ static bool turn(struct runner *runner)
 	return true;
 }
 
-static void end_all(const struct runner *runner)
+/* The ends of some make others our children; who does not end at once is stuck in the kernel. */
+static void end_all(struct runner *runner)
 {
 	for (size_t i = 0; i < RUNNER_AT_ONCE; i++)
 		if (runner->scripts[i].pid)
 			kill(-runner->scripts[i].pid, SIGKILL);
+	memset(runner->scripts, 0, sizeof(runner->scripts));
+	for (unsigned tries = 0; tries < END_TRIES; tries++) {
+		orphans_end(runs, runner);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (waitpid(-1, NULL, WNOHANG) < 0)
+			return;
+		usleep(END_PAUSE_US);
+	}
 }
 
 static int runner_main(int fd)
