@@ -20,10 +20,15 @@ static bool is_ipv4(const struct neighbours_news *news)
 	return news->address.family == AF_INET;
 }
 
-/* Whether who listens on the link may not know of @now yet. */
+/*
+ * Whether who listens on the link may not know of @now yet. Who left it may listen on another, and must
+ * not be called back.
+ */
 static bool is_news(const struct neighbours_news *was, const struct neighbours_news *now)
 {
-	return !was->up || was->stamp != now->stamp ||
+	bool fewer = now->stamp >> NEIGHBOURS_STAMP_BITS < was->stamp >> NEIGHBOURS_STAMP_BITS;
+
+	return !was->up || (was->stamp != now->stamp && !fewer) ||
 	       memcmp(was->mac, now->mac, sizeof(now->mac)) != 0;
 }
 

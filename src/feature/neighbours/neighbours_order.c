@@ -231,10 +231,10 @@ static void stamp_bytes(uint64_t *stamp, const void *bytes, size_t length)
 		*stamp = (*stamp ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
 }
 
-/* Who is on the link: when it changes, somebody new may not have heard of us. */
+/* Who is on the link: when it changes, somebody new may not have heard of us; fewer are nobody new. */
 static uint64_t stamp_of(const struct state *observed, uint32_t link)
 {
-	uint64_t stamp = 14695981039346656037u;
+	uint64_t stamp = 14695981039346656037u, count = 0;
 
 	EACH_ON_LINK(observed, OBJECT_ANSWER, struct host_answer, answer,
 		     &(struct host_answer){ .link = link })
@@ -244,8 +244,9 @@ static uint64_t stamp_of(const struct state *observed, uint32_t link)
 		stamp_bytes(&stamp, answer->prefix.bytes, sizeof(answer->prefix.bytes));
 		stamp_bytes(&stamp, &answer->prefix.length, 1);
 		stamp_bytes(&stamp, answer->mac, sizeof(answer->mac));
+		count++;
 	}
-	return stamp;
+	return count << NEIGHBOURS_STAMP_BITS | stamp >> (64 - NEIGHBOURS_STAMP_BITS);
 }
 
 /* What all news of a link have in common. */

@@ -192,6 +192,7 @@ static void somebody_new_on_the_link_is_a_reason_to_announce(void **state)
 	assert_int_not_equal(stamp_with(""), stamp_with(one));
 	assert_int_equal(stamp_with(one), stamp_with(one));
 	assert_int_equal(stamp_with(""), stamp_with(other));
+	assert_int_equal(stamp_with(one) >> NEIGHBOURS_STAMP_BITS, 1);
 }
 
 static void nothing_is_told_when_all_ends(void **state)

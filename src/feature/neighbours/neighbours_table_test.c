@@ -178,6 +178,13 @@ static void what_is_new_is_announced_and_what_is_known_is_not(void **state)
 	news[0].stamp = 1;
 	neighbours_announcer_take(&announcer, &all, 60 * SECOND);
 	assert_int_equal(announced(&announcer, 60 * SECOND), 4);
+	/* Somebody who came is told, and that one left is nothing to tell the others. */
+	news[0].stamp = (uint64_t)1 << NEIGHBOURS_STAMP_BITS | 7;
+	neighbours_announcer_take(&announcer, &all, 70 * SECOND);
+	assert_int_equal(announced(&announcer, 70 * SECOND), 2);
+	news[0].stamp = 1;
+	neighbours_announcer_take(&announcer, &all, 75 * SECOND);
+	assert_int_equal(announcer.next_us, INT64_MAX);
 	/* What comes back after it was gone is new. */
 	neighbours_announcer_take(&announcer, &one, 80 * SECOND);
 	neighbours_announcer_take(&announcer, &all, 80 * SECOND);

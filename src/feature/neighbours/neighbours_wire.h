@@ -28,9 +28,10 @@ struct neighbours_orders {
 };
 
 /*
- * An address that is announced on a link when it is new there, when its .mac or .stamp changes, and
- * when the link gets its carrier back.
+ * An address that is announced on a link when it is new there, when its .mac changes or its .stamp does
+ * and is not of fewer, and when the link gets its carrier back.
  */
+#define NEIGHBOURS_STAMP_BITS 40
 struct neighbours_news {
 	uint32_t link;
 	struct address address;
@@ -38,7 +39,7 @@ struct neighbours_news {
 	uint8_t mac[6];
 	bool up; /* the link has its carrier */
 	bool router, override;
-	uint64_t stamp; /* of who is on the link */
+	uint64_t stamp; /* of who is on the link: how many, above NEIGHBOURS_STAMP_BITS of a hash */
 };
 
 /* The update: by link and address, each of them once. */
