@@ -28,7 +28,7 @@ _mhctl()
 {
 	local commands='check plan apply confirm rollback status checks subscriber upgrade metrics dns explain doctor watch run help version'
 	local options='--socket= --json --color= --help --version'
-	local features='links routing prefixes subscribers replies services checks dns'
+	local features='links routing prefixes subscribers replies services checks dns neighbours'
 	local packet='from to in out proto sport dport mark uid tos'
 	local current=${COMP_WORDS[COMP_CWORD]} option='' command='' argument='' word i
 

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NEIGHBOURS "neighbours" /* of all features */
+
 static int no_answer(const struct call *call, int error)
 {
 	switch (error) {
@@ -222,7 +224,7 @@ int ask_rollback(const struct call *call)
 
 static int no_feature(const struct call *call)
 {
-	const char *names[FEATURE_MAX + 1] = { 0 };
+	const char *names[FEATURE_MAX + 2] = { 0 };
 	AUTO_TEXT known = { 0 };
 	const char *nearest;
 
@@ -230,6 +232,8 @@ static int no_feature(const struct call *call)
 		names[i] = features[i]->name;
 		text_printf(&known, "%s%s", i ? ", " : "", features[i]->name);
 	}
+	names[feature_count] = NEIGHBOURS;
+	text_puts(&known, ", " NEIGHBOURS);
 	nearest = text_nearest(call->argument, names);
 	if (nearest)
 		return call_fail(call, "no feature '%s'; did you mean '%s'?", call->argument,
@@ -237,14 +241,19 @@ static int no_feature(const struct call *call)
 	return call_fail(call, "no feature '%s'; there are: %s", call->argument, text_string(&known));
 }
 
+static bool is_feature(const char *name)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (strcmp(features[i]->name, name) == 0)
+			return true;
+	return strcmp(name, NEIGHBOURS) == 0;
+}
+
 int ask_status(const struct call *call)
 {
 	json_t *request;
-	size_t i = 0;
 
-	while (call->argument && i < feature_count && strcmp(features[i]->name, call->argument) != 0)
-		i++;
-	if (call->argument && i == feature_count)
+	if (call->argument && !is_feature(call->argument))
 		return no_feature(call);
 	request = json_pack("{s:s}", "command", "status");
 	if (call->argument)

@@ -326,7 +326,7 @@ static void a_mistake_in_the_call_is_one_line_with_a_way_out(void **state)
 		{ "plan --color=red", "--color=red: write auto, always or never" },
 		{ "status prefxes", "no feature 'prefxes'; did you mean 'prefixes'?" },
 		{ "status x", "no feature 'x'; there are: links, routing, prefixes, subscribers, "
-			      "replies, services, checks, dns" },
+			      "replies, services, checks, dns, neighbours" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

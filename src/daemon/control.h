@@ -72,6 +72,10 @@
  *		replies: {"groups": [{"cgroup", "state": "in place"|"within another"|"waiting"|"refused"}],
  *			"counters": {NAME: N}, "servers": [{"address", "port", "class", "note", "uid",
  *			"inode", "rewritten", "chosen", "connects"}]}; also without the key, when asked for
+ *		neighbours: {"responders": [{"link", "way": "xdp"|"tc"|"worker", "guard", "rules", "asked",
+ *			"answered", "spoofed", "malformed", "warnings"}], "claimants": [{"address", "link",
+ *			"mac", "since", "last", "count"}], "tables": [{"table", "entries", "limit",
+ *			"refused", "here", "exempt"}]}; no feature: when asked for alone
  * places adds "places": [{"file", "line", "column", "feature"} or null], one for each object, and
  *	"tables"	{"NUMBER": NAME}, as the configuration calls them
  * metrics adds "text", in the text format of Prometheus
@@ -92,5 +96,7 @@ enum control_message {
 };
 
 #define CONTROL_DEFAULT_SOCKET "/run/multihomed/control.sock"
+/* Where the daemon's eBPF programs outlive it, unless $MULTIHOMED_BPFFS says another. */
+#define CONTROL_DEFAULT_BPFFS "/sys/fs/bpf"
 
 #endif

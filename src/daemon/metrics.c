@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Counters know their kinds by the first words of their keys, so a new feature shows here without a line.
- * What is only a list of the busiest is left out: its members come and go, and such are no counters.
+ * What is only a list of the busiest is left out: its members come and go, and such are no counters; and so
+ * are numbers that nobody can read, which a feature's status puts into names.
  */
 #include "daemon/metrics.h"
 
 #include "base/clock.h"
 #include "daemon/guard.h"
 #include "daemon/report.h"
+#include "daemon/report_neighbours.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -188,7 +190,7 @@ static bool same_kind(const struct row *a, const struct row *b)
 
 static bool is_counter(const struct row *row)
 {
-	static const char *const busiest[] = { "address", "name", "claimant" };
+	static const char *const busiest[] = { "address", "name", "claimant", "owner" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(busiest); i++)
 		if (strlen(busiest[i]) == row->kind &&
@@ -273,9 +275,20 @@ void metrics_put_counters(const char *feature, const struct counters *counters, 
 
 void metrics_put(const struct engine_status *status, struct text *text)
 {
+	struct counters responders = { 0 };
+
+	neighbours_count(status, &responders);
 	put_engine(status, text);
 	put_workers(status, text);
 	put_checks(status->health, text);
-	for (size_t i = 0; i < worker_count; i++)
-		metrics_put_counters(workers[i]->name, shell_counters(status->shells[i]), text);
+	for (size_t i = 0; i < worker_count; i++) {
+		const struct counters *counters = shell_counters(status->shells[i]);
+
+		if (strcmp(workers[i]->name, REPORT_NEIGHBOURS) == 0)
+			counters_add(&responders, counters);
+		else
+			metrics_put_counters(workers[i]->name, counters, text);
+	}
+	metrics_put_counters(REPORT_NEIGHBOURS, &responders, text);
+	counters_free(&responders);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/guard.h"
+#include "daemon/report_neighbours.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -296,6 +297,15 @@ static void count_filters(const struct engine_status *status, struct counters *c
 		log_debug("the counters of filter rules cannot be read: %s", strerror(-r));
 }
 
+static bool wants_responders(const struct config *config, const char *only_feature)
+{
+	for (size_t i = 0; i < feature_count; i++)
+		if (features[i]->looks_at_responders &&
+		    has_status(features[i], config ? config->values[i] : NULL, only_feature))
+			return true;
+	return false;
+}
+
 static json_t *features_json(const struct engine_status *status, const char *only_feature)
 {
 	const struct config *config = status->generation->config;
@@ -304,11 +314,16 @@ static json_t *features_json(const struct engine_status *status, const char *onl
 			       .health = status->health,
 			       .subscribers = status->subscribers,
 			       .now = time(NULL) };
+	bool neighbours = only_feature && !strcmp(only_feature, REPORT_NEIGHBOURS);
 	struct counters counters = { 0 };
 	json_t *json = json_object(), *one;
 
 	for (size_t i = 0; i < worker_count; i++)
 		counters_add(&counters, shell_counters(status->shells[i]));
+	if (neighbours || wants_responders(config, only_feature))
+		neighbours_count(status, &counters);
+	if (neighbours)
+		json_object_set_new(json, REPORT_NEIGHBOURS, neighbours_json(status, &counters));
 	for (size_t i = 0; i < feature_count; i++) {
 		const void *value = config ? config->values[i] : NULL;
 

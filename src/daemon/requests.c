@@ -5,6 +5,7 @@
  */
 #include "daemon/places.h"
 #include "daemon/report.h"
+#include "daemon/report_neighbours.h"
 #include "daemon/server_internal.h"
 
 #include <errno.h>
@@ -151,10 +152,11 @@ static void request_confirm(struct client *client, const json_t *request)
 
 static const char *const *feature_names(void)
 {
-	static const char *names[FEATURE_MAX + 1];
+	static const char *names[FEATURE_MAX + 2];
 
 	for (size_t i = 0; i < feature_count; i++)
 		names[i] = features[i]->name;
+	names[feature_count] = REPORT_NEIGHBOURS;
 	return names;
 }
 
@@ -163,7 +165,7 @@ static bool is_feature(const char *name)
 	for (size_t i = 0; i < feature_count; i++)
 		if (strcmp(features[i]->name, name) == 0)
 			return true;
-	return false;
+	return strcmp(name, REPORT_NEIGHBOURS) == 0;
 }
 
 static void request_status(struct client *client, const json_t *request)

@@ -75,6 +75,7 @@ struct feature {
 	bool looks_at_servers; /* status() wants facts.servers */
 	/* status() wants the packets of filter rules, as counters "filter forward 1", .asked. */
 	bool looks_at_filters;
+	bool looks_at_responders; /* status() wants theirs: daemon/report_neighbours.h has the keys */
 	const struct worker *worker; /* that serves its listeners; or NULL */
 };
 

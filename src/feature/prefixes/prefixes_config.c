@@ -294,4 +294,5 @@ const struct feature prefixes_feature = {
 	.desire = prefixes_desire,
 	.interest = prefixes_interest,
 	.status = prefixes_status,
+	.looks_at_responders = true,
 };

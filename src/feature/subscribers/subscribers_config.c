@@ -170,5 +170,6 @@ const struct feature subscribers_feature = {
 	.desire = subscribers_desire,
 	.interest = subscribers_interest,
 	.status = subscribers_status,
+	.looks_at_responders = true,
 	.fits = subscribers_try,
 };
