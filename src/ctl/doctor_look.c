@@ -129,28 +129,84 @@ static void take_classes(struct look *look, const json_t *reply)
 	}
 }
 
-/* The programs that mend replies have seen who answers how; the daemon tells it. */
+/* What the daemon says of @feature, or NULL. */
+static json_t *ask_feature(int fd, const char *feature)
+{
+	json_t *request = json_pack("{s:s,s:s}", "command", "status", "feature", feature),
+	       *reply = NULL;
+	enum control_message type;
+	int r = client_send(fd, request, NULL);
+
+	json_decref(request);
+	if (r == 0)
+		r = client_receive(fd, &type, &reply);
+	if (r == 0 && type == CONTROL_REPLY)
+		return reply;
+	if (r == 0)
+		json_decref(reply);
+	return NULL;
+}
+
+static const char *word(const json_t *object, const char *key)
+{
+	const char *string = json_string_value(json_object_get(object, key));
+
+	return string ? string : "?";
+}
+
+/* Points into the daemon's answer, which is kept. */
+static void take_neighbours(struct look *look)
+{
+	const json_t *features = json_object_get(look->neighbours, "features"), *item;
+	const json_t *neighbours = json_object_get(features, "neighbours");
+	size_t index;
+
+	json_array_foreach(json_object_get(neighbours, "claimants"), index, item)
+	{
+		*VEC_PUSH(&look->claimants) = (struct claimant){
+			.address = word(item, "address"),
+			.link = word(item, "link"),
+			.mac = word(item, "mac"),
+			.since = word(item, "since"),
+			.last = word(item, "last"),
+			.count = (uint64_t)json_integer_value(json_object_get(item, "count")),
+		};
+	}
+	json_array_foreach(json_object_get(neighbours, "responders"), index, item)
+	{
+		const char *why =
+			json_string_value(json_array_get(json_object_get(item, "warnings"), 0));
+
+		if (why)
+			*VEC_PUSH(&look->stand_ins) = (struct stand_in){ .link = word(item, "link"),
+									 .why = why };
+	}
+	look->patient.claimants = look->claimants.items;
+	look->patient.claimant_count = look->claimants.count;
+	look->patient.stand_ins = look->stand_ins.items;
+	look->patient.stand_in_count = look->stand_ins.count;
+}
+
+/*
+ * The programs that mend replies have seen who answers how, and those that answer for neighbours who
+ * else does; the daemon tells it.
+ */
 static void ask_daemon(const struct call *call, struct look *look)
 {
 	AUTO_TEXT error = { 0 };
 	AUTO_FD fd = -1;
-	enum control_message type;
-	json_t *request, *reply = NULL;
 	int r = client_connect(call->socket, &fd, &error);
+	json_t *reply;
 
 	if (r == -EACCES || r == -EPERM)
-		unseen(look, "how UDP servers answer, which the daemon knows", r);
-	if (r < 0 || !look->servers.items.count)
-		return;
-	request = json_pack("{s:s,s:s}", "command", "status", "feature", "replies");
-	r = client_send(fd, request, NULL);
-	json_decref(request);
-	if (r == 0)
-		r = client_receive(fd, &type, &reply);
+		unseen(look, "how UDP servers answer, and who else claims addresses, which the daemon knows",
+		       r);
 	if (r < 0)
 		return;
-	if (type == CONTROL_REPLY)
-		take_classes(look, reply);
+	look->neighbours = ask_feature(fd, "neighbours");
+	take_neighbours(look);
+	reply = look->servers.items.count ? ask_feature(fd, "replies") : NULL;
+	take_classes(look, reply);
 	json_decref(reply);
 }
 
@@ -211,5 +267,8 @@ void look_free(struct look *look)
 	host_servers_free(&look->servers);
 	log_servers_free(&look->log_servers);
 	VEC_FREE(&look->services);
+	VEC_FREE(&look->claimants);
+	VEC_FREE(&look->stand_ins);
+	json_decref(look->neighbours);
 	host_close(look->host);
 }

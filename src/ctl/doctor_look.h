@@ -11,6 +11,9 @@ struct look {
 	struct host_servers servers;
 	struct log_servers log_servers;
 	VEC(struct service) services;
+	VEC(struct claimant) claimants;
+	VEC(struct stand_in) stand_ins;
+	json_t *neighbours;	/* of the daemon: the words of both */
 	struct patient patient; /* points into the others */
 	VEC(char *) unseen;	/* a line each */
 };

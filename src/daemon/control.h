@@ -96,7 +96,5 @@ enum control_message {
 };
 
 #define CONTROL_DEFAULT_SOCKET "/run/multihomed/control.sock"
-/* Where the daemon's eBPF programs outlive it, unless $MULTIHOMED_BPFFS says another. */
-#define CONTROL_DEFAULT_BPFFS "/sys/fs/bpf"
 
 #endif

@@ -89,6 +89,9 @@ void check_udp_servers(struct examination *examination);
 void check_proxies(struct examination *examination);
 void check_arp_ignore(struct examination *examination);
 void check_neighbour_room(struct examination *examination);
+void check_claimants(struct examination *examination);
+void check_stand_ins(struct examination *examination);
+void check_reception(struct examination *examination);
 /* ways.c */
 void check_rp_filter(struct examination *examination);
 void check_services(struct examination *examination);

@@ -28,12 +28,15 @@ static const struct check checks[] = {
 	{ "shadowed-rule", check_shadowed_rules },
 	{ "table", check_tables },
 	{ "duplicate-address", check_duplicate_addresses },
+	{ "duplicate-address", check_claimants },
 	{ "bond", check_bonds },
 	{ "mtu", check_mtu },
 	{ "forwarding", check_forwarding },
 	{ "linknet", check_linknets },
 	{ "udp-server", check_udp_servers },
 	{ "proxy", check_proxies },
+	{ "responder", check_stand_ins },
+	{ "reception", check_reception },
 };
 
 /* What the checks look at beside what the model does. */

@@ -46,6 +46,17 @@ struct service {
 	uint16_t port;
 };
 
+/* Another host on the wire that says an address is its own, for which this one answers. Words. */
+struct claimant {
+	const char *address, *link, *mac, *since, *last;
+	uint64_t count;
+};
+
+/* A link on which a worker answers, since there can be no eBPF program: why. */
+struct stand_in {
+	const char *link, *why;
+};
+
 /* What is looked at. What is unknown is NULL or 0, and not complained about. */
 struct patient {
 	const struct state *state; /* observed, with all routes and the sysctls of doctor_sysctls() */
@@ -55,6 +66,10 @@ struct patient {
 	size_t log_server_count;
 	const struct service *services;
 	size_t service_count;
+	const struct claimant *claimants;
+	size_t claimant_count;
+	const struct stand_in *stand_ins;
+	size_t stand_in_count;
 	uint16_t ephemeral_first, ephemeral_last; /* ports of sockets that named none */
 };
 

@@ -225,6 +225,69 @@ static void a_proxy_of_the_kernel_that_waits_is_found(void **data)
 		      nobody);
 }
 
+/* bond0 as it is where a /64 is answered for. */
+#define ANSWERING                                                                                  \
+	"link lo index 1 flags up,loopback\n"                                                      \
+	"link eth0 index 2 flags up,lower-up,running,broadcast mtu 1500 allmulti yes\n"            \
+	"link eth1 index 3 flags up,lower-up,running,broadcast mtu 1500\n"                         \
+	"answer 10.1.2.0/24 link eth0\nanswer 2001:db8:7::/64 link eth0\n"                         \
+	"responder link eth0 way tc guard yes\n"
+
+static void a_proxy_of_the_kernel_beside_ours_is_found(void **data)
+{
+	finds_nothing(ANSWERING, nobody);
+	finds(ANSWERING
+	      "sysctl net/ipv4/conf/eth0/proxy_arp 1\nsysctl net/ipv4/neigh/eth0/proxy_delay 80\n",
+	      nobody, "proxy", SEVERITY_WARNING,
+	      "proxy_arp is set on eth0, where multihomed answers");
+}
+
+static void a_prefix_whose_solicitations_are_not_received_is_found(void **data)
+{
+	finds(ANSWERING "answer 2001:db8:8::/64 link eth1\nresponder link eth1 way tc\n", nobody,
+	      "reception", SEVERITY_ERROR,
+	      "nobody on eth1 finds 2001:db8:8::/64: solicitations for it are not received");
+	finds_nothing(ANSWERING "answer 2001:db8:8::/124 link eth1\nresponder link eth1 way tc\n",
+		      nobody);
+}
+
+static void another_host_that_has_an_address_of_ours_is_found(void **data)
+{
+	const struct claimant claimant = { .address = "10.1.2.9",
+					   .link = "eth0",
+					   .mac = "02:00:00:00:00:99",
+					   .since = "2026-11-25 17:00:03 +0000",
+					   .last = "2026-11-25 17:04:08 +0000",
+					   .count = 7 };
+
+	finds(ANSWERING, (struct patient){ .claimants = &claimant, .claimant_count = 1 },
+	      "duplicate-address", SEVERITY_ERROR,
+	      "another host on eth0 says that 10.1.2.9 is its own: 02:00:00:00:00:99");
+}
+
+static void the_gateway_may_be_on_many_ports_and_on_other_machines(void **data)
+{
+	static const char ports[] = ANSWERING "address 10.1.2.1/32 link eth0 protocol 109\n"
+					      "address 10.1.2.1/32 link eth1 protocol 109\n";
+	const struct claimant claimant = { .address = "10.1.2.1",
+					   .link = "eth0",
+					   .mac = "02:00:00:00:00:99" };
+
+	finds_nothing(ports, nobody);
+	finds(ports, (struct patient){ .claimants = &claimant, .claimant_count = 1 },
+	      "duplicate-address", SEVERITY_NOTE,
+	      "another machine on eth0 has the address 10.1.2.1 of this one, too: "
+	      "02:00:00:00:00:99");
+}
+
+static void a_worker_that_stands_in_for_ebpf_is_found(void **data)
+{
+	const struct stand_in stand_in = { .link = "eth0", .why = "CAP_BPF is missing" };
+
+	finds(ANSWERING, (struct patient){ .stand_ins = &stand_in, .stand_in_count = 1 }, "responder",
+	      SEVERITY_NOTE, "on eth0 a worker answers ARP and neighbour discovery, without eBPF");
+}
+
 static void more_hosts_than_the_neighbour_table_has_room_for_are_found(void **data)
 {
 	struct patient patient = { .tables = { { .entries = 1, .limit = 4 } } };
@@ -552,6 +615,11 @@ int main(void)
 		cmocka_unit_test(a_claim_that_arp_ignore_silences_is_found),
 		cmocka_unit_test(a_claim_that_is_routed_here_needs_no_arp),
 		cmocka_unit_test(a_proxy_of_the_kernel_that_waits_is_found),
+		cmocka_unit_test(a_proxy_of_the_kernel_beside_ours_is_found),
+		cmocka_unit_test(a_prefix_whose_solicitations_are_not_received_is_found),
+		cmocka_unit_test(another_host_that_has_an_address_of_ours_is_found),
+		cmocka_unit_test(a_worker_that_stands_in_for_ebpf_is_found),
+		cmocka_unit_test(the_gateway_may_be_on_many_ports_and_on_other_machines),
 		cmocka_unit_test(a_host_without_its_local_table_is_found),
 		cmocka_unit_test(vrfs_want_the_local_table_behind_them),
 		cmocka_unit_test(a_rule_behind_one_that_takes_all_is_found),

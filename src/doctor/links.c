@@ -71,6 +71,15 @@ static uint32_t master_of(const struct examination *examination, uint32_t index)
 	return link ? link->master : 0;
 }
 
+/* A gateway that is on many links by our own hand: each of them answers for it alone. */
+static bool is_shared_gateway(const struct examination *examination, const struct own *own)
+{
+	const struct host_address *address = address_flagged(examination, own);
+
+	return address && address->protocol == HOST_PROTOCOL &&
+	       own->network.length == address_bits(own->network.family);
+}
+
 void check_duplicate_addresses(struct examination *examination)
 {
 	for (size_t i = 0; i < examination->own.count; i++) {
@@ -83,7 +92,8 @@ void check_duplicate_addresses(struct examination *examination)
 		if (i + 1 < examination->own.count && address_equal(&own->address, &next->address) &&
 		    own->link != next->link && !address_is_link_local(&own->address) &&
 		    !is_loopback(examination, own->link) && !is_loopback(examination, next->link) &&
-		    master_of(examination, own->link) == master_of(examination, next->link))
+		    master_of(examination, own->link) == master_of(examination, next->link) &&
+		    !(is_shared_gateway(examination, own) && is_shared_gateway(examination, next)))
 			tell_twice(examination, own, next);
 	}
 }

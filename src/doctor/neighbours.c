@@ -33,6 +33,26 @@ static void tell_slow_proxy(struct examination *examination, uint8_t family, con
 	text_printf(&finding->command, "sysctl -w net/%s/neigh/%s/proxy_delay=0", folder, link);
 }
 
+static void tell_two_answer(struct examination *examination, const struct host_link *link)
+{
+	struct finding *finding = finding_add(examination, SEVERITY_WARNING);
+
+	text_printf(&finding->what, "proxy_arp is set on %s, where multihomed answers", link->name);
+	text_printf(&finding->where, "sysctl net/ipv4/conf/%s/proxy_arp", link->name);
+	text_puts(&finding->why,
+		  "What multihomed leaves to Linux, Linux then answers for every address that it "
+		  "has a route to, whoever asks.");
+	text_printf(&finding->command,
+		    "sysctl -w net/ipv4/conf/all/proxy_arp=0 net/ipv4/conf/%s/proxy_arp=0",
+		    link->name);
+}
+
+static bool has_responder(const struct examination *examination, uint32_t link)
+{
+	return state_find(examination->state, OBJECT_RESPONDER,
+			  &(struct host_responder){ .link = link });
+}
+
 static void look_at_proxy(struct examination *examination, uint8_t family, const char *link)
 {
 	const char *leaf = family == AF_INET ? "proxy_arp" : "proxy_ndp";
@@ -51,7 +71,11 @@ void check_proxies(struct examination *examination)
 	STATE_EACH(examination->state, OBJECT_LINK, const struct host_link, link) {
 		if (!may_ask(link))
 			continue;
-		look_at_proxy(examination, AF_INET, link->name);
+		if (has_responder(examination, link->index) &&
+		    link_sysctl(examination, AF_INET, link->name, "proxy_arp") > 0)
+			tell_two_answer(examination, link);
+		else
+			look_at_proxy(examination, AF_INET, link->name);
 		look_at_proxy(examination, AF_INET6, link->name);
 	}
 }
@@ -93,7 +117,8 @@ void check_arp_ignore(struct examination *examination)
 			const struct host_link *link = state_link(examination->state, own->link);
 			long value;
 
-			if (!link || !may_ask(link) || !prefix_overlaps(&own->network, &route->to))
+			if (!link || !may_ask(link) || !prefix_overlaps(&own->network, &route->to) ||
+			    has_responder(examination, own->link))
 				continue;
 			value = link_sysctl(examination, AF_INET, link->name, "arp_ignore");
 			if (value > 0)
@@ -159,5 +184,119 @@ void check_neighbour_room(struct examination *examination)
 
 		if (limit && hosts > limit)
 			tell_room(examination, families[i], hosts, limit);
+	}
+}
+
+/* An address of the link itself: a gateway that may live on several machines. */
+static bool is_gateway_here(const struct examination *examination, const struct claimant *claimant)
+{
+	struct address address;
+	const struct own *own = NULL;
+
+	if (address_parse(claimant->address, &address) == 0)
+		own = own_find(examination, &address);
+	for (; own && own < examination->own.items + examination->own.count &&
+	       address_equal(&own->address, &address);
+	     own++)
+		if (strcmp(link_name(examination, own->link), claimant->link) == 0)
+			return true;
+	return false;
+}
+
+static void tell_other_gateway(struct examination *examination, const struct claimant *claimant)
+{
+	struct finding *finding = finding_add(examination, SEVERITY_NOTE);
+
+	text_printf(&finding->what, "another machine on %s has the address %s of this one, too: %s",
+		    claimant->link, claimant->address, claimant->mac);
+	text_printf(&finding->where, "link %s, MAC %s, since %s, last %s, %llu times",
+		    claimant->link, claimant->mac, claimant->since, claimant->last,
+		    (unsigned long long)claimant->count);
+	text_puts(
+		&finding->why,
+		"That is right when it is a second gateway of the same network, and wrong when it "
+		"is anybody else: who believes it sends there what is meant for this host.");
+	text_printf(&finding->command, "bridge fdb show | grep -i %s; arping -c 3 -I %s %s",
+		    claimant->mac, claimant->link, claimant->address);
+}
+
+void check_claimants(struct examination *examination)
+{
+	const struct patient *patient = examination->patient;
+
+	for (size_t i = 0; i < patient->claimant_count; i++) {
+		const struct claimant *claimant = &patient->claimants[i];
+		struct finding *finding;
+
+		if (is_gateway_here(examination, claimant)) {
+			tell_other_gateway(examination, claimant);
+			continue;
+		}
+		finding = finding_add(examination, SEVERITY_ERROR);
+		text_printf(&finding->what, "another host on %s says that %s is its own: %s",
+			    claimant->link, claimant->address, claimant->mac);
+		text_printf(&finding->where, "link %s, MAC %s, since %s, last %s, %llu times",
+			    claimant->link, claimant->mac, claimant->since, claimant->last,
+			    (unsigned long long)claimant->count);
+		text_puts(&finding->why,
+			  "multihomed answers for this address there as well: who asks hears two "
+			  "answers, and believes the one or the other.");
+		text_printf(&finding->line, "prefixes: [ { prefix: PREFIX, except: [%s] } ]",
+			    claimant->address);
+		text_printf(&finding->command, "bridge fdb show | grep -i %s; arping -c 3 -I %s %s",
+			    claimant->mac, claimant->link, claimant->address);
+	}
+}
+
+void check_stand_ins(struct examination *examination)
+{
+	const struct patient *patient = examination->patient;
+
+	for (size_t i = 0; i < patient->stand_in_count; i++) {
+		const struct stand_in *stand_in = &patient->stand_ins[i];
+		struct finding *finding = finding_add(examination, SEVERITY_NOTE);
+
+		text_printf(&finding->what,
+			    "on %s a worker answers ARP and neighbour discovery, without eBPF",
+			    stand_in->link);
+		text_printf(&finding->where, "responder link %s way worker", stand_in->link);
+		text_printf(&finding->why,
+			    "%s. It costs more for each answer, and what is forwarded is not "
+			    "looked at: IPv4 "
+			    "sources by rp_filter alone, IPv6 sources by nobody.",
+			    stand_in->why);
+		text_puts(&finding->line, "responder: worker, where it shall be so");
+	}
+}
+
+/* Solicitations come to a group of each address; of so many addresses all groups are taken. */
+#define GROUPS_LENGTH 124
+
+static void tell_deaf(struct examination *examination, const struct host_answer *answer)
+{
+	struct finding *finding = finding_add(examination, SEVERITY_ERROR);
+	const char *link = link_name(examination, answer->link);
+	char prefix[ADDRESS_TEXT_SIZE];
+
+	text_printf(&finding->what, "nobody on %s finds %s: solicitations for it are not received",
+		    link, prefix_text(&answer->prefix, prefix));
+	object_print(OBJECT_ANSWER, answer, examination->state, &finding->where);
+	text_puts(&finding->why,
+		  "Neighbour discovery asks by a multicast group for each address. The link has "
+		  "joined none of them, and does not take all multicast (allmulti), which "
+		  "somebody has undone.");
+	text_printf(&finding->command, "ip link set %s allmulticast on", link);
+}
+
+void check_reception(struct examination *examination)
+{
+	STATE_EACH(examination->state, OBJECT_ANSWER, const struct host_answer, answer) {
+		const struct host_link *link = state_link(examination->state, answer->link);
+
+		if (answer->prefix.family == AF_INET6 && answer->prefix.length < GROUPS_LENGTH &&
+		    answer->verdict == NEIGHBOURS_ANSWER && link && may_ask(link) &&
+		    !link->allmulti && !(link->flags & (IFF_PROMISC | IFF_ALLMULTI)) &&
+		    has_responder(examination, link->index))
+			tell_deaf(examination, answer);
 	}
 }
