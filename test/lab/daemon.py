@@ -59,7 +59,8 @@ def mhctl(node, *words, socket=None, expect=None, timeout=120):
     command = [str(MHCTL), *(["-s", str(socket)] if socket else []), *map(str, words)]
     with node.inside():
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=patience(timeout),
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL,
+                              env={**os.environ, "MULTIHOMED_BPFFS": str(node.lab.folder / "bpf")})
     check_sanitizer(done.stderr.splitlines(), command)
     reply = Reply(command, done)
     return reply if expect is None else reply.expect(expect)
