@@ -12,6 +12,7 @@
 
 import dataclasses
 import os
+import pathlib
 import signal
 import time
 
@@ -264,6 +265,36 @@ def test_the_gateway_is_announced_to_who_is_new(net, answering):
         answering.apply()
         heard = wire.answers(lambda answer: answer.target == "2001:db8:5::1")
     assert heard and heard[-1].mac == net.mac("eth3") and not heard[-1].solicited
+
+
+def test_the_gateway_is_announced_when_the_carrier_returns(net, answering):
+    net.subscriber.ip("link", "set", "eth0", "down")
+    wait_until(lambda: "NO-CARRIER" in net.host.ip("link", "show", "eth3"), what="the carrier to go")
+    net.subscriber.ip("link", "set", "eth0", "up")
+    with Wire(net.subscriber) as wire:
+        heard = wire.answers(lambda answer: answer.target == "2001:db8:5::1" and not answer.solicited)
+    assert heard and heard[-1].target == "2001:db8:5::1", "nothing was announced"
+
+
+def is_bare(pid):
+    """Whether a process has no capability, and no other folder than an empty one."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return all(int(line.split()[1], 16) == 0 for line in status.splitlines() if line.startswith(("CapEff", "CapPrm"))) \
+        and not os.listdir(f"/proc/{pid}/root")
+
+
+def test_the_worker_has_no_rights(net, answering):
+    assert [pid for pid in answering.children() if is_bare(pid)] == answering.children() != []
+
+
+def test_an_upgrade_leaves_one_worker_that_answers(net, answering):
+    former = answering.children()
+    answering.ctl("upgrade", expect=0)
+    wait_until(lambda: answering.children() and not set(former) & set(answering.children()),
+               what="the former worker to end")
+    assert answers_anew(net)
+    with Wire(net.subscriber) as wire:
+        Questions(wire, net.mac("eth3"), "10.1.2.5", PORT4).one("10.1.2.77")
 
 
 def test_a_rival_is_told(net, daemon):

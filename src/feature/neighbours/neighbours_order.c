@@ -25,10 +25,17 @@ struct news {
 
 /* What @observed has on one link, of a kind whose keys begin with the link. */
 #define EACH_ON_LINK(observed, number, type, item, like)                                           \
-	for (size_t item##_at = state_lower_bound(observed, number, like);                         \
-	     item##_at < state_count(observed, number); item##_at++)                               \
-		for (const type *item = state_at(observed, number, item##_at);                     \
-		     item && item->link == (like)->link; item = NULL)
+	for (const type *item = first_on_link(observed, number, like),                             \
+			*item##_end = (const type *)(observed)->sets[number].items +               \
+				      state_count(observed, number);                               \
+	     item && item != item##_end && item->link == (like)->link; item++)
+
+static const void *first_on_link(const struct state *observed, enum object_kind kind, const void *like)
+{
+	size_t first = state_lower_bound(observed, kind, like);
+
+	return first < state_count(observed, kind) ? state_at(observed, kind, first) : NULL;
+}
 
 static bool is_host(const struct prefix *prefix)
 {
