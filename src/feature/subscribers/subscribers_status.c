@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The most ports that one warning names. */
+#define NAMED_MOST 6
+
 struct telling {
 	const struct facts *facts;
 	const struct counters *counters;
@@ -150,36 +153,54 @@ static int setting(const struct facts *facts, const char *link, const char *name
 	return sysctl ? atoi(sysctl->value) : 0;
 }
 
-/* What keeps a port from doing all that it should. */
-static json_t *port_warnings(const struct telling *telling, const struct roster_port *port,
-			     const struct host_responder *responder)
+/* Every port that a worker answers on, as many as fit. */
+static size_t name_workers(const struct telling *telling, struct text *names)
+{
+	const struct roster *roster = &telling->roster;
+	size_t count = 0;
+
+	for (size_t i = 0; i < roster->ports.count; i++) {
+		const struct host_link *link = link_of(telling, &roster->ports.items[i]);
+		const struct host_responder *responder = link ? responder_on(telling, link->index) :
+								NULL;
+
+		if (!responder || responder->way != NEIGHBOURS_WORKER)
+			continue;
+		if (count < NAMED_MOST)
+			text_printf(names, "%s%s", count ? ", " : "", link->name);
+		count++;
+	}
+	if (count > NAMED_MOST)
+		text_printf(names, " and %zu more", count - NAMED_MOST);
+	return count;
+}
+
+/* What keeps ports from doing all that they should, each once. */
+static json_t *warnings_json(const struct telling *telling)
 {
 	json_t *warnings = json_array();
+	AUTO_TEXT names = { 0 };
 
-	if (responder && responder->way == NEIGHBOURS_WORKER &&
-	    telling->roster.config->responder != NEIGHBOURS_WORKER)
+	if (name_workers(telling, &names))
 		json_array_append_new(
 			warnings,
 			json_sprintf(
-				"eBPF cannot be used on %s, so a worker answers there: forwarded "
-				"packets are checked by rp_filter alone, which knows no IPv6; "
-				"`mhctl doctor` says what is missing",
-				port->name));
-	else if (responder && responder->way == NEIGHBOURS_WORKER)
-		json_array_append_new(
-			warnings,
-			json_sprintf(
-				"a worker answers on %s, as the file says: forwarded packets are "
-				"checked by rp_filter alone, which knows no IPv6; to check them: "
-				"'responder: auto'",
-				port->name));
+				"a worker answers on %s, %s: of forwarded packets only the "
+				"sources of IPv4 are checked there, by rp_filter; to check all: %s",
+				text_string(&names),
+				telling->roster.config->responder == NEIGHBOURS_WORKER ?
+					"as the file says" :
+					"since eBPF cannot be used",
+				telling->roster.config->responder == NEIGHBOURS_WORKER ?
+					"responder: auto" :
+					"`mhctl doctor` says what is missing"));
 	if (setting(telling->facts, "all", "rp_filter") == 2)
 		json_array_append_new(
 			warnings,
-			json_sprintf(
-				"net.ipv4.conf.all.rp_filter is 2, so it is loose on %s as well; "
-				"to make it strict there: sysctl net/ipv4/conf/all/rp_filter=0",
-				port->name));
+			json_string(
+				"net.ipv4.conf.all.rp_filter is 2, and so it is loose on all "
+				"ports; "
+				"to make it strict there: sysctl net/ipv4/conf/all/rp_filter=0"));
 	return warnings;
 }
 
@@ -188,7 +209,7 @@ static json_t *port_json(const struct telling *telling, const struct roster_port
 	static const char *const ways[] = { "-", "xdp", "tc", "worker" };
 	const struct host_link *link = link_of(telling, port);
 	const struct host_responder *responder = link ? responder_on(telling, link->index) : NULL;
-	json_t *json = json_object(), *warnings;
+	json_t *json = json_object();
 	const char *state = !link			  ? "does not exist" :
 			    !(link->flags & IFF_UP)	  ? "down" :
 			    !(link->flags & IFF_LOWER_UP) ? "no carrier" :
@@ -206,10 +227,6 @@ static json_t *port_json(const struct telling *telling, const struct roster_port
 	json_object_set_new(json, "bound", json_integer(port->bound));
 	snprintf(key, sizeof(key), "responder %s", port->name);
 	add_counter(telling, key, json);
-	warnings = port_warnings(telling, port, responder);
-	if (json_array_size(warnings))
-		json_object_set(json, "warnings", warnings);
-	json_decref(warnings);
 	return json;
 }
 
@@ -280,6 +297,7 @@ void subscribers_status(const void *config, const struct facts *facts,
 	json_object_set_new(status, "gateways", gateways_json(config));
 	json_object_set_new(status, "ports", ports);
 	json_object_set_new(status, "subscribers", subscribers);
+	json_object_set_new(status, "warnings", warnings_json(&telling));
 	mem_freep(&telling.links);
 	roster_free(&telling.roster);
 }
