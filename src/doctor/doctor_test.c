@@ -337,6 +337,10 @@ static void a_neighbour_table_near_its_limit_is_found(void **data)
 	patient.tables[0].entries = 900;
 	finds(HEALTHY, patient, "neighbour-table", SEVERITY_WARNING,
 	      "the IPv4 neighbour table of this machine has 900 of at most 1024 entries");
+	patient.tables[0].entries = 820;
+	finds_nothing(HEALTHY "neighbour 10.2.2.7 link eth0 flags extern_learn state reachable\n"
+			      "neighbour 10.2.2.8 link eth0 state permanent\n",
+		      patient);
 	patient.tables[0].entries = 0;
 	patient.tables[1].entries = 1023;
 	finds(HEALTHY, patient, "neighbour-table", SEVERITY_ERROR,

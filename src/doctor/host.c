@@ -2,6 +2,7 @@
 /* What concerns the machine, or programs that run on it. */
 #include "doctor/check.h"
 
+#include <linux/neighbour.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,16 +40,28 @@ static void tell_table(struct examination *examination, uint8_t family,
 		family == AF_INET ? "ipv4" : "ipv6", room);
 }
 
+/* Linux tells how many entries there are, and limits those that it may forget (since 4.20). */
+static unsigned count_exempt(const struct examination *examination, uint8_t family)
+{
+	unsigned count = 0;
+
+	STATE_EACH(examination->state, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour)
+		count += neighbour->address.family == family &&
+			 (neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED);
+	return count;
+}
+
 void check_neighbour_tables(struct examination *examination)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		const struct host_neighbour_table *table = &examination->patient->tables[i];
+		struct host_neighbour_table table = examination->patient->tables[i];
+		unsigned exempt = count_exempt(examination, families[i]);
 
-		if (table->limit &&
-		    (uint64_t)table->entries * 100 >= (uint64_t)table->limit * NEAR_FULL)
-			tell_table(examination, families[i], table);
+		table.entries -= exempt < table.entries ? exempt : table.entries;
+		if (table.limit && (uint64_t)table.entries * 100 >= (uint64_t)table.limit * NEAR_FULL)
+			tell_table(examination, families[i], &table);
 	}
 }
 
