@@ -305,6 +305,7 @@ static void on_counters(void *data)
 	for (size_t i = 0; i < worker_count; i++)
 		shell_end_silent(engine->shells[i]);
 	engine_ask_workers(engine);
+	vitals_tell_rest(engine);
 	loop_timer_set(engine->counters, COUNTERS_MS);
 }
 

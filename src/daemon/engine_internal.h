@@ -44,7 +44,12 @@ struct engine {
 	struct hands hands;		     /* and what was decided by hand */
 	struct subscriber_hands subscribers; /* the same of subscribers: enrol.c */
 	bool health_changed;		     /* what follows is to be told to the workers */
-	const struct config *configured;     /* what they were told last; NULL = nothing */
+	bool sights_changed; /* and to who judges health himself, too: what was seen here, or decided */
+	struct {
+		int64_t since_us;
+		unsigned lines, more;
+	} flips; /* checks that went up or down within the second: told, and counted only */
+	const struct config *configured; /* what they were told last; NULL = nothing */
 
 	struct generation *now, *before;
 	unsigned last_number;

@@ -196,9 +196,11 @@ void job_update_workers(struct engine *engine)
 {
 	const struct facts facts = engine_facts(engine);
 
-	engine->health_changed = false;
+	/* Who told of health is not told of it in turn. */
 	for (size_t i = 0; i < worker_count; i++)
-		shell_update(engine->shells[i], engine->configured, &facts);
+		if (!workers[i]->fact || engine->sights_changed)
+			shell_update(engine->shells[i], engine->configured, &facts);
+	engine->health_changed = engine->sights_changed = false;
 	for (size_t i = 0; i < feature_count; i++) {
 		const void *value = engine->configured ? engine->configured->values[i] : NULL;
 

@@ -42,7 +42,8 @@ void tell_links(struct engine *engine)
 			      (was->flags & IFF_RUNNING || was->flags & IFF_LOOPBACK);
 
 		state_add(&links, OBJECT_LINK, link);
-		engine->health_changed = engine->health_changed || !was || was_up != up;
+		if (!was || was_up != up)
+			engine->health_changed = engine->sights_changed = true;
 		if (engine->ready && (!was || was_up != up))
 			tell(engine, LOG_NOTICE, "link", "link %s is %s%s", link->name,
 			     was ? "" : "new and ", up ? "up" : "down");

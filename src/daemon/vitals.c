@@ -7,9 +7,14 @@
 
 #include "daemon/engine_internal.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FLIPS_US 1000000 /* in this time, */
+#define FLIPS_LINES 20	 /* so many lines */
 
 static int by_name(const void *a, const void *b)
 {
@@ -66,7 +71,7 @@ static void on_seen(void *data)
 {
 	struct engine *engine = data;
 
-	engine->health_changed = true;
+	engine->health_changed = engine->sights_changed = true;
 	loop_again(engine->loop);
 }
 
@@ -98,13 +103,43 @@ int engine_decide(struct engine *engine, const char *name, enum health_hand hand
 	return 0;
 }
 
+void vitals_tell_rest(struct engine *engine)
+{
+	if (engine->flips.more)
+		log_line(LOG_WARNING, "%u more checks went up or down at once; see mhctl checks",
+			 engine->flips.more);
+	engine->flips.more = 0;
+}
+
+/* When thousands go down at once the log gets the first of them; who watches gets all. */
+static bool is_for_the_log(struct engine *engine)
+{
+	int64_t now = clock_now_us();
+
+	if (now - engine->flips.since_us >= FLIPS_US) {
+		vitals_tell_rest(engine);
+		engine->flips.since_us = now;
+		engine->flips.lines = 0;
+	}
+	if (engine->flips.lines++ < FLIPS_LINES)
+		return true;
+	engine->flips.more++;
+	return false;
+}
+
 static void tell_change(struct engine *engine, const struct health *news)
 {
+	AUTO_TEXT line = { 0 };
+
 	if (news->state == HEALTH_UNKNOWN)
 		return;
-	tell(engine, news->state == HEALTH_DOWN ? LOG_WARNING : LOG_NOTICE, "check",
-	     "check %s is %s%s%s", news->name, health_state_word(news->state),
-	     news->reason && news->reason[0] ? ": " : "", news->reason ? news->reason : "");
+	text_printf(&line, "check %s is %s%s%s", news->name, health_state_word(news->state),
+		    news->reason && news->reason[0] ? ": " : "", news->reason ? news->reason : "");
+	if (is_for_the_log(engine))
+		log_line(news->state == HEALTH_DOWN ? LOG_WARNING : LOG_NOTICE, "%s",
+			 text_string(&line));
+	if (engine->server)
+		server_event(engine->server, "check", text_string(&line));
 }
 
 void vitals_told(struct engine *engine, const struct healths *news)

@@ -16,6 +16,8 @@ void vitals_open(struct engine *engine);
 void vitals_follow(struct engine *engine, const struct config *config);
 /* A worker tells: what changes is an event, and heeded in the same turn of the loop. */
 void vitals_told(struct engine *engine, const struct healths *news);
+/* How many changes the log was spared, if any. */
+void vitals_tell_rest(struct engine *engine);
 /* Who told it has died: all of it is old. */
 void vitals_grow_old(struct engine *engine);
 

@@ -275,3 +275,20 @@ def test_what_is_old_means_what_the_file_says(net, daemon):
     wait_until(lambda: all(states(one)[name]["old"] for name in ways), what="all of it to be old")
     assert {name: states(one)[name]["usable"] for name in ways} == {"keeps": True, "falls": False, "rises": True}
     one.stop()
+
+
+def test_many_that_go_down_at_once_are_a_few_lines_in_the_log_and_all_to_who_watches(net, daemon, tmp_path):
+    door = tmp_path / "door"
+    door.touch()
+    many = "".join(f"  c{number}: {{ all: [door] }}\n" for number in range(100))
+    one = daemon(net.host, f"checks:\n  door: {{ file: {door} }}\n{many}")
+    wait_state(one, "c99", "up")
+    time.sleep(1.1)		# the lines of a second are counted together
+    watch = one.watch()
+    before = len(one.log())
+    door.unlink()
+    wait_until(lambda: sum(" is down" in line for line in watch.lines) >= 101, what="an event for each")
+    rest = "81 more checks went up or down"
+    wait_until(lambda: any(rest in line for line in one.log()), 15, "the number of the rest")
+    assert sum(" is down" in line for line in one.log()[before:]) == 20
+    one.stop()
