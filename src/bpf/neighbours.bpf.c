@@ -27,6 +27,10 @@
 
 char neighbours_license[] SEC("license") = "Dual MIT/GPL";
 
+/*
+ * What hash tables may hold at most they take room for at once, 16 bytes each, a trie does not. These
+ * are for 131072 subscribers, and 7 megabytes.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -38,7 +42,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, __u32);
 	__type(value, struct neighbours_settings);
 } links SEC(".maps");
@@ -46,7 +50,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1048576);
+	__uint(max_entries, 131072);
 	__type(key, struct neighbours_counts_key);
 	__type(value, struct neighbours_counts_value);
 } counts SEC(".maps");
@@ -54,7 +58,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 2097152);
+	__uint(max_entries, 262144);
 	__type(key, struct neighbours_who_key);
 	__type(value, struct neighbours_who_value);
 } who SEC(".maps");
@@ -167,19 +171,16 @@ static __always_inline int answer_skb(struct __sk_buff *skb, const struct neighb
 				      struct neighbours_frame *frame)
 {
 	const __u64 flags = BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH;
-	__u32 link = skb->ifindex;
-	int code;
+	__u32 link = skb->ifindex, length;
+	int code = 0;
 
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return TC_ACT_SHOT;
-	if (neighbours_reply(view, frame) == NEIGHBOURS_ARP) {
-		code = bpf_skb_store_bytes(skb, 0, frame_bytes(frame), NEIGHBOURS_ARP, flags);
-	} else {
+	length = neighbours_reply(view, frame);
+	if (length == NEIGHBOURS_ADVERTISEMENT && skb->len != NEIGHBOURS_ADVERTISEMENT)
 		code = bpf_skb_change_tail(skb, NEIGHBOURS_ADVERTISEMENT, 0);
-		if (!code)
-			code = bpf_skb_store_bytes(skb, 0, frame_bytes(frame),
-						   NEIGHBOURS_ADVERTISEMENT, flags);
-	}
+	if (!code)
+		code = bpf_skb_store_bytes(skb, 0, frame_bytes(frame), length, flags);
 	return code ? TC_ACT_SHOT : bpf_redirect(link, 0);
 }
 

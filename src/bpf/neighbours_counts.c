@@ -10,6 +10,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AT_ONCE = 4096, TOKEN_SIZE = 64 };
+
+/*
+ * Asked for key after key, a table that others change begins anew where the last key is gone, and so
+ * may never end. Many at a time it does, and costs less.
+ */
+int neighbours_each(int map, size_t key_size, size_t value_size,
+		    void (*fn)(void *data, const void *key, const void *value), void *data)
+{
+	AUTO_MEM char *keys = mem_alloc(AT_ONCE * key_size),
+		      *values = mem_alloc(AT_ONCE * value_size);
+	char token[TOKEN_SIZE];
+	void *after = NULL;
+	int code;
+
+	do {
+		uint32_t count = AT_ONCE;
+
+		code = bpf_map_lookup_batch(map, after, token, keys, values, &count, NULL);
+		if (code && code != -ENOENT)
+			return code;
+		for (uint32_t i = 0; i < count; i++)
+			fn(data, keys + i * key_size, values + i * value_size);
+		after = token;
+	} while (!code);
+	return 0;
+}
+
 static int compare_counts(const void *a, const void *b)
 {
 	const struct neighbours_count *left = a, *right = b;
@@ -45,30 +73,35 @@ static void sum_links(struct neighbours_counts *counts)
 	}
 }
 
+struct count_list {
+	struct neighbours_counts *counts;
+	int processors;
+};
+
+static void list_count(void *data, const void *key_bytes, const void *value_bytes)
+{
+	const struct neighbours_counts_value *values = value_bytes;
+	const struct neighbours_counts_key *key = key_bytes;
+	const struct count_list *list = data;
+	struct neighbours_count *row = VEC_PUSH(list->counts);
+
+	*row = (struct neighbours_count){ .link = key->link, .owner = key->owner };
+	for (int i = 0; i < list->processors; i++)
+		add(row, (const uint64_t *)values[i].counters);
+}
+
 int neighbours_counts(struct neighbours *neighbours, struct neighbours_counts *ret_counts)
 {
-	int map = neighbours->maps[MAP_COUNTS], processors = libbpf_num_possible_cpus(), code;
-	AUTO_MEM struct neighbours_counts_value *values = NULL;
-	struct neighbours_counts_key key, next;
-	void *after = NULL;
+	struct count_list list = { ret_counts, libbpf_num_possible_cpus() };
+	int code;
 
-	if (processors < 0)
-		return processors;
-	values = mem_alloc(sizeof(*values) * (size_t)processors);
+	if (list.processors < 0)
+		return list.processors;
 	ret_counts->count = 0;
-	while (!(code = bpf_map_get_next_key(map, after, &next))) {
-		struct neighbours_count *row;
-
-		key = next;
-		after = &key;
-		if (bpf_map_lookup_elem(map, &key, values))
-			continue;
-		row = VEC_PUSH(ret_counts);
-		*row = (struct neighbours_count){ .link = key.link, .owner = key.owner };
-		for (int i = 0; i < processors; i++)
-			add(row, (const uint64_t *)values[i].counters);
-	}
-	if (code != -ENOENT)
+	code = neighbours_each(neighbours->maps[MAP_COUNTS], sizeof(struct neighbours_counts_key),
+			       sizeof(struct neighbours_counts_value) * (size_t)list.processors,
+			       list_count, &list);
+	if (code)
 		return code;
 	if (ret_counts->count)
 		qsort(ret_counts->items, ret_counts->count, sizeof(*ret_counts->items),
@@ -98,69 +131,53 @@ static time_t time_of(uint64_t then)
 	return time(NULL) - (time_t)((now > then ? now - then : 0) / 1000000000);
 }
 
+static void list_claimant(void *data, const void *key_bytes, const void *value_bytes)
+{
+	const struct neighbours_claim_value *value = value_bytes;
+	const struct neighbours_claim_key *key = key_bytes;
+	struct neighbours_claimants *claimants = data;
+	struct neighbours_claimant *claimant = VEC_PUSH(claimants);
+
+	*claimant = (struct neighbours_claimant){ .link = key->link,
+						  .address = neighbours_address_out(&key->address),
+						  .first = time_of(value->first),
+						  .last = time_of(value->last),
+						  .count = value->count };
+	memcpy(claimant->mac, key->mac, sizeof(claimant->mac));
+}
+
 int neighbours_claimants(struct neighbours *neighbours, struct neighbours_claimants *ret_claimants)
 {
-	int map = neighbours->maps[MAP_CLAIMS], code;
-	struct neighbours_claim_key key, next;
-	void *after = NULL;
+	int code;
 
 	ret_claimants->count = 0;
-	while (!(code = bpf_map_get_next_key(map, after, &next))) {
-		struct neighbours_claim_value value;
-		struct neighbours_claimant *claimant;
-
-		key = next;
-		after = &key;
-		if (bpf_map_lookup_elem(map, &key, &value))
-			continue;
-		claimant = VEC_PUSH(ret_claimants);
-		*claimant = (struct neighbours_claimant){ .link = key.link,
-							  .address = neighbours_address_out(
-								  &key.address),
-							  .first = time_of(value.first),
-							  .last = time_of(value.last),
-							  .count = value.count };
-		memcpy(claimant->mac, key.mac, sizeof(claimant->mac));
-	}
-	if (code != -ENOENT)
-		return code;
-	if (ret_claimants->count)
+	code = neighbours_each(neighbours->maps[MAP_CLAIMS], sizeof(struct neighbours_claim_key),
+			       sizeof(struct neighbours_claim_value), list_claimant, ret_claimants);
+	if (!code && ret_claimants->count)
 		qsort(ret_claimants->items, ret_claimants->count, sizeof(*ret_claimants->items),
 		      compare_claimants);
-	return 0;
+	return code;
 }
 
-static void forget_counts(int map, uint32_t link)
-{
-	struct neighbours_counts_key key, next;
-	bool more = !bpf_map_get_next_key(map, NULL, &key);
+struct forgetting {
+	int map;
+	uint32_t link;
+};
 
-	while (more) {
-		more = !bpf_map_get_next_key(map, &key, &next);
-		if (key.link == link)
-			(void)bpf_map_delete_elem(map, &key);
-		key = next;
-	}
+static void forget_claim(void *data, const void *key_bytes, const void *value_bytes)
+{
+	const struct neighbours_claim_key *key = key_bytes;
+	const struct forgetting *forgetting = data;
+
+	(void)value_bytes;
+	if (key->link == forgetting->link)
+		(void)bpf_map_delete_elem(forgetting->map, key);
 }
 
-static void forget_claims(int map, uint32_t link)
+void neighbours_forget_claims(struct neighbours *neighbours, uint32_t link)
 {
-	struct neighbours_claim_key key, next;
-	bool more = !bpf_map_get_next_key(map, NULL, &key);
+	struct forgetting forgetting = { neighbours->maps[MAP_CLAIMS], link };
 
-	while (more) {
-		more = !bpf_map_get_next_key(map, &key, &next);
-		if (key.link == link)
-			(void)bpf_map_delete_elem(map, &key);
-		key = next;
-	}
-}
-
-int neighbours_forget_link(struct neighbours *neighbours, uint32_t link)
-{
-	int code = bpf_map_delete_elem(neighbours->maps[MAP_LINKS], &link);
-
-	forget_counts(neighbours->maps[MAP_COUNTS], link);
-	forget_claims(neighbours->maps[MAP_CLAIMS], link);
-	return code == -ENOENT ? 0 : code;
+	(void)neighbours_each(forgetting.map, sizeof(struct neighbours_claim_key),
+			      sizeof(struct neighbours_claim_value), forget_claim, &forgetting);
 }

@@ -58,7 +58,12 @@ void filter_drop_qdisc(uint32_t link);
 
 struct neighbours_address neighbours_address_in(const struct address *address);
 struct address neighbours_address_out(const struct neighbours_address *address);
-/* The row of a count is made before anything is counted there. */
-int neighbours_make_count(struct neighbours *neighbours, uint32_t link, uint32_t owner);
+
+/* What was counted and seen, neighbours_counts.c. */
+
+/* Tells each element of a map. */
+int neighbours_each(int map, size_t key_size, size_t value_size,
+		    void (*fn)(void *data, const void *key, const void *value), void *data);
+void neighbours_forget_claims(struct neighbours *neighbours, uint32_t link);
 
 #endif

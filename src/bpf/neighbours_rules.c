@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum { MAPPED_BITS = 96, MAPPED_BYTES = 12 };
+enum { PATIENCE = 200 }; /* milliseconds */
 
 _Static_assert((int)NEIGHBOURS_ANSWER == (int)RULE_ANSWER &&
 		       (int)NEIGHBOURS_SILENT == (int)RULE_SILENT &&
@@ -81,9 +82,25 @@ static struct prefix prefix_of(const struct neighbours_key *key)
 	return prefix;
 }
 
-/* Links. */
+/*
+ * The kernel keeps some elements ready, and gets more of them behind the back of who asks: one who writes
+ * many at once is told that there is no memory, and has to wait a moment.
+ */
+static int write_element(int map, const void *key, const void *value, uint64_t flags)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int code = bpf_map_update_elem(map, key, value, flags);
 
-int neighbours_make_count(struct neighbours *neighbours, uint32_t link, uint32_t owner)
+	for (int i = 0; i < PATIENCE && (code == -ENOMEM || code == -EBUSY); i++) {
+		nanosleep(&moment, NULL);
+		code = bpf_map_update_elem(map, key, value, flags);
+	}
+	return code;
+}
+
+/* Who is counted. */
+
+static int make_count(struct neighbours *neighbours, uint32_t link, uint32_t owner)
 {
 	struct neighbours_counts_key key = { link, owner };
 	int processors = libbpf_num_possible_cpus(), code;
@@ -92,44 +109,10 @@ int neighbours_make_count(struct neighbours *neighbours, uint32_t link, uint32_t
 	if (processors < 0)
 		return processors;
 	zero = mem_alloc(sizeof(*zero) * (size_t)processors);
-	code = bpf_map_update_elem(neighbours->maps[MAP_COUNTS], &key, zero, BPF_NOEXIST);
+	code = write_element(neighbours->maps[MAP_COUNTS], &key, zero, BPF_NOEXIST);
 	mem_freep(&zero);
 	return code == -EEXIST ? 0 : code;
 }
-
-int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
-			const struct neighbours_link *set)
-{
-	struct neighbours_settings settings = { .guard = set->guard,
-						.router = set->router,
-						.owner = set->owner,
-						.link_local = neighbours_address_in(&set->link_local) };
-	int code = neighbours_make_count(neighbours, link, 0);
-
-	if (!code && set->owner)
-		code = neighbours_make_count(neighbours, link, set->owner);
-	memcpy(settings.mac, set->mac, sizeof(settings.mac));
-	return code ? code :
-		      bpf_map_update_elem(neighbours->maps[MAP_LINKS], &link, &settings, BPF_ANY);
-}
-
-int neighbours_get_link(struct neighbours *neighbours, uint32_t link, struct neighbours_link *ret_set)
-{
-	struct neighbours_settings settings;
-	int code = bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &settings);
-
-	if (code)
-		return code;
-	*ret_set = (struct neighbours_link){ .guard = settings.guard,
-					     .router = settings.router,
-					     .owner = settings.owner,
-					     .link_local =
-						     neighbours_address_out(&settings.link_local) };
-	memcpy(ret_set->mac, settings.mac, sizeof(ret_set->mac));
-	return 0;
-}
-
-/* Rules. */
 
 static struct neighbours_who_key by_owner(uint32_t link, uint32_t owner)
 {
@@ -154,21 +137,19 @@ static int take_who(int map, const struct neighbours_who_key *key, uint32_t owne
 	(void)bpf_map_lookup_elem(map, key, &value);
 	value.owner = owner;
 	value.rules++;
-	return bpf_map_update_elem(map, key, &value, BPF_ANY);
+	return write_element(map, key, &value, BPF_ANY);
 }
 
-/* Returns whether it was the last one. */
-static bool release_who(int map, const struct neighbours_who_key *key)
+static void release_who(int map, const struct neighbours_who_key *key)
 {
 	struct neighbours_who_value value;
 
 	if (bpf_map_lookup_elem(map, key, &value))
-		return true;
+		return;
 	if (--value.rules)
-		(void)bpf_map_update_elem(map, key, &value, BPF_ANY);
+		(void)write_element(map, key, &value, BPF_ANY);
 	else
 		(void)bpf_map_delete_elem(map, key);
-	return !value.rules;
 }
 
 static int take(struct neighbours *neighbours, uint32_t link, const struct neighbours_value *value)
@@ -181,35 +162,96 @@ static int take(struct neighbours *neighbours, uint32_t link, const struct neigh
 		return 0;
 	code = take_who(map, &owner, value->owner);
 	if (!code)
-		code = neighbours_make_count(neighbours, link, value->owner);
+		code = make_count(neighbours, link, value->owner);
 	if (!code && value->flags & RULE_BOUND)
 		code = take_who(map, &mac, value->owner);
 	return code;
 }
 
-/* Whether the settings of the link count for this owner, too. */
-static bool is_counted_by_link(const struct neighbours *neighbours, uint32_t link, uint32_t owner)
+/* A row of the link itself goes with the link alone. */
+static void drop_count(const struct neighbours *neighbours, uint32_t link, uint32_t owner)
 {
+	struct neighbours_counts_key row = { link, owner };
+	struct neighbours_who_key key = by_owner(link, owner);
 	struct neighbours_settings settings;
+	struct neighbours_who_value value;
 
-	return !bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &settings) &&
-	       settings.owner == owner;
+	if (!bpf_map_lookup_elem(neighbours->maps[MAP_WHO], &key, &value))
+		return;
+	if (!bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &settings) &&
+	    (!owner || settings.owner == owner))
+		return;
+	(void)bpf_map_delete_elem(neighbours->maps[MAP_COUNTS], &row);
 }
 
 static void release(struct neighbours *neighbours, uint32_t link, const struct neighbours_value *value)
 {
 	struct neighbours_who_key owner = by_owner(link, value->owner),
 				  mac = by_mac(link, value->mac);
-	struct neighbours_counts_key row = { link, value->owner };
 	int map = neighbours->maps[MAP_WHO];
 
 	if (value->verdict != RULE_OWN)
 		return;
-	if (release_who(map, &owner) && row.owner && !is_counted_by_link(neighbours, link, row.owner))
-		(void)bpf_map_delete_elem(neighbours->maps[MAP_COUNTS], &row);
+	release_who(map, &owner);
+	drop_count(neighbours, link, value->owner);
 	if (value->flags & RULE_BOUND)
-		(void)release_who(map, &mac);
+		release_who(map, &mac);
 }
+
+/* Links. */
+
+int neighbours_set_link(struct neighbours *neighbours, uint32_t link,
+			const struct neighbours_link *set)
+{
+	struct neighbours_settings former = { 0 }, settings = { .guard = set->guard,
+								.router = set->router,
+								.owner = set->owner,
+								.link_local = neighbours_address_in(
+									&set->link_local) };
+	int code = make_count(neighbours, link, 0);
+
+	(void)bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &former);
+	memcpy(settings.mac, set->mac, sizeof(settings.mac));
+	if (!code && set->owner)
+		code = make_count(neighbours, link, set->owner);
+	if (!code)
+		code = write_element(neighbours->maps[MAP_LINKS], &link, &settings, BPF_ANY);
+	if (!code)
+		drop_count(neighbours, link, former.owner);
+	return code;
+}
+
+int neighbours_get_link(struct neighbours *neighbours, uint32_t link, struct neighbours_link *ret_set)
+{
+	static const struct neighbours_address none;
+	struct neighbours_settings settings;
+	int code = bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &settings);
+
+	if (code)
+		return code;
+	*ret_set = (struct neighbours_link){ .guard = settings.guard,
+					     .router = settings.router,
+					     .owner = settings.owner };
+	if (memcmp(&settings.link_local, &none, sizeof(none)) != 0)
+		ret_set->link_local = neighbours_address_out(&settings.link_local);
+	memcpy(ret_set->mac, settings.mac, sizeof(ret_set->mac));
+	return 0;
+}
+
+int neighbours_forget_link(struct neighbours *neighbours, uint32_t link)
+{
+	struct neighbours_settings former = { 0 };
+	int code;
+
+	(void)bpf_map_lookup_elem(neighbours->maps[MAP_LINKS], &link, &former);
+	code = bpf_map_delete_elem(neighbours->maps[MAP_LINKS], &link);
+	drop_count(neighbours, link, 0);
+	drop_count(neighbours, link, former.owner);
+	neighbours_forget_claims(neighbours, link);
+	return code == -ENOENT ? 0 : code;
+}
+
+/* Rules. */
 
 /* A look-up finds the longest prefix; only its own length tells that it is this one. */
 static bool find_exactly(const struct neighbours *neighbours, const struct neighbours_key *key,
@@ -233,7 +275,7 @@ static int set_rule(struct neighbours *neighbours, const struct neighbours_rule 
 	/* Taken before the former one is released: what both need does not go for a moment. */
 	code = take(neighbours, rule->link, &value);
 	if (!code)
-		code = bpf_map_update_elem(neighbours->maps[MAP_RULES], &key, &value, BPF_ANY);
+		code = write_element(neighbours->maps[MAP_RULES], &key, &value, BPF_ANY);
 	if (!code && replaces)
 		release(neighbours, rule->link, &former);
 	return code;
@@ -282,32 +324,29 @@ static int compare_rules(const void *a, const void *b)
 	return prefix_compare(&left->prefix, &right->prefix);
 }
 
+static void list_rule(void *data, const void *key_bytes, const void *value_bytes)
+{
+	const struct neighbours_value *value = value_bytes;
+	const struct neighbours_key *key = key_bytes;
+	struct neighbours_rules *rules = data;
+	struct neighbours_rule *rule = VEC_PUSH(rules);
+
+	*rule = (struct neighbours_rule){ .link = key->link,
+					  .prefix = prefix_of(key),
+					  .verdict = value->verdict,
+					  .flags = value->flags,
+					  .owner = value->owner };
+	memcpy(rule->mac, value->mac, sizeof(rule->mac));
+}
+
 int neighbours_rules(struct neighbours *neighbours, struct neighbours_rules *ret_rules)
 {
-	int map = neighbours->maps[MAP_RULES], code;
-	struct neighbours_key key, next;
-	void *after = NULL;
+	int code;
 
 	ret_rules->count = 0;
-	while (!(code = bpf_map_get_next_key(map, after, &next))) {
-		struct neighbours_value value;
-		struct neighbours_rule *rule;
-
-		key = next;
-		after = &key;
-		if (!find_exactly(neighbours, &key, &value))
-			continue;
-		rule = VEC_PUSH(ret_rules);
-		*rule = (struct neighbours_rule){ .link = key.link,
-						  .prefix = prefix_of(&key),
-						  .verdict = value.verdict,
-						  .flags = value.flags,
-						  .owner = value.owner };
-		memcpy(rule->mac, value.mac, sizeof(rule->mac));
-	}
-	if (code != -ENOENT)
-		return code;
-	if (ret_rules->count)
+	code = neighbours_each(neighbours->maps[MAP_RULES], sizeof(struct neighbours_key),
+			       sizeof(struct neighbours_value), list_rule, ret_rules);
+	if (!code && ret_rules->count)
 		qsort(ret_rules->items, ret_rules->count, sizeof(*ret_rules->items), compare_rules);
-	return 0;
+	return code;
 }

@@ -178,11 +178,39 @@ static void the_count_of_an_owner_goes_with_his_last_rule(void **state)
 	assert_int_equal(rows(), 3);
 	assert_int_equal(neighbours_delete_rules(neighbours, two + 1, 1), 0);
 	assert_int_equal(rows(), 2);
+	set.owner = 18;
+	assert_int_equal(neighbours_set_link(neighbours, 9, &set), 0);
 	assert_int_equal(neighbours_delete_rules(neighbours, two, 1), 0);
+	assert_int_equal(rows(), 2);
+	set.owner = 0;
+	assert_int_equal(neighbours_set_link(neighbours, 9, &set), 0);
 	assert_int_equal(rows(), 1);
 	assert_int_equal(neighbours_forget_link(neighbours, 9), 0);
 	assert_int_equal(neighbours_forget_link(neighbours, 9), 0);
 	assert_int_equal(rows(), 0);
+	remove_all();
+}
+
+static void many_rules_are_listed_once_each(void **state)
+{
+	struct neighbours_rules listed = { 0 };
+	enum { MANY = 10000 };
+
+	open_at(NULL);
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct neighbours_rule some = rule(9 + i % 7, "10.0.0.0/32", NEIGHBOURS_OWN, i);
+
+		some.prefix.bytes[2] = (uint8_t)(i >> 8);
+		some.prefix.bytes[3] = (uint8_t)i;
+		assert_int_equal(neighbours_set_rules(neighbours, &some, 1), 0);
+	}
+	assert_int_equal(neighbours_rules(neighbours, &listed), 0);
+	assert_int_equal(listed.count, MANY);
+	for (size_t i = 1; i < listed.count; i++)
+		assert_true(listed.items[i - 1].link < listed.items[i].link ||
+			    prefix_compare(&listed.items[i - 1].prefix, &listed.items[i].prefix) < 0);
+	VEC_FREE(&listed);
+	assert_int_equal(rows(), MANY);
 	remove_all();
 }
 
@@ -620,6 +648,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_listed_as_they_were_set),
 		cmocka_unit_test(the_count_of_an_owner_goes_with_his_last_rule),
+		cmocka_unit_test(many_rules_are_listed_once_each),
 		cmocka_unit_test(every_case_comes_out_in_tc_as_the_table_says),
 		cmocka_unit_test(every_case_comes_out_in_xdp_as_the_table_says),
 		cmocka_unit_test(a_tag_of_no_vlan_is_no_way_around),
