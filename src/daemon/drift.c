@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "host/kind.h"
 
+#include <linux/neighbour.h>
 #include <string.h>
 
 #define MENDS_MOST 8
@@ -92,12 +93,21 @@ void drift_look(struct engine *engine)
 	mem_freep(&keys);
 }
 
+/* The kernel itself forgets what it resolved on a link, whenever the link loses its carrier. */
+static bool goes_by_itself(const struct operation *operation)
+{
+	const struct host_neighbour *neighbour = operation->after;
+
+	return operation->kind == OBJECT_NEIGHBOUR && operation->type == OPERATION_ADD &&
+	       !(neighbour->state & NUD_PERMANENT);
+}
+
 bool drift_is(const struct engine *engine, const struct operation *operation)
 {
 	const void *object = operation->after ? operation->after : operation->before;
 	bool was_wanted = state_find(&engine->desired.state, operation->kind, object) != NULL;
 
-	return operation->kind != OBJECT_LISTENER &&
+	return operation->kind != OBJECT_LISTENER && !goes_by_itself(operation) &&
 	       (operation->type == OPERATION_DELETE ? !was_wanted : was_wanted);
 }
 
