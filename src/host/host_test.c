@@ -170,17 +170,17 @@ static void what_was_put_back_and_taken_again_is_missed(void **data)
 	};
 	const struct host_touched *touched;
 	struct scene *scene = *data;
-	size_t count;
+	size_t count, losses = 0;
 
 	scene_settle(scene, NULL);
 	host_touched_forget(scene->host);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		assert_true(scratch_run(commands[i]));
-	assert_false(scene_settle(scene, NULL));
+	scene_settle(scene, NULL);
 	assert_true(host_touched(scene->host, &touched, &count));
-	assert_int_equal(count, 1);
-	assert_true(touched->removed);
-	assert_int_equal(touched->kind, OBJECT_ROUTE);
+	for (size_t i = 0; i < count; i++)
+		losses += touched[i].kind == OBJECT_ROUTE && touched[i].removed;
+	assert_int_equal(losses, 1);
 }
 
 static void foreign_routes_stay_and_are_named(void **data)
