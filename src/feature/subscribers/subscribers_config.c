@@ -147,16 +147,12 @@ static const struct config_field subscribers_root = {
 
 static void subscribers_interest(const void *config, struct interest *interest)
 {
-	const struct subscribers_config *subscribers = config;
-	const struct prefix *gateway = subscribers->gateways.items;
 	static const char *const sysctls[] = {
 		"net/ipv4/conf/*/forwarding",	  "net/ipv6/conf/*/forwarding",
 		"net/ipv6/conf/*/accept_ra",	  "net/ipv4/conf/*/rp_filter",
 		"net/ipv4/conf/*/send_redirects",
 	};
 
-	for (unsigned i = 0; i < subscribers->gateways.count; i++)
-		*VEC_PUSH(&interest->prefixes) = prefix_clean(&gateway[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++)
 		*VEC_PUSH(&interest->sysctls) = sysctls[i];
 	interest->link_routes = true;

@@ -175,6 +175,33 @@ static size_t name_workers(const struct telling *telling, struct text *names)
 	return count;
 }
 
+/* Somebody else's address that connects a link to a network which should be on none. */
+static void warn_of_networks(const struct telling *telling, json_t *warnings)
+{
+	const struct subscribers_config *config = telling->roster.config;
+	const struct prefix *gateway = config->gateways.items;
+	char text[ADDRESS_TEXT_SIZE];
+
+	STATE_EACH(telling->facts->observed, OBJECT_ADDRESS, const struct host_address, address) {
+		struct prefix network = prefix_clean(&address->prefix);
+		struct address own = prefix_address(&address->prefix);
+		const struct host_link *link = state_link(telling->facts->observed, address->link);
+		unsigned i = 0;
+
+		while (i < config->gateways.count && !prefix_overlaps(&network, &gateway[i]))
+			i++;
+		if (i == config->gateways.count || !link || address_is_link_local(&own) ||
+		    network.length == address_bits(network.family))
+			continue;
+		prefix_text(&address->prefix, text);
+		json_array_append_new(warnings, json_sprintf("%s on %s connects that link to a "
+							     "network of `gateway`, so that Linux "
+							     "looks there for whoever is no "
+							     "subscriber: ip address del %s dev %s",
+							     text, link->name, text, link->name));
+	}
+}
+
 /* What keeps ports from doing all that they should, each once. */
 static json_t *warnings_json(const struct telling *telling)
 {
@@ -194,6 +221,7 @@ static json_t *warnings_json(const struct telling *telling)
 				telling->roster.config->responder == NEIGHBOURS_WORKER ?
 					"responder: auto" :
 					"`mhctl doctor` says what is missing"));
+	warn_of_networks(telling, warnings);
 	if (setting(telling->facts, "all", "rp_filter") == 2)
 		json_array_append_new(
 			warnings,

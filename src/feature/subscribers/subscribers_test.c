@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "feature/subscribers/subscribers_roster.h"
 
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -321,6 +322,72 @@ static void each_of_many_is_desired_once(void **state)
 	config_free(config);
 }
 
+static const char *told_of(const json_t *status, const char *list, size_t index, const char *key)
+{
+	const json_t *one = json_array_get(json_object_get(status, list), index);
+
+	return json_string_value(json_object_get(one, key));
+}
+
+static json_t *status_of(const struct config *config, const struct facts *facts,
+			 const struct counters *counters)
+{
+	json_t *status = json_object();
+
+	subscribers_status(subscribers_of(config), facts, counters, status);
+	return status;
+}
+
+static void status_tells_where_each_is_and_what_is_missing(void **unused)
+{
+	struct config *config = read_good(STORY);
+	struct subscriber_hand moved = hand(SUBSCRIBER_MOVE, "bob", "eth4"),
+			       gone = hand(SUBSCRIBER_REMOVE, "alice", NULL);
+	struct subscriber_hands hands = { 0 };
+	struct state observed = { 0 };
+	struct facts facts = { .observed = &observed, .subscribers = &hands };
+	struct counters counters = { 0 };
+	AUTO_TEXT text = { 0 }, error = { 0 };
+	struct roster roster;
+	json_t *status;
+
+	subscriber_hands_take(&hands, &moved, true);
+	subscriber_hands_take(&hands, &gone, true);
+	roster_build(subscribers_of(config), NULL, &roster);
+	roster_number(&roster);
+	text_printf(&text,
+		    "link lo index 1 flags up,lower-up,loopback\n"
+		    "link eth3 index 2 flags up,lower-up\nlink eth4 index 3 flags up\n"
+		    "address 10.1.2.1/24 link eth4\n"
+		    "responder link eth3 way worker guard yes\n"
+		    "answer 10.1.2.5/32 link eth3 verdict own owner %u\n"
+		    "route 10.1.2.5/32 link eth3 protocol multihomed\n",
+		    roster_find(&roster, "eth3")->owner);
+	assert_int_equal(state_parse(text_string(&text), &observed, &error), 0);
+	text_printf(&error, "owner %u", roster_find(&roster, "eth3")->owner);
+	counters_get(&counters, text_string(&error))->dropped = 7;
+	status = status_of(config, &facts, &counters);
+	assert_string_equal(told_of(status, "subscribers", 0, "state"), "removed");
+	assert_string_equal(told_of(status, "subscribers", 1, "port"), "eth4");
+	assert_string_equal(told_of(status, "subscribers", 1, "by_hand"), "move");
+	assert_string_equal(told_of(status, "subscribers", 1, "state"), "pending");
+	assert_string_equal(told_of(status, "subscribers", 2, "state"), "in place");
+	assert_int_equal(
+		json_integer_value(json_object_get(
+			json_array_get(json_object_get(status, "subscribers"), 2), "spoofed")),
+		7);
+	assert_string_equal(told_of(status, "ports", 0, "state"), "does not exist");
+	assert_string_equal(told_of(status, "ports", 1, "responder"), "worker");
+	assert_string_equal(told_of(status, "ports", 2, "state"), "no carrier");
+	assert_int_equal(json_array_size(json_object_get(status, "warnings")), 2);
+	json_decref(status);
+	roster_free(&roster);
+	counters_free(&counters);
+	state_free(&observed);
+	subscriber_hands_free(&hands);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +395,7 @@ int main(void)
 		cmocka_unit_test(what_was_decided_before_counts),
 		cmocka_unit_test(hands_come_over_the_file),
 		cmocka_unit_test(what_contradicts_a_new_file_is_left_out_and_told),
+		cmocka_unit_test(status_tells_where_each_is_and_what_is_missing),
 		cmocka_unit_test(every_address_that_stands_twice_is_found),
 		cmocka_unit_test(numbers_are_one_subscribers_own),
 		cmocka_unit_test(each_of_many_is_desired_once),
