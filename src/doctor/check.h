@@ -86,6 +86,8 @@ void check_mtu(struct examination *examination);
 void check_neighbour_tables(struct examination *examination);
 void check_udp_servers(struct examination *examination);
 /* neighbours.c */
+/* How many neighbours count against no limit. */
+unsigned neighbours_exempt(const struct examination *examination, uint8_t family);
 void check_proxies(struct examination *examination);
 void check_arp_ignore(struct examination *examination);
 void check_neighbour_room(struct examination *examination);

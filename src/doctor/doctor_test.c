@@ -347,6 +347,19 @@ static void a_neighbour_table_near_its_limit_is_found(void **data)
 	      "the IPv6 neighbour table of this machine has 1023 of at most 1024 entries");
 }
 
+static void neighbours_that_count_against_no_limit_do_not_fill_the_table(void **data)
+{
+	struct patient patient = { .tables = { { 1000, 1024, 0 }, { 30007, 1024, 0 } } };
+	AUTO_TEXT host = { 0 };
+
+	text_puts(&host, HEALTHY);
+	for (unsigned i = 0; i < 300; i++)
+		text_printf(
+			&host, "neighbour 10.1.%u.%u link bond0 state permanent mac 02:00:00:00:%02x:%02x\n",
+			i / 200, i % 200 + 1, i / 200, i % 200);
+	finds_nothing(text_string(&host), patient);
+}
+
 static void a_host_without_its_local_table_is_found(void **data)
 {
 	finds("rule ipv4 32766 table main protocol kernel\n", nobody, "local-table", SEVERITY_ERROR,
@@ -615,6 +628,7 @@ int main(void)
 		cmocka_unit_test(one_host_with_many_addresses_is_no_proxy),
 		cmocka_unit_test(a_log_server_that_the_default_route_leads_away_from_is_found),
 		cmocka_unit_test(a_neighbour_table_near_its_limit_is_found),
+		cmocka_unit_test(neighbours_that_count_against_no_limit_do_not_fill_the_table),
 		cmocka_unit_test(more_hosts_than_the_neighbour_table_has_room_for_are_found),
 		cmocka_unit_test(a_claim_that_arp_ignore_silences_is_found),
 		cmocka_unit_test(a_claim_that_is_routed_here_needs_no_arp),

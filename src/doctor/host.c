@@ -2,7 +2,6 @@
 /* What concerns the machine, or programs that run on it. */
 #include "doctor/check.h"
 
-#include <linux/neighbour.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,19 +14,19 @@
 #define PORT_MDNS 5353
 #define PORT_LLMNR 5355
 
-static void tell_table(struct examination *examination, uint8_t family,
+static void tell_table(struct examination *examination, uint8_t family, unsigned entries,
 		       const struct host_neighbour_table *table)
 {
-	bool full = (uint64_t)table->entries * 100 >= (uint64_t)table->limit * FULL;
+	bool full = (uint64_t)entries * 100 >= (uint64_t)table->limit * FULL;
 	struct finding *finding = finding_add(examination, full ? SEVERITY_ERROR : SEVERITY_WARNING);
 	const char *name = family == AF_INET ? "IPv4" : "IPv6";
 	unsigned room = table->limit;
 
-	while (room < 4 * table->entries)
+	while (room < 4 * entries)
 		room *= 2;
 	text_printf(&finding->what,
 		    "the %s neighbour table of this machine has %u of at most %u entries", name,
-		    table->entries, table->limit);
+		    entries, table->limit);
 	text_printf(&finding->where, "ip ntable show name %s",
 		    family == AF_INET ? "arp_cache" : "ndisc_cache");
 	text_puts(&finding->why,
@@ -40,28 +39,22 @@ static void tell_table(struct examination *examination, uint8_t family,
 		family == AF_INET ? "ipv4" : "ipv6", room);
 }
 
-/* Linux tells how many entries there are, and limits those that it may forget (since 4.20). */
-static unsigned count_exempt(const struct examination *examination, uint8_t family)
-{
-	unsigned count = 0;
-
-	STATE_EACH(examination->state, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour)
-		count += neighbour->address.family == family &&
-			 (neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED);
-	return count;
-}
-
+/*
+ * Those that are exempt from the limit are entries all the same. Where there are more than the limit lets in,
+ * other network namespaces have such, and how full the table is cannot be told.
+ */
 void check_neighbour_tables(struct examination *examination)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		struct host_neighbour_table table = examination->patient->tables[i];
-		unsigned exempt = count_exempt(examination, families[i]);
+		const struct host_neighbour_table *table = &examination->patient->tables[i];
+		unsigned exempt = neighbours_exempt(examination, families[i]);
+		unsigned entries = table->entries > exempt ? table->entries - exempt : 0;
 
-		table.entries -= exempt < table.entries ? exempt : table.entries;
-		if (table.limit && (uint64_t)table.entries * 100 >= (uint64_t)table.limit * NEAR_FULL)
-			tell_table(examination, families[i], &table);
+		if (table->limit && entries <= table->limit + table->limit / 8 &&
+		    (uint64_t)entries * 100 >= (uint64_t)table->limit * NEAR_FULL)
+			tell_table(examination, families[i], entries, table);
 	}
 }
 

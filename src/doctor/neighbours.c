@@ -133,10 +133,19 @@ static bool is_exempt(const struct host_neighbour *neighbour)
 	return neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED;
 }
 
+unsigned neighbours_exempt(const struct examination *examination, uint8_t family)
+{
+	unsigned count = 0;
+
+	STATE_EACH(examination->state, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour)
+		count += neighbour->address.family == family && is_exempt(neighbour);
+	return count;
+}
+
 /* How many single hosts are routed to links, less those whose neighbour does not count. */
 static size_t hosts_on_links(const struct examination *examination, uint8_t family)
 {
-	size_t count = 0, exempt = 0;
+	size_t count = 0, exempt = neighbours_exempt(examination, family);
 
 	STATE_EACH(examination->state, OBJECT_ROUTE, const struct host_route, route) {
 		const struct host_link *link = state_link(examination->state, route->link);
@@ -145,8 +154,6 @@ static size_t hosts_on_links(const struct examination *examination, uint8_t fami
 			 route->to.length == address_bits(family) && !route->via.family &&
 			 !route->nexthop && link && may_ask(link);
 	}
-	STATE_EACH(examination->state, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour)
-		exempt += neighbour->address.family == family && is_exempt(neighbour);
 	return count > exempt ? count - exempt : 0;
 }
 
