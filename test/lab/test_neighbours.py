@@ -167,8 +167,9 @@ def test_programs_that_look_for_duplicates(net, answering):
     assert arping(net.peer, "198.51.100.65") == 0
     assert arping(net.subscriber, "10.1.2.7") == 1
     assert arping(net.subscriber, "10.1.2.5") == 0
-    found = net.peer.run("ndisc6", "-q", "-1", "2001:db8:1:1::7", "eth0")
-    assert found.stdout.strip().lower() == net.mac()
+    for node, address, link in ((net.peer, "2001:db8:1:1::7", "eth0"), (net.subscriber, "2001:db8:5::7", "eth3")):
+        found = node.run("ndisc6", "-q", "-1", address, "eth0")
+        assert found.stdout.strip().lower() == net.mac(link)
 
 
 def is_duplicate(node, address):
@@ -297,8 +298,7 @@ def test_an_upgrade_leaves_one_worker_that_answers(net, answering):
         Questions(wire, net.mac("eth3"), "10.1.2.5", PORT4).one("10.1.2.77")
 
 
-def test_a_rival_is_told(net, daemon):
-    answering = daemon(net.host, CONFIG.format(way="worker"))
+def test_a_rival_is_told(net, answering):
     net.rival.ip("address", "add", "198.51.100.177/32", "dev", "eth0")
     net.rival.run("arping", "-A", "-c2", "-I", "eth0", "198.51.100.177", check=False)
     mac = net.rival.ip("-br", "link", "show", "eth0").split()[2]

@@ -149,11 +149,13 @@ static void desire_networks(struct work *work, const struct site *site)
 	AUTO_MEM struct prefix *heard = mem_alloc((work->config->gateways.count + 1) * sizeof(*heard));
 
 	for (unsigned i = 0; i < work->config->gateways.count; i++) {
+		/* As the owner would answer: ndisc6 hears nothing that comes from another address. */
+		const uint8_t flags = NEIGHBOURS_OVERRIDE | NEIGHBOURS_TARGET_SOURCE;
 		struct host_answer answer = {
 			.link = site->link,
 			.prefix = prefix_clean(&gateway[i]),
 			.verdict = NEIGHBOURS_ANSWER,
-			.flags = gateway[i].family == AF_INET6 ? NEIGHBOURS_OVERRIDE : 0,
+			.flags = gateway[i].family == AF_INET6 ? flags : 0,
 		};
 
 		if (!is_network(work, i))
