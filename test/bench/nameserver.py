@@ -19,6 +19,7 @@ PORTS = {"gdnsd": 5301, "knotd": 5302, "nsd": 5303, "echo": 5304}
 HOSTS = 1000
 ATTEMPTS = 3
 RATE = re.compile(r"total (queries|replies): +(\d+)")
+COUNTED = re.compile(r"Queries (sent|completed|lost): +(\d+)")
 
 ZONE = """$TTL 3600
 @ SOA ns1 hostmaster 1 7200 3600 1209600 300
@@ -31,6 +32,8 @@ ns3 A 192.0.2.3
 www 30 A 192.0.2.80
 www 30 AAAA 2001:db8::80
 """ + "".join(f"h{number:07d} A 10.0.{number >> 8}.{number & 255}\n" for number in range(HOSTS))
+
+LIMIT = "  rate-limit: { per-second: 50, slip: %d }\n"
 
 OURS = f"""
 prefixes: [{{ prefix: {CLAIM} }}]
@@ -92,6 +95,39 @@ class Turn:
         self.cost = spent / counted["replies"]
 
 
+class StreamTurn:
+    """The same by dnsperf over TCP, 20 connections that stay; what was not answered is lost."""
+
+    def __init__(self, names, who):
+        address, port, pids = names.servers[who]
+        numbers = pids()
+        before = cpu_seconds(numbers)
+        said = names.stage.client.run("dnsperf", "-m", "tcp", "-c", 20, "-q", 200, "-l", names.plan.names_seconds,
+                                      "-s", address, "-p", port, "-d", names.file, **pinned(CLIENT_CORE)).stdout
+        spent = cpu_seconds(numbers) - before
+        counted = dict((name, int(number)) for name, number in COUNTED.findall(said))
+        if not counted.get("completed"):
+            raise Broken(f"{who} answers nothing over TCP; dnsperf said\n{said}")
+        self.lost = counted["lost"] / counted["sent"]
+        self.cost = spent / counted["completed"]
+
+
+class LimitTurn:
+    """Ours under a flood from one address at a rate, with rate-limit or without."""
+
+    def __init__(self, names, rate, slip=None):
+        daemon = names.daemon
+        daemon.write(OURS + (LIMIT % slip if slip is not None else ""))
+        daemon.ctl("apply", expect=0)
+        numbers = processes(daemon)
+        before = cpu_seconds(numbers)
+        said = names.ask(ASKED, 53, rate)
+        spent = cpu_seconds(numbers) - before
+        counted = dict((name, int(number)) for name, number in RATE.findall(said))
+        self.out = counted["replies"] / counted["queries"]
+        self.cost = spent / counted["queries"]
+
+
 class Names:
     """The servers, all running; those that are not asked sleep."""
 
@@ -101,9 +137,9 @@ class Names:
         stage.wake_client(CLAIM)
         self.file = stage.file("questions", questions())
         stage.file("multihomed-h/example.com.zone", ZONE)
-        daemon = stage.daemon(OURS)
+        self.daemon = stage.daemon(OURS)
         self.servers = {
-            "ours": (ASKED, 53, lambda: processes(daemon)),
+            "ours": (ASKED, 53, lambda: processes(self.daemon)),
             "echo": (HOST4, PORTS["echo"], stage.server(PROGRAMS / "echo_plain", HOST4, PORTS["echo"])),
         }
         for name, text, words in (("gdnsd", GDNSD, ("-c", "{folder}", "start")),
@@ -135,6 +171,20 @@ class Names:
                       answered)
         yield compare("names", f"core for an answer, {shown}", "s", [(a.cost, b.cost) for a, b in pairs], cost)
 
+    def stream_row(self, peer):
+        pairs = turns(self.plan.rounds, lambda: StreamTurn(self, "ours"), lambda: StreamTurn(self, peer))
+        lost = max(ours.lost for ours, _ in pairs)
+        yield compare("names", f"core for an answer over TCP : {peer}", "s", [(a.cost, b.cost) for a, b in pairs],
+                      Goal("<=", 1), note=f"lost of ours: {lost:.2%} at most" if lost else "")
+
+    def limit_rows(self, rate):
+        """Last, since they leave another configuration behind."""
+        pairs = turns(self.plan.rounds, lambda: LimitTurn(self, rate, 0), lambda: LimitTurn(self, rate))
+        yield compare("names", f"core for a question, {rate // 1000} k/s, limited : not", "s",
+                      [(a.cost, b.cost) for a, b in pairs], Goal("<=", 1.05))
+        yield compare("names", f"answers to {rate // 1000} k/s from one address, limited : all", "",
+                      [(a.out, 1) for a, _ in pairs], Goal("<=", 0.01))
+
 
 def names_rows(stage, plan):
     if not shutil.which("kxdpgun"):
@@ -144,3 +194,7 @@ def names_rows(stage, plan):
     yield from names.rows("gdnsd", 100000, None, Goal("<=", 1))
     yield from names.rows("gdnsd", 150000, Goal(">=", 1), None)
     yield from names.rows("knotd", 150000, Goal(">=", 1.3), None)
+    if shutil.which("dnsperf"):
+        yield from names.stream_row("knotd")
+        yield from names.stream_row("gdnsd")
+    yield from names.limit_rows(50000)

@@ -27,6 +27,7 @@ from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
 from model import model_rows  # noqa: E402
 from nameserver import names_rows  # noqa: E402
+from reload import reload_rows  # noqa: E402
 from routing import changed_line_rows, drift_rows, routes_rows, rules_rows  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
 from zone import zone_rows  # noqa: E402
@@ -49,16 +50,17 @@ class Plan:
     sends: int			# of which the cost of one is taken
     drifts: int			# what somebody takes away
     names_seconds: int		# of one turn of questions to a name server
+    names: int			# of the zone that is loaded again
     checks: int			# of them each second
     check_seconds: int		# for which they are measured
 
 
 FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45,
             answers=1000000, routes=1000000, rules=10000, route_rounds=3, sends=100000, drifts=50, names_seconds=2,
-            checks=1000, check_seconds=30)
+            names=1000000, checks=1000, check_seconds=30)
 QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8,
              answers=100000, routes=100000, rules=10000, route_rounds=2, sends=50000, drifts=30, names_seconds=1,
-             checks=1000, check_seconds=8)
+             names=100000, checks=1000, check_seconds=8)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
@@ -68,6 +70,7 @@ WORKLOADS = {
     "replies": [(hooks_rows, False), (hooks_spread_rows, True)],
     "routing": [(routes_rows, False), (changed_line_rows, False), (rules_rows, False), (drift_rows, False)],
     "dns": [(names_rows, False)],
+    "reload": [(reload_rows, False)],
     "dropout": [(dropout_rows, False)],
     "model": [(model_rows, False)],
     "zone": [(zone_rows, False)],
