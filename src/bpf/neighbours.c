@@ -47,7 +47,7 @@ static int load(struct neighbours *neighbours, struct text *error)
 
 	neighbours->object = neighbours_bpf__open();
 	if (!neighbours->object)
-		return trouble_with_load(-errno, error);
+		return trouble_with_programs(-errno, error);
 	for (int i = 0; neighbours->folder && !code && i < MAPS; i++) {
 		AUTO_MEM char *path = map_pin(neighbours->folder, i);
 
@@ -56,7 +56,7 @@ static int load(struct neighbours *neighbours, struct text *error)
 	}
 	if (!code)
 		code = neighbours_bpf__load(neighbours->object);
-	return code ? trouble_with_load(code, error) : 0;
+	return code ? trouble_with_programs(code, error) : 0;
 }
 
 static void keep_descriptors(struct neighbours *neighbours)

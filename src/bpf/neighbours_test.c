@@ -643,6 +643,24 @@ static void errors_name_what_is_missing(void **state)
 	remove_all();
 }
 
+static void without_rights_it_says_so(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		AUTO_TEXT error = { 0 };
+		int code = setresuid(65534, 65534, 65534) ?
+				   0 :
+				   neighbours_open(NULL, &neighbours, &error);
+
+		_exit(code != -EPERM || strncmp(text_string(&error),
+						"loading BPF programs is not permitted", 37) != 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -659,6 +677,7 @@ int main(void)
 		cmocka_unit_test(what_others_have_on_the_link_stays),
 		cmocka_unit_test(what_is_taken_away_is_not_listed),
 		cmocka_unit_test(errors_name_what_is_missing),
+		cmocka_unit_test(without_rights_it_says_so),
 	};
 
 	if (geteuid() != 0) {

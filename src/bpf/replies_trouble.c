@@ -87,27 +87,39 @@ static bool has_hooks(void)
 	return libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, NULL) == 1;
 }
 
-int trouble_with_load(int code, struct text *error)
+/* What the verifier allows to some only, it calls prohibited "for !root" to others. */
+static bool lacks_rights(int code)
 {
-	/* What the verifier allows to some only, it calls prohibited "for !root" to others. */
-	if ((code == -EPERM || code == -EACCES) && (!verifier[0] || strstr(verifier, "!root")))
+	return (code == -EPERM || code == -EACCES) && (!verifier[0] || strstr(verifier, "!root"));
+}
+
+int trouble_with_programs(int code, struct text *error)
+{
+	if (lacks_rights(code))
 		return trouble(code, error,
 			       "loading BPF programs is not permitted: it needs CAP_BPF, "
 			       "CAP_PERFMON and CAP_NET_ADMIN");
 	if (code == -ENOSYS)
 		return trouble(code, error, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
-	if (!verifier[0] && !has_hooks())
-		return trouble(
-			code, error,
-			"this kernel has no BPF hooks for the addresses of a cgroup's sockets "
-			"(CONFIG_CGROUP_BPF)");
-	if (!verifier[0] && strstr(program, "recvmsg"))
-		return trouble(code, error,
-			       "this kernel has no BPF hooks for what a cgroup's sockets receive "
-			       "(cgroup/recvmsg4, Linux 5.2)");
 	if (verifier[0])
 		return trouble(code, error, "the kernel refuses the BPF program %s: %s", program,
 			       verifier);
 	return trouble(code, error, "the BPF programs cannot be loaded: %s",
 		       last[0] ? last : strerror(-code));
+}
+
+int trouble_with_load(int code, struct text *error)
+{
+	if (lacks_rights(code) || code == -ENOSYS || verifier[0])
+		return trouble_with_programs(code, error);
+	if (!has_hooks())
+		return trouble(
+			code, error,
+			"this kernel has no BPF hooks for the addresses of a cgroup's sockets "
+			"(CONFIG_CGROUP_BPF)");
+	if (strstr(program, "recvmsg"))
+		return trouble(code, error,
+			       "this kernel has no BPF hooks for what a cgroup's sockets receive "
+			       "(cgroup/recvmsg4, Linux 5.2)");
+	return trouble_with_programs(code, error);
 }

@@ -8,7 +8,9 @@
 
 /* From now on libbpf is listened to, and prints nothing. */
 void trouble_listen(void);
-/* Writes the line for a failed load. Returns @code. */
+/* Writes the line for a failed load of any programs. Returns @code. */
+int trouble_with_programs(int code, struct text *error);
+/* The same for those of replies, which need hooks on cgroups. */
 int trouble_with_load(int code, struct text *error);
 /* Writes "WHAT: reason". Returns @code. */
 int trouble(int code, struct text *error, const char *format, ...)
