@@ -52,7 +52,23 @@ class Dice(random.Random):
 
     def prefixes(self):
         claims = sorted({self.prefix() for _ in range(self.randint(0, 6))})
-        return "prefixes:" + ("\n" if claims else " []\n") + "".join(f"  - prefix: {claim}\n" for claim in claims)
+        answered = [f", neighbours: [{', '.join(self.some(list(LINKS), 2))}]" if self.random() < 0.5 else ""
+                    for _ in claims]
+        return "prefixes:" + ("\n" if claims else " []\n") + "".join(
+            f'  - {{ prefix: "{claim}"{links} }}\n' for claim, links in zip(claims, answered))
+
+    def subscriber(self, port):
+        has = [f'"{address}"' for address in self.some(
+            [f"10.8.0.{host}" for host in range(2, 8)] + [f"2001:db8:b::{host}" for host in range(2, 6)], 3)]
+        name, mac = self.choice([("", ""), (f"name: s{self.randint(1, 9)}, ", ', mac: "02:00:00:00:00:07"')])
+        return f"{{ {name}addresses: [{', '.join(has)}]{mac} }}" if has else f"10.8.0.{self.randint(20, 25)}"
+
+    def subscribers(self):
+        ports = [f"    {port}: [{', '.join(self.subscriber(port) for _ in range(self.randint(0, 3)))}]\n"
+                 for port in self.some(list(LINKS), 2)]
+        return ('subscribers:\n  gateway: [10.8.0.1/24, "2001:db8:b::1/64"]\n' +
+                f"  unassigned: {self.choice(['routed', 'unreachable'])}\n" +
+                "  ports:" + ("\n" if ports else " {}\n") + "".join(ports))
 
     def services(self):
         rows = [f"  - {{ name: {name}, kind: {name}, listen: [{self.choice(['0.0.0.0', '10.0.1.2', '10.64.0.0/24'])}], "
@@ -100,7 +116,7 @@ class Dice(random.Random):
         return "links:" + ("\n" if lines else " {}\n") + "".join(f"{line}\n" for line in lines)
 
     def configuration(self):
-        parts = [self.prefixes, self.services, self.routing, self.links]
+        parts = [self.prefixes, self.services, self.routing, self.links, self.subscribers]
         return "".join(part() for part in parts if self.random() < 0.8)
 
 
@@ -118,7 +134,13 @@ def dump(node):
         rows = json.loads(node.ip("-j", "-d", *what.split()) or "[]")
         rows = [without(row, ("flags", "preferred_life_time", "valid_life_time", "stats", "pref", "bucket_stats"))
                 for row in rows]
+        for row in rows:
+            # What went and came again stands behind those of other networks.
+            row.get("addr_info", []).sort(key=lambda address: address["local"])
         told[what] = sorted(json.dumps(row, sort_keys=True) for row in rows)
+    told["neighbours"] = sorted(f"{row['dst']} {row['dev']}" for row in
+                                json.loads(node.ip("-j", "neighbour", "show", "nud", "all", "proto", "109") or "[]"))
+    told["allmulti"] = [(row["ifname"], row["allmulti"]) for row in json.loads(node.ip("-j", "-d", "link"))]
     told["filter"] = node.run("nft", "list", "ruleset").stdout
     told["rest"] = [line for line in node.snapshot() if not line.startswith(("route", "rule", "address"))]
     return told
