@@ -284,10 +284,11 @@ static struct address link_local_of(const struct state *observed, uint32_t link)
 	return (struct address){ 0 };
 }
 
-/* As the link is observed. False when it is gone. */
+/* As the link is observed, or made by this very plan. False when it is gone. */
 static bool describe(const struct host *host, uint32_t link, struct neighbours_link *set)
 {
-	const struct host_link *observed = state_link(&host->observed, link);
+	const struct host_link like = { .index = link };
+	const struct host_link *observed = explain_obstacle(host, OBJECT_LINK, &like);
 
 	if (!observed)
 		return false;
@@ -332,9 +333,17 @@ void responders_mirror(struct host *host)
 /* Where VLANs lie on a link its card may take their tags off, so that XDP cannot tell them apart. */
 static bool has_vlan(const struct host *host, uint32_t index)
 {
+	const struct journal *told = &host->journals[OBJECT_LINK];
+
 	STATE_EACH(&host->observed, OBJECT_LINK, const struct host_link, link)
 		if (link->type == LINK_VLAN && link->parent == index)
 			return true;
+	for (size_t i = 0; i < told->changes.count; i++) {
+		const struct host_link *link = &told->changes.items[i].object.link;
+
+		if (link->type == LINK_VLAN && link->parent == index)
+			return true;
+	}
 	return false;
 }
 
@@ -408,7 +417,10 @@ static int answer_on(struct host *host, const struct host_responder *wanted, str
 	};
 	enum neighbours_way way = NEIGHBOURS_WORKER;
 	struct host_responder seen = *wanted;
-	int r = describe(host, wanted->link, &served.set) ? 0 : -ENODEV;
+	int r;
+
+	(void)host_receive(host);
+	r = describe(host, wanted->link, &served.set) ? 0 : -ENODEV;
 
 	if (r == 0 && wanted->way != NEIGHBOURS_WORKER) {
 		r = serve(host, wanted, &served, &way, error);
