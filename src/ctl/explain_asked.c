@@ -148,7 +148,8 @@ static void put_end(const struct teller *teller, struct text *text)
 		text_printf(text, "Nobody answers: arp_ignore keeps Linux from it on %s.", name);
 		return;
 	case ASKED_NOBODY:
-		text_puts(text, "Nobody answers.");
+		text_puts(text,
+			  teller->asked->responder ? "Nobody answers." : "Linux does not answer.");
 		return;
 	}
 }
@@ -186,7 +187,9 @@ void story_ask(const struct subject *subject, const struct question *question, s
 	model_asked(subject->model, &asking, &asked);
 	put_end(&teller, &end);
 	ret_story->conclusion = mem_strdup(text_string(&end));
-	ret_story->answered = end_name(asked.end);
+	/* Where no responder is seen a worker may answer all the same. */
+	ret_story->answered = asked.end == ASKED_NOBODY && !asked.responder ? "silent" :
+									      end_name(asked.end);
 	ret_story->fine = asked.end == ASKED_ANSWERED || asked.end == ASKED_KERNEL ||
 			  asked.end == ASKED_PROXY;
 	tell_responder(&teller);

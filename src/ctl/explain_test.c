@@ -229,7 +229,7 @@ static void who_answers_arp_is_told(void **data)
 		     "Linux answers: it is an address of this host.");
 	is_concluded("to 10.1.2.1 in eth4 proto arp", true,
 		     "Linux answers: it is an address of this host.");
-	is_concluded("to 10.1.2.9 in eth4 proto arp", false, "Nobody answers.");
+	is_concluded("to 10.1.2.9 in eth4 proto arp", false, "Linux does not answer.");
 	is_concluded("to fe80::3 from fe80::5 in eth3 proto nd", true,
 		     "Linux answers: it is an address of this host.");
 }

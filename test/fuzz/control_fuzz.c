@@ -22,6 +22,7 @@ static struct loop *loop;
 static struct server *server;
 static char path[64];
 static unsigned turns;
+static struct shell *shells[FEATURE_MAX]; /* of workers that nobody needs, so that none is started */
 
 static int answer(const struct order *order)
 {
@@ -82,7 +83,6 @@ void engine_forget(struct engine *engine, void *data)
 void engine_status(const struct engine *engine, struct engine_status *ret_status)
 {
 	static struct generation empty = { .users = 1 };
-	static struct shell *shells[FEATURE_MAX];
 	static const struct desired desired;
 	static const struct refusals refusals;
 	static const struct diags diags;
@@ -124,6 +124,7 @@ static void on_tick(void *data)
 static void start(void)
 {
 	static struct engine engine;
+	static struct shell_owner owner;
 	AUTO_TEXT error = { 0 };
 
 	snprintf(path, sizeof(path), "/tmp/control-fuzz-%d", getpid());
@@ -132,6 +133,9 @@ static void start(void)
 	engine.loop = loop;
 	if (!loop || server_new(&engine, NULL, &server, &error) < 0)
 		abort();
+	owner.loop = loop;
+	for (size_t i = 0; i < worker_count; i++)
+		shells[i] = shell_new(&owner, workers[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
