@@ -247,13 +247,15 @@ static void load_tell(struct load *load, const struct address *target, const cha
 static void load_hear_unasked(struct load *load, const struct answer *answer)
 {
 	bool ours = !memcmp(answer->to_mac, load->asker.question.mac, 6) || answer->to_mac[0] & 1;
+	bool asked = prefix_holds(&load->asker.to, &answer->target);
+	bool due = silence_is_due(load, &answer->target);
 
-	/* To somebody else, about what we did not ask: theirs to judge. */
-	if (!ours || (answer_is_announcement(answer) && !load->options.probe))
+	/* To somebody else: theirs to judge. Announcements may come, but look like answers to probes. */
+	if (!ours || (answer_is_announcement(answer) && !(load->options.probe && asked && due)))
 		return;
-	if (!prefix_holds(&load->asker.to, &answer->target))
+	if (!asked)
 		load_tell(load, &answer->target, "was not asked for");
-	else if (silence_is_due(load, &answer->target))
+	else if (due)
 		load_tell(load, &answer->target, "should be silence");
 	else
 		load->tally.late++;
