@@ -132,10 +132,14 @@ void subscriber_render(struct view *view, const json_t *reply)
 		render_failing(view, failed, 0);
 		return;
 	}
+	if (json_array_size(pending)) {
+		view_puts(view, " as soon as it can be.\n");
+		render_pending(view, pending, 0);
+		return;
+	}
 	view_puts(view, " (");
 	view_count(view, view_number(view, reply, "operations"), "operation");
 	view_puts(view, ").\n");
-	render_pending(view, pending, 0);
 }
 
 static void render_list(struct view *view, const json_t *reply)

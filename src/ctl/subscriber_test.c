@@ -101,6 +101,13 @@ static void the_answer_is_where_it_is_now(void **state)
 	assert_shown("{\"exit\":0,\"operations\":0,\"failed\":[],\"pending\":[],\"subscriber\":"
 		     "{\"name\":\"alice\",\"order\":\"auto\"}}",
 		     "alice is as the file says (0 operations).\n");
+	assert_shown(
+		"{\"exit\":0,\"operations\":1,\"failed\":[],\"pending\":[{\"text\":\"port eth4 "
+		"does "
+		"not exist now\"}],\"subscriber\":{\"name\":\"alice\",\"order\":\"move\",\"port\":"
+		"\"eth4\"}}",
+		"alice is on eth4 as soon as it can be.\n\nPending:\n  port eth4 does not exist "
+		"now\n");
 	assert_shown("{\"exit\":2,\"error\":\"there is no subscriber 'alice'\",\"subscriber\":"
 		     "{\"name\":\"alice\",\"order\":\"remove\"}}",
 		     "");

@@ -73,15 +73,23 @@ static bool is_among(const struct refusals *refusals, const char *object)
 	return false;
 }
 
-/* What waited for something else, or had failed before, is no answer to this. */
-static void keep_own(json_t *reply, const char *name, const struct refusals *before)
+static bool tells_of(const json_t *list, size_t index, const char *word)
 {
+	const char *text = json_string_value(json_object_get(json_array_get(list, index), "text"));
+
+	return text && word && strstr(text, word);
+}
+
+/* What waited for something else, or had failed before, is no answer to this. */
+static void keep_own(json_t *reply, const json_t *subscriber, const struct refusals *before)
+{
+	const char *name = json_string_value(json_object_get(subscriber, "name")),
+		   *port = json_string_value(json_object_get(subscriber, "port"));
 	json_t *pending = json_object_get(reply, "pending"),
 	       *failed = json_object_get(reply, "failed");
 
 	for (size_t i = json_array_size(pending); i-- > 0;)
-		if (!strstr(json_string_value(json_object_get(json_array_get(pending, i), "text")),
-			    name))
+		if (!tells_of(pending, i, name) && !tells_of(pending, i, port))
 			json_array_remove(pending, i);
 	for (size_t i = json_array_size(failed); i-- > 0;)
 		if (is_among(before,
@@ -99,7 +107,7 @@ static void on_enrolled(void *data, const struct outcome *outcome)
 
 	client->reply = NULL;
 	engine_status(client->server->engine, &before);
-	keep_own(reply, json_string_value(json_object_get(subscriber, "name")), before.refusals);
+	keep_own(reply, subscriber, before.refusals);
 	exit = outcome->mistaken						   ? 2 :
 	       outcome->error || json_array_size(json_object_get(reply, "failed")) ? 1 :
 										     0;

@@ -8,6 +8,7 @@
 alice is plugged in at one port or the other, and while she moves at both. Both are pinged a hundred times a second.
 """
 
+import concurrent.futures
 import re
 import shutil
 import socket
@@ -257,6 +258,34 @@ def test_who_answers_is_explained_and_who_claims_is_shown(wired, one):
     assert sorted(responders) == ["eth3", "eth4", "eth5"] and responders["eth3"]["spoofed"] >= 3
     assert re.search(r"^ +10\.1\.2\.77 +eth3 ", one.ctl("status", "neighbours", expect=0).out, re.M)
     assert [table["table"] for table in one.feature("neighbours")["tables"]] == ["IPv4", "IPv6"]
+
+
+def test_a_port_that_is_not_there_is_waited_for(wired, one):
+    one.ctl(*ADD, expect=0)
+    wired.ip("link", "delete", "eth4")
+    moved = one.ctl("subscriber", "move", "alice", "--port", "eth4", expect=0).out
+    assert moved.startswith("alice is on eth4 as soon as it can be.\n") and "eth4 does not exist" in moved
+    assert subscriber(one, "alice")["state"] == "pending"
+    one.ctl("subscriber", "move", "alice", "--port", "eth3", expect=0)
+    wait_reached(wired.outside, *ALICE)
+
+
+def test_many_decide_at_once_and_one_after_the_other(wired, one):
+    """None is refused as busy; of those who want one address one gets it."""
+    def decide(number):
+        address = f"10.1.2.{number + 100}"
+        return one.ctl("subscriber", "add", f"many{number}", "--port", "eth3", "--address", address).exit
+
+    def want(number):
+        return one.ctl("subscriber", "add", f"same{number}", "--port", "eth3", "--address", "10.1.2.200").exit
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(decide, range(16))) == {0}
+        assert sorted(pool.map(want, range(8))) == [0] + 7 * [2]
+    assert one.feature("subscribers")["totals"]["in_place"] == 18
+    for turn in range(10):
+        one.ctl("subscriber", "move", "many3", "--port", ("eth4", "eth3")[turn % 2], expect=0)
+    assert one.status()["drift"] == {"repaired": 0, "fights": []}, "who moves often fights with nobody"
 
 
 def test_a_decision_that_cannot_be_kept_is_not_done(wired, one):
