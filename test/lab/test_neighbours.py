@@ -172,6 +172,25 @@ def test_programs_that_look_for_duplicates(net, answering):
         assert found.stdout.strip().lower() == net.mac(link)
 
 
+PORTS = {
+    "br0": ["link add br0 type bridge", "link set eth3 master br0"],
+    "mv0": ["link add mv0 link eth3 type macvlan mode private"],
+}
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_ports_that_lie_on_others(net, daemon, way, port):
+    net.host.ip_batch([*PORTS[port], f"link set {port} up"])
+    daemon(net.host, CONFIG.format(way=way).replace("eth3:", f"{port}:"))
+    assert wait_until(lambda: ping(net.subscriber, "10.1.2.1"), what="the gateway on the port")
+    for sender, own, last, other in (("10.1.2.5", "10.1.2.99", PORT4, "10.1.2.77"),
+                                     ("2001:db8:5::5", "2001:db8:5::5", PORT6, "2001:db8:5::77")):
+        with Wire(net.subscriber) as wire:
+            ask = Questions(wire, net.mac(port), sender, last)
+            ask.one(other)
+            ask.silence(own)
+
+
 def is_duplicate(node, address):
     """Whether Linux itself finds that an address is somebody's, as it is given to its link."""
     node.sysctl("net/ipv6/conf/all/accept_dad", 1)
@@ -296,6 +315,14 @@ def test_an_upgrade_leaves_one_worker_that_answers(net, answering):
     assert answers_anew(net)
     with Wire(net.subscriber) as wire:
         Questions(wire, net.mac("eth3"), "10.1.2.5", PORT4).one("10.1.2.77")
+
+
+def test_without_ebpf_the_worker_stands_in(net, daemon):
+    one = daemon(net.host, CONFIG.format(way="auto"), start=False)
+    one.launch(before=("setpriv", "--bounding-set", "-bpf,-perfmon,-sys_admin")).wait_line("^ready$")
+    assert {told["responder"] for told in one.feature("prefixes")["responders"]} == {"worker"}
+    assert [told["responder"] for told in one.feature("subscribers")["ports"]] == ["worker"]
+    wait_until(lambda: answers_anew(net), what="the worker's answers")
 
 
 def test_a_rival_is_told(net, answering):
