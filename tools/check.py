@@ -28,7 +28,7 @@ FUZZ_SMOKE_SECONDS = 4
 MEET_THE_KERNEL = ["lib_tcp_test", "lib_udp_test", "lib_answer_test", "channel_test", "netlink_test", "host_test",
                    "sockets_test", "sysctls_test", "foresee_test", "kernel_test", "replies_test",
                    "services_tcp_test", "services_worker_test", "checks_worker_test", "dns_worker_test",
-                   "ports_test", "openings_test"]
+                   "ports_test", "openings_test", "neighbours_test", "responders_test", "neighbours_worker_test"]
 # So many failures are run once more; more than that are no accident.
 AGAIN_AT_MOST = 5
 TIMEOUT = int(os.environ.get("MH_STAGE_TIMEOUT", "1200"))
