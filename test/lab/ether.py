@@ -63,10 +63,16 @@ def solicitation(mac, sender, target, to=None, hops=255, option=True, spoil=Fals
             source + destination + body)
 
 
+def probes(frame):
+    """Whether a solicitation comes from nobody: its answer goes to everybody, as an announcement does."""
+    return frame[12:14] == b"\x86\xdd" and not any(frame[22:38])
+
+
 class Answer:
     """An ARP reply, or a neighbour advertisement, which has to be right in every detail."""
 
     def __init__(self, frame):
+        self.announces = False
         self.to, self.source_mac = mac_text(frame[:6]), mac_text(frame[6:12])
         self.ipv6 = frame[12:14] == b"\x86\xdd"
         if self.ipv6:
@@ -80,6 +86,7 @@ class Answer:
         assert checksum(pseudo(frame[22:38], frame[38:54], frame[54:86])) == 0
         self.source, self.asker = (str(ipaddress.ip_address(frame[at:at + 16])) for at in (22, 38))
         self.router, self.solicited, self.override = (bool(frame[58] & bit) for bit in (0x80, 0x40, 0x20))
+        self.announces = not self.solicited
         self.target = str(ipaddress.ip_address(frame[62:78]))
         assert frame[78:80] == b"\2\1"
         self.mac = mac_text(frame[80:86])
@@ -135,4 +142,4 @@ class Wire:
         self.send(sentinel[1])
         heard = self.answers(lambda answer: answer.target == known)
         assert heard and heard[-1].target == known, f"{known} is not answered"
-        return [answer for answer in heard if answer.target == target]
+        return [answer for answer in heard if answer.target == target and (probes(frame) or not answer.announces)]
