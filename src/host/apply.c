@@ -24,6 +24,8 @@
 #define MUTED_FROM 4096
 /* Fewer links than this are deleted one by one. */
 #define TOGETHER_FROM 4
+/* For each responder the kernel waits some 12 ms for all processors: others shall have their turn. */
+#define RESPONDERS_AT_ONCE 16
 
 enum step {
 	STEP_ADD,
@@ -507,6 +509,18 @@ static int apply_filters(struct host *host, const struct plan *plan, size_t *at,
 	return 0;
 }
 
+static void apply_sysctls(struct host *host, const struct plan *plan, size_t *at, size_t end,
+			  const struct audience *audience)
+{
+	size_t last = *at;
+
+	while (last < end && plan->items[last].kind == OBJECT_SYSCTL)
+		last++;
+	sysctls_remember(host, plan->items + *at, last - *at);
+	while (*at < last)
+		apply_one(host, plan, &plan->items[(*at)++], audience);
+}
+
 static void apply_answers(struct host *host, const struct plan *plan, size_t *at, size_t end,
 			  const struct audience *audience)
 {
@@ -523,19 +537,23 @@ int host_apply(struct host *host, const struct plan *plan, size_t *at, host_resu
 	const struct audience audience = { told, data };
 	size_t last = *at < plan->opens ? plan->opens : plan->count;
 	size_t end = last - *at > HOST_SLICE ? *at + HOST_SLICE : last;
+	unsigned responders = 0;
 	int r = 0;
 
 	if (plan->count > MUTED_FROM)
 		host_mute(host, plan);
-	while (r == 0 && *at < end) {
+	while (r == 0 && *at < end && responders < RESPONDERS_AT_ONCE) {
 		size_t run = *at;
 
+		responders += plan->items[*at].kind == OBJECT_RESPONDER;
 		while (run < end && goes_by_netlink(&plan->items[run]))
 			run++;
 		if (run > *at)
 			r = apply_round(host, plan, at, run - *at, &audience);
 		else if (plan->items[*at].kind == OBJECT_FILTER)
 			r = apply_filters(host, plan, at, last, &audience);
+		else if (plan->items[*at].kind == OBJECT_SYSCTL)
+			apply_sysctls(host, plan, at, end, &audience);
 		else if (plan->items[*at].kind == OBJECT_ANSWER)
 			apply_answers(host, plan, at, end, &audience);
 		else

@@ -82,6 +82,8 @@ void onlink_encode(enum object_kind kind, struct nlmsghdr *message);
 
 /* sysctls.c */
 bool sysctls_refresh(struct host *host); /* true when anything changed */
+/* Before a run of operations: remembers at once what each would write the whole memory for. */
+void sysctls_remember(struct host *host, const struct operation *operations, size_t count);
 void sysctl_apply(struct host *host, const struct plan *plan, const struct operation *operation,
 		  struct host_result *result);
 

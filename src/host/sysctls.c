@@ -190,6 +190,47 @@ static int remember(struct host *host, const char *name, const char *former, con
 	return r;
 }
 
+/* What is to be remembered before @desired is written, where that is all there is to it. */
+static bool entry_ahead(const struct host *host, const struct host_sysctl *desired,
+			struct memory_entry *ret_entry)
+{
+	struct copies copies;
+	char value[VALUE_SIZE];
+	bool copied;
+
+	copies_of(desired->name, &host->observed, &copies);
+	copied = copies.items.count;
+	copies_free(&copies);
+	if (copied || sysctl_read(desired->name, value) < 0 ||
+	    (!memory_find(&host->memory, desired->name) && !strcmp(value, desired->value)))
+		return false;
+	*ret_entry = memory_next(&host->memory, desired->name, value, desired->value);
+	return true;
+}
+
+void sysctls_remember(struct host *host, const struct operation *operations, size_t count)
+{
+	struct memory_entry *entries = mem_alloc((count + 1) * sizeof(*entries));
+	size_t ahead = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ahead += operations[i].after &&
+			 entry_ahead(host, operations[i].after, &entries[ahead]);
+	/* What cannot be remembered now is told by each when it is tried again. */
+	if (ahead > 1)
+		(void)memory_put(&host->memory, entries, ahead);
+	free(entries);
+}
+
+/* Of one that could not be written nothing is remembered, unless it was ours before. */
+static void forget_unwritten(struct host *host, const char *name, const char *value)
+{
+	const struct memory_entry *known = memory_find(&host->memory, name);
+
+	if (known && !strcmp(known->former, value))
+		(void)memory_forget(&host->memory, name);
+}
+
 static void sysctl_set(struct host *host, const struct host_sysctl *desired,
 		       struct host_result *result)
 {
@@ -211,8 +252,8 @@ static void sysctl_set(struct host *host, const struct host_sysctl *desired,
 		return;
 	}
 	r = write_and_look(desired, result);
-	if (r < 0 && !known)
-		(void)memory_forget(&host->memory, desired->name);
+	if (r < 0)
+		forget_unwritten(host, desired->name, value);
 }
 
 /* One that the kernel writes over while another is given back. */
