@@ -173,7 +173,9 @@ static void configure_workers(struct engine *engine, const struct config *config
 {
 	struct facts facts;
 
-	vitals_follow(engine, config);
+	/* It lives as long as it is what they have: another one never has its address. */
+	if (!config || config != engine->configured)
+		vitals_follow(engine, config);
 	facts = engine_facts(engine);
 	engine->configured = config;
 	for (size_t i = 0; i < worker_count; i++)

@@ -67,36 +67,61 @@ static void see_carrier(const struct facts *facts, const char *name, struct chec
 	note->reason = up ? "the link is up" : there ? "the link is down" : "there is no such link";
 }
 
-static struct checks_note note_of(const struct facts *facts, const struct check_spec *spec)
-{
-	const struct health *health = facts_health(facts, spec->name);
-	struct checks_note note = { .name = spec->name, .reason = "" };
+struct notes {
+	VEC(struct checks_note) items;
+};
 
-	if (health) {
-		note.hand = health->hand;
-		note.sight = health->sight;
-		note.reason = health->sight_reason;
-	}
-	if (spec->kind == CHECK_CARRIER)
-		see_carrier(facts, spec->link, &note);
-	return note;
+static struct checks_note note_of(const struct health *health)
+{
+	return (struct checks_note){
+		.name = health->name,
+		.hand = health->hand,
+		.sight = health->sight,
+		.reason = health->sight_reason,
+	};
 }
 
+static void add_carriers(const struct check_list *list, const struct facts *facts, struct notes *notes)
+{
+	for (size_t i = 0; i < list->items.count; i++) {
+		const struct check_spec *spec = &list->items.items[i];
+		const struct health *health;
+		struct checks_note note = { .name = spec->name };
+
+		if (spec->kind != CHECK_CARRIER)
+			continue;
+		health = facts_health(facts, spec->name);
+		if (health)
+			note = note_of(health);
+		see_carrier(facts, spec->link, &note);
+		*VEC_PUSH(&notes->items) = note;
+	}
+}
+
+/* Not check by check: of ten thousand, those are few that are seen here or were decided by hand. */
 void checks_update(const struct config *all, const struct facts *facts, struct text *message)
 {
-	VEC(struct checks_note) notes = { 0 };
+	const char *carrier = check_kind_word(CHECK_CARRIER);
+	const struct healths *healths = facts->health;
+	struct notes notes = { 0 };
 	struct check_list list;
+	bool carriers = false;
 
-	feature_checks(all, &list);
-	for (size_t i = 0; i < list.items.count; i++) {
-		struct checks_note note = note_of(facts, &list.items.items[i]);
+	for (size_t i = 0; healths && i < healths->items.count; i++) {
+		const struct health *health = &healths->items.items[i];
 
-		if (note.hand != HEALTH_AUTO || note.sight != HEALTH_UNSEEN)
-			*VEC_PUSH(&notes) = note;
+		if (health->kind && !strcmp(health->kind, carrier))
+			carriers = true;
+		else if (health->hand != HEALTH_AUTO || health->sight != HEALTH_UNSEEN)
+			*VEC_PUSH(&notes.items) = note_of(health);
 	}
-	checks_notes_put(notes.items, (uint32_t)notes.count, message);
-	VEC_FREE(&notes);
-	check_list_free(&list);
+	if (carriers) {
+		feature_checks(all, &list);
+		add_carriers(&list, facts, &notes);
+		check_list_free(&list);
+	}
+	checks_notes_put(notes.items.items, (uint32_t)notes.items.count, message);
+	VEC_FREE(&notes.items);
 }
 
 bool checks_needed(const struct config *all, const struct facts *facts)

@@ -152,6 +152,7 @@ static void what_is_seen_and_decided_goes_to_the_worker(void **state)
 	assert_true(healths_see(&healths, "door", HEALTH_WELL, "it is there"));
 	assert_false(healths_see(&healths, "door", HEALTH_WELL, "it is there"));
 	healths_get(&healths, "web")->hand = HEALTH_DRAINED;
+	healths_get(&healths, "wire")->kind = check_kind_word(CHECK_CARRIER);
 	checks_update(config, &facts, &bytes);
 	assert_int_equal(checks_notes_read(bytes.data, bytes.length, &notes), 0);
 	assert_int_equal(notes.count, 3);
