@@ -27,9 +27,11 @@ from library import library_rows  # noqa: E402
 from measure import Broken  # noqa: E402
 from model import model_rows  # noqa: E402
 from nameserver import names_rows  # noqa: E402
+from neighbours import neighbours_rows  # noqa: E402
 from reload import reload_rows  # noqa: E402
 from routing import changed_line_rows, drift_rows, routes_rows, rules_rows  # noqa: E402
 from stage import PROGRAMS, Stage  # noqa: E402
+from subscribers import subscribers_rows  # noqa: E402
 from zone import zone_rows  # noqa: E402
 
 
@@ -53,14 +55,23 @@ class Plan:
     names: int			# of the zone that is loaded again
     checks: int			# of them each second
     check_seconds: int		# for which they are measured
+    proxied: int		# entries of the kernel's own proxy for neighbour discovery
+    scan_seconds: int		# of addresses that nobody has
+    subscribers: int		# each on a port of its own
+    subscriber_rounds: int	# pairs of turns of all of them
+    reached: int		# subscribers on few ports
+    crowd: int			# of whom there are many
+    changes: int		# to subscribers who are talked to meanwhile
 
 
 FULL = Plan(turn_ms=600, rounds=11, starts=7, applies=61, prefixes=10000, many_rounds=9, patience=45,
             answers=1000000, routes=1000000, rules=10000, route_rounds=3, sends=100000, drifts=50, names_seconds=2,
-            names=1000000, checks=1000, check_seconds=30)
+            names=1000000, checks=1000, check_seconds=30, proxied=65536, scan_seconds=10,
+            subscribers=1000, subscriber_rounds=5, reached=5000, crowd=30000, changes=5)
 QUICK = Plan(turn_ms=200, rounds=5, starts=3, applies=25, prefixes=10000, many_rounds=3, patience=8,
              answers=100000, routes=100000, rules=10000, route_rounds=2, sends=50000, drifts=30, names_seconds=1,
-             names=100000, checks=1000, check_seconds=8)
+             names=100000, checks=1000, check_seconds=8, proxied=8192, scan_seconds=4,
+             subscribers=150, subscriber_rounds=3, reached=5000, crowd=10000, changes=2)
 
 # Each workload has a stage of its own, so that none inherits another's namespaces. Listing goes last: the kernel
 # takes the listed addresses down long after their namespace is gone.
@@ -75,6 +86,8 @@ WORKLOADS = {
     "model": [(model_rows, False)],
     "zone": [(zone_rows, False)],
     "checks": [(checks_rows, True)],
+    "neighbours": [(neighbours_rows, False)],
+    "subscribers": [(subscribers_rows, False)],
     "reconciler": [(reconciler_rows, False)],
     "claim": [(memory_rows, False), (length_rows, False)],
 }
@@ -150,7 +163,8 @@ def unable():
         return "make bench needs root (network namespaces); try: sudo make bench"
     if len(os.sched_getaffinity(0)) < 2 or not {0, 1} <= os.sched_getaffinity(0):
         return "make bench needs cores 0 and 1, one for each side"
-    for program in (MULTIHOMED, MHCTL, *(PROGRAMS / name for name in ("udp_load", "stream", "echo_wildcard"))):
+    names = "udp_load", "neighbour_load", "stream", "echo_wildcard"
+    for program in (MULTIHOMED, MHCTL, *(PROGRAMS / name for name in names)):
         if not program.exists():
             return f"{program} is not built"
     return None
