@@ -129,7 +129,8 @@ static void put_neighbour(const struct host_neighbour *neighbour, struct text *t
 {
 	const uint8_t *mac;
 
-	if (!neighbour) {
+	/* What is to be learned from nobody but us may stand there unresolved (NUD_NONE). */
+	if (!neighbour || neighbour->state == NUD_NONE) {
 		text_puts(text, ", not yet known as a neighbour");
 		return;
 	}
@@ -140,9 +141,10 @@ static void put_neighbour(const struct host_neighbour *neighbour, struct text *t
 		text_puts(text, ", which was asked for as a neighbour and has not answered yet");
 	else
 		text_printf(text, ", a neighbour%s with MAC %02x:%02x:%02x:%02x:%02x:%02x",
-			    neighbour->state & NUD_REACHABLE ? " that is reachable" :
-			    neighbour->state & NUD_PERMANENT ? " that was set by hand" :
-							       " that was reachable (stale)",
+			    neighbour->state & NUD_REACHABLE	? " that is reachable" :
+			    !(neighbour->state & NUD_PERMANENT) ? " that was reachable (stale)" :
+			    neighbour->object.ours		? " that is bound" :
+								  " that was set by hand",
 			    mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
