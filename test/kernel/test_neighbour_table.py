@@ -72,13 +72,13 @@ def test_a_learned_entry_that_fails_stays_and_is_tried_again(pair):
 
 def test_a_deprecated_address_joins_the_group_of_its_last_bits_and_is_no_source(pair):
     pair.host.ip("address", "add", GROUP, "dev", "h0", "nodad", "noprefixroute", "preferred_lft", "0")
-    assert joins(pair.host)
+    wait_until(lambda: joins(pair.host), what="the group to be joined")
     assert "src 2001:db8::1" in pair.host.ip("route", "get", "2001:db8::2")
     assert not [line for line in pair.host.ip("-6", "route", "show").splitlines() if line.startswith("100:")]
     pair.host.ip("link", "set", "h0", "down")
     pair.host.ip("address", "add", GROUP, "dev", "h0", "nodad", "noprefixroute", "preferred_lft", "0")
     pair.host.ip("link", "set", "h0", "up")
-    assert joins(pair.host)
+    wait_until(lambda: joins(pair.host), what="the group to be joined")
     pair.host.ip("address", "del", GROUP, "dev", "h0")
     assert not joins(pair.host)
 
@@ -88,7 +88,7 @@ def test_an_address_of_a_group_itself_is_refused_once_the_link_was_down(pair):
     pair.host.ip("address", "add", "ff02::1:ff00:7/128", "dev", "h0", "autojoin", "nodad")
     pair.host.ip("link", "set", "h0", "down")
     pair.host.ip("link", "set", "h0", "up")
-    assert joins(pair.host)
+    wait_until(lambda: joins(pair.host), what="the group to be joined")
     assert "ff02::1:ff00:7" not in pair.host.ip("-6", "address", "show", "dev", "h0")
     again = pair.host.run("ip", "address", "add", "ff02::1:ff00:7/128", "dev", "h0", "autojoin", "nodad", check=False)
     assert again.returncode != 0
