@@ -27,6 +27,15 @@ static int larger(int a, int b)
 	return a > b ? a : b;
 }
 
+/* On the port of subscribers strictness is what was asked for: nobody is there but they. */
+static bool is_guarded(const struct facts *facts, const struct host_link *link)
+{
+	const struct host_responder like = { .link = link->index };
+	const struct host_responder *responder = state_find(facts->observed, OBJECT_RESPONDER, &like);
+
+	return responder && responder->guard;
+}
+
 static void warn_of_link(const struct facts *facts, const struct host_link *link, bool v4,
 			 json_t *warnings)
 {
@@ -44,7 +53,7 @@ static void warn_of_link(const struct facts *facts, const struct host_link *link
 				     "to answer: sysctl net/ipv4/conf/%s/arp_ignore=0 "
 				     "net/ipv4/conf/all/arp_ignore=0",
 				     arp_ignore, link->name, link->name));
-	if (v4 && rp_filter == 1)
+	if (v4 && rp_filter == 1 && !is_guarded(facts, link))
 		json_array_append_new(
 			warnings,
 			json_sprintf("rp_filter is strict on link %s: senders that are not routed "
