@@ -168,7 +168,8 @@ class Node:
         def done():
             words = [line.split() for line in self.ip("-6", "-o", "address", "show").splitlines()]
             up = self.ip("-o", "link", "show", "up").splitlines()
-            links = {line.split(":")[1].strip().split("@")[0] for line in up}
+            # Members of a bond have no IPv6 of their own.
+            links = {line.split(":")[1].strip().split("@")[0] for line in up if ",SLAVE" not in line}
             local = self.ip("-6", "route", "show", "table", "local")
             return (all("tentative" not in word and f"local {word[3].split('/')[0]} " in local for word in words)
                     and {word[1] for word in words if word[3].startswith("fe80:")} >= links - {"lo"})

@@ -278,7 +278,7 @@ def macvlan(node):
 def test_a_port_is_any_link(street, daemon, family, kind):
     """Of VLANs and bonds both ends are; what comes in beside a VLAN, without its tag, is not the port's."""
     host, eve = street.host, Home(street.host.lab.node("eve"), (0x50,), "port" if kind in (vlan, bond) else "eth5")
-    need(host, *[kind.__name__] if kind in (vlan, bond) else [])
+    need(street.alice.node, *[kind.__name__] if kind in (vlan, bond) else [])
     host.lab.link(host, "eth5", eve.node, "eth5")
     for node in (host, eve.node) if kind in (vlan, bond) else (host,):
         kind(node)
