@@ -364,8 +364,13 @@ static int attach_new(struct neighbours *neighbours, uint32_t link, enum neighbo
 {
 	int code = -EOPNOTSUPP;
 
-	/* XDP_TX of a veth reaches nobody unless the other end has it as well. */
-	if (wish == NEIGHBOURS_XDP || (wish == NEIGHBOURS_AUTO && strcmp(driver, "veth") != 0))
+	/*
+	 * XDP_TX of a veth reaches nobody unless the other end has it as well. A bond takes a program to
+	 * run it at its members, where it sees their index in the place of the bond's: it would neither
+	 * answer nor guard.
+	 */
+	if (strcmp(driver, "bonding") != 0 &&
+	    (wish == NEIGHBOURS_XDP || (wish == NEIGHBOURS_AUTO && strcmp(driver, "veth") != 0)))
 		code = attach_link(neighbours, link, HOOK_XDP);
 	if (code && wish != NEIGHBOURS_XDP)
 		code = attach_tc(neighbours, link);
