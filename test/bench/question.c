@@ -86,7 +86,7 @@ static void solicitation_put(const struct question *question, struct wire_writer
 	wire_put_u16(writer, IPPROTO_ICMPV6 << 8 | HOP_LIMIT);
 	wire_put_bytes(writer, question->from.bytes, 16);
 	wire_put_bytes(writer, question->unicast ? question->target.bytes : group, 16);
-	wire_put_u32(writer, ND_NEIGHBOR_SOLICIT << 24);
+	wire_put_u32(writer, (uint32_t)ND_NEIGHBOR_SOLICIT << 24);
 	wire_put_u32(writer, 0);
 	wire_put_bytes(writer, question->target.bytes, 16);
 	if (option) {
