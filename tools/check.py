@@ -31,7 +31,7 @@ MEET_THE_KERNEL = ["lib_tcp_test", "lib_udp_test", "lib_answer_test", "channel_t
                    "ports_test", "openings_test", "neighbours_test", "responders_test", "neighbours_worker_test"]
 # So many failures are run once more; more than that are no accident.
 AGAIN_AT_MOST = 5
-TIMEOUT = int(os.environ.get("MH_STAGE_TIMEOUT", "1200"))
+TIMEOUT = int(os.environ.get("MH_STAGE_TIMEOUT", "3000"))
 SANITIZER = {
     "ASAN_OPTIONS": "abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
