@@ -88,7 +88,6 @@ def test_an_address_costs_one_address(street, daemon, family):
 
 
 @both
-@pytest.mark.stock
 def test_a_second_apply_does_nothing_and_the_end_leaves_nothing(street, daemon, family):
     before = street.host.snapshot()
     one = daemon(street.host, street.config())
@@ -117,7 +116,6 @@ class Heard:
 
 
 @both
-@pytest.mark.stock
 def test_who_lies_is_not_forwarded_and_is_counted(street, daemon, family):
     one = daemon(street.host, street.config())
     alice, bob = street.alice, street.bob
@@ -187,7 +185,6 @@ def test_an_address_is_bound_to_a_mac(street, daemon, family):
 
 
 @both
-@pytest.mark.stock
 def test_a_subscriber_moves_by_an_apply(street, daemon, family):
     """Bob takes his host to another port; what he had open goes on, and nothing stays behind."""
     host, bob = street.host, street.bob
