@@ -2,10 +2,10 @@
 #include "daemon/report_neighbours.h"
 
 #include "base/log.h"
+#include "host/answering.h"
 #include "host/counted.h"
 #include "host/peers.h"
 
-#include <linux/neighbour.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,7 +86,6 @@ static size_t rules_of(const struct state *state, uint32_t link)
 static json_t *responder_json(const struct engine_status *status, const struct counters *counters,
 			      const struct host_responder *responder)
 {
-	static const char *const ways[] = { "-", "xdp", "tc", "worker" };
 	static const struct counter none;
 	const char *link = link_name(status->observed, responder->link);
 	const char *missing = status->host ? host_responders_missing(status->host) : NULL;
@@ -95,10 +94,10 @@ static json_t *responder_json(const struct engine_status *status, const struct c
 	const struct counter *counter = found ? found : &none;
 	json_t *json = json_pack(
 		"{s:s,s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "link", link ? link : "(gone)", "way",
-		responder->way < ARRAY_SIZE(ways) ? ways[responder->way] : "-", "guard",
-		responder->guard, "rules", (json_int_t)rules_of(status->observed, responder->link),
-		"asked", (json_int_t)counter->asked, "answered", (json_int_t)counter->answered,
-		"spoofed", (json_int_t)counter->dropped, "malformed", (json_int_t)counter->failed);
+		responder_way_word(responder), "guard", responder->guard, "rules",
+		(json_int_t)rules_of(status->observed, responder->link), "asked",
+		(json_int_t)counter->asked, "answered", (json_int_t)counter->answered, "spoofed",
+		(json_int_t)counter->dropped, "malformed", (json_int_t)counter->failed);
 
 	if (json && missing && responder->way == NEIGHBOURS_WORKER)
 		json_object_set_new(
@@ -141,8 +140,7 @@ static json_t *table_json(const struct engine_status *status, uint8_t family,
 
 	STATE_EACH(status->observed, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour) {
 		here += neighbour->address.family == family;
-		exempt += neighbour->address.family == family &&
-			  (neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED);
+		exempt += neighbour->address.family == family && neighbour_is_exempt(neighbour);
 	}
 	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "table", family == AF_INET ? "IPv4" : "IPv6",
 			 "entries", (json_int_t)table->entries, "limit", (json_int_t)table->limit,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who answers ARP and neighbour discovery, and the room that neighbours have. */
 #include "doctor/check.h"
+#include "host/answering.h"
 
-#include <linux/neighbour.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,18 +127,12 @@ void check_arp_ignore(struct examination *examination)
 	}
 }
 
-/* Neighbours that count against no limit. */
-static bool is_exempt(const struct host_neighbour *neighbour)
-{
-	return neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED;
-}
-
 unsigned neighbours_exempt(const struct examination *examination, uint8_t family)
 {
 	unsigned count = 0;
 
 	STATE_EACH(examination->state, OBJECT_NEIGHBOUR, const struct host_neighbour, neighbour)
-		count += neighbour->address.family == family && is_exempt(neighbour);
+		count += neighbour->address.family == family && neighbour_is_exempt(neighbour);
 	return count;
 }
 

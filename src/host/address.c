@@ -4,6 +4,7 @@
  * lifetime flags (tentative, deprecated, permanent ...) are the kernel's own, and so is the scope
  * of an IPv6 address. Linux 5.18 and later keep our mark in IFA_PROTO; before, none is ours.
  */
+#include "host/answering.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -114,3 +115,20 @@ const struct kind address_kind = {
 	.decoded = address_decoded,
 	.encoded = address_encoded,
 };
+
+struct address link_local_of(const struct state *observed, uint32_t link)
+{
+	const struct host_address like = { .link = link, .prefix = { AF_INET6, 0, { 0xfe, 0x80 } } };
+	size_t i = state_lower_bound(observed, OBJECT_ADDRESS, &like);
+
+	for (; i < state_count(observed, OBJECT_ADDRESS); i++) {
+		const struct host_address *address = state_at(observed, OBJECT_ADDRESS, i);
+		struct address own = prefix_address(&address->prefix);
+
+		if (address->link != link || !address_is_link_local(&own))
+			break;
+		if (!(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+			return own;
+	}
+	return (struct address){ 0 };
+}

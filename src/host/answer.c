@@ -4,11 +4,13 @@
  * of which the longest decides. They stand in a map of our programs, or with the engine where the
  * worker answers (responders.c).
  */
+#include "host/answering.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define AT(field) offsetof(struct host_answer, field)
 
@@ -45,3 +47,15 @@ const struct kind answer_kind = {
 	.row_count = ARRAY_SIZE(answer_rows),
 	.keys = { &answer_rows[ANSWER_LINK], &answer_rows[ANSWER_PREFIX] },
 };
+
+struct neighbours_rule answer_rule(const struct host_answer *answer)
+{
+	struct neighbours_rule rule = { .link = answer->link,
+					.prefix = answer->prefix,
+					.verdict = answer->verdict,
+					.flags = answer->flags,
+					.owner = answer->owner };
+
+	memcpy(rule.mac, answer->mac, sizeof(rule.mac));
+	return rule;
+}

@@ -7,6 +7,7 @@
  */
 #include "host/responders.h"
 
+#include "host/answering.h"
 #include "host/inside.h"
 
 #include "base/log.h"
@@ -36,18 +37,6 @@ struct work {
 
 typedef int write_fn(struct neighbours *neighbours, const struct neighbours_rule *rules,
 		     size_t count);
-
-static struct neighbours_rule rule_of(const struct host_answer *answer)
-{
-	struct neighbours_rule rule = { .link = answer->link,
-					.prefix = answer->prefix,
-					.verdict = answer->verdict,
-					.flags = answer->flags,
-					.owner = answer->owner };
-
-	memcpy(rule.mac, answer->mac, sizeof(rule.mac));
-	return rule;
-}
 
 static struct host_answer answer_of(const struct neighbours_rule *rule)
 {
@@ -91,7 +80,7 @@ static void sort_out(struct work *work)
 		work->errors[i] = where < 0 ? where : 0;
 		if (where <= 0)
 			continue;
-		batch->rules[batch->count] = rule_of(answer);
+		batch->rules[batch->count] = answer_rule(answer);
 		batch->numbers[batch->count++] = i;
 	}
 }
@@ -231,7 +220,7 @@ static void collect(const struct host *host, uint32_t link, struct neighbours_ru
 			journal_add(&journal, &told->changes.items[i]);
 	(void)journal_merge(&journal, &answer_kind, &set, &lost);
 	for (size_t i = 0; i < set.count; i++)
-		*VEC_PUSH(ret_rules) = rule_of(set_at(&set, &answer_kind, i));
+		*VEC_PUSH(ret_rules) = answer_rule(set_at(&set, &answer_kind, i));
 	free(set.items);
 }
 

@@ -8,6 +8,7 @@
  * is learned from outside (NTF_EXT_LEARNED) and has no state: the kernel resolves it with the first
  * packet and never forgets it. Whatever it makes of the state, and finds as its MAC, is no difference.
  */
+#include "host/answering.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -96,6 +97,11 @@ static void neighbour_complete(void *object)
 	((struct host_neighbour *)object)->protocol = HOST_PROTOCOL;
 }
 
+bool neighbour_is_exempt(const struct host_neighbour *neighbour)
+{
+	return neighbour->state & NUD_PERMANENT || neighbour->flags & NTF_EXT_LEARNED;
+}
+
 /*
  * What the kernel resolved by itself is nobody's, and goes on being known: it is looked at again when
  * a packet needs it.
@@ -105,7 +111,7 @@ static bool neighbour_yields(const void *obstacle, void *after)
 	const struct host_neighbour *found = obstacle;
 	struct host_neighbour *wanted = after;
 
-	if (found->state & NUD_PERMANENT || found->flags & NTF_EXT_LEARNED || found->protocol)
+	if (neighbour_is_exempt(found) || found->protocol)
 		return false;
 	if (!wanted->state && found->state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)) {
 		wanted->state = NUD_STALE;

@@ -3,6 +3,7 @@
  * What answers ARP and neighbour discovery on a link: our program in its way in, or the worker where
  * there can be none. Seen by what is attached to the link, and by what the engine gave to the worker.
  */
+#include "host/answering.h"
 #include "host/kind.h"
 
 #include "base/mem.h"
@@ -39,3 +40,11 @@ const struct kind responder_kind = {
 	.row_count = ARRAY_SIZE(responder_rows),
 	.keys = { &responder_rows[0] },
 };
+
+const char *responder_way_word(const struct host_responder *responder)
+{
+	for (const struct word *way = responder_ways; responder && way->text; way++)
+		if (way->value == responder->way)
+			return way->text;
+	return "-";
+}

@@ -12,6 +12,7 @@
  */
 #include "host/responders.h"
 
+#include "host/answering.h"
 #include "host/counted.h"
 #include "host/inside.h"
 
@@ -19,7 +20,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +56,7 @@ static size_t lower_bound(const struct responders *responders, uint32_t link)
 	return low;
 }
 
-static struct served_link *find(struct responders *responders, uint32_t link)
+static struct served_link *find(const struct responders *responders, uint32_t link)
 {
 	size_t at = lower_bound(responders, link);
 
@@ -67,11 +67,7 @@ static struct served_link *find(struct responders *responders, uint32_t link)
 
 const struct served_link *responders_find(const struct host *host, uint32_t link)
 {
-	size_t at = lower_bound(&host->responders, link);
-
-	return at < host->responders.links.count && host->responders.links.items[at].link == link ?
-		       &host->responders.links.items[at] :
-		       NULL;
+	return find(&host->responders, link);
 }
 
 static void put(struct responders *responders, const struct served_link *served)
@@ -264,24 +260,6 @@ bool responders_refresh(struct host *host)
 	set_sort_observed(&fresh, &responder_kind);
 	forget_lost(host, &fresh);
 	return host_observe_whole(host, OBJECT_RESPONDER, &fresh);
-}
-
-/* The first link-local address that may be used. */
-static struct address link_local_of(const struct state *observed, uint32_t link)
-{
-	const struct host_address like = { .link = link, .prefix = { AF_INET6, 0, { 0xfe, 0x80 } } };
-	size_t i = state_lower_bound(observed, OBJECT_ADDRESS, &like);
-
-	for (; i < state_count(observed, OBJECT_ADDRESS); i++) {
-		const struct host_address *address = state_at(observed, OBJECT_ADDRESS, i);
-		struct address own = prefix_address(&address->prefix);
-
-		if (address->link != link || !address_is_link_local(&own))
-			break;
-		if (!(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
-			return own;
-	}
-	return (struct address){ 0 };
 }
 
 /* As the link is observed, or made by this very plan. False when it is gone. */

@@ -6,6 +6,7 @@
 #include "feature/neighbours/neighbours_order.h"
 
 #include "feature/neighbours/neighbours_wire.h"
+#include "host/answering.h"
 #include "net/lpm.h"
 
 #include <linux/if_addr.h>
@@ -42,22 +43,6 @@ static bool is_host(const struct prefix *prefix)
 	return prefix->length == address_bits(prefix->family);
 }
 
-/* The address of the link that an advertisement may come from, or none. */
-static struct address link_local_of(const struct state *observed, uint32_t link)
-{
-	struct address none = { 0 };
-
-	EACH_ON_LINK(observed, OBJECT_ADDRESS, struct host_address, address,
-		     &(struct host_address){ .link = link })
-	{
-		struct address found = prefix_address(&address->prefix);
-
-		if (found.family == AF_INET6 && address_is_link_local(&found))
-			return found;
-	}
-	return none;
-}
-
 /* Whether Linux was told not to answer ARP for all addresses that it has. */
 static bool arp_is_ignored(const struct state *observed, const char *link)
 {
@@ -88,18 +73,6 @@ static struct lpm *local_prefixes(const struct state *observed)
 	lpm = lpm_new(entries.items, entries.count);
 	VEC_FREE(&entries);
 	return lpm;
-}
-
-static struct neighbours_rule rule_of(const struct host_answer *answer)
-{
-	struct neighbours_rule rule = { .link = answer->link,
-					.prefix = answer->prefix,
-					.verdict = answer->verdict,
-					.flags = answer->flags,
-					.owner = answer->owner };
-
-	memcpy(rule.mac, answer->mac, sizeof(rule.mac));
-	return rule;
 }
 
 /* Of the @count rules of a link the one that decides about all of @prefix, or NULL. */
@@ -169,7 +142,7 @@ static void add_rules(struct rules *rules, const struct state *observed,
 	EACH_ON_LINK(observed, OBJECT_ANSWER, struct host_answer, answer,
 		     &(struct host_answer){ .link = link->index })
 	{
-		struct neighbours_rule rule = rule_of(answer);
+		struct neighbours_rule rule = answer_rule(answer);
 
 		if (rule.verdict == NEIGHBOURS_ANSWER && !ignored &&
 		    lpm_find_cover(local, &rule.prefix))

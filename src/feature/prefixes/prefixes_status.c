@@ -2,6 +2,8 @@
 /* What `mhctl status prefixes` tells: each claim, and what of the host's settings silences it. */
 #include "feature/prefixes/prefixes.h"
 
+#include "host/answering.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,7 +171,6 @@ static bool is_told(const struct config_list *claims, unsigned claim, unsigned l
 static json_t *responder_json(const struct facts *facts, const struct counters *counters,
 			      const char *name)
 {
-	static const char *const ways[] = { "-", "xdp", "tc", "worker" };
 	static const struct counter none;
 	const struct host_link *link = facts_link(facts, name);
 	const struct host_responder like = { .link = link ? link->index : 0 };
@@ -184,10 +185,9 @@ static json_t *responder_json(const struct facts *facts, const struct counters *
 			 !link	   ? "does not exist" :
 			 responder ? "in place" :
 				     "waiting",
-			 "responder",
-			 responder && responder->way < ARRAY_SIZE(ways) ? ways[responder->way] : "-",
-			 "asked", (json_int_t)counter->asked, "answered",
-			 (json_int_t)counter->answered, "malformed", (json_int_t)counter->failed);
+			 "responder", responder_way_word(responder), "asked",
+			 (json_int_t)counter->asked, "answered", (json_int_t)counter->answered,
+			 "malformed", (json_int_t)counter->failed);
 }
 
 static json_t *responders_json(const struct config_list *claims, const struct facts *facts,

@@ -2,7 +2,7 @@
 /* What `mhctl status subscribers` tells: how many, each port with what answers there, each subscriber. */
 #include "feature/subscribers/subscribers_roster.h"
 
-#include "bpf/neighbours.h"
+#include "host/answering.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -234,7 +234,6 @@ static json_t *warnings_json(const struct telling *telling)
 
 static json_t *port_json(const struct telling *telling, const struct roster_port *port)
 {
-	static const char *const ways[] = { "-", "xdp", "tc", "worker" };
 	const struct host_link *link = link_of(telling, port);
 	const struct host_responder *responder = link ? responder_on(telling, link->index) : NULL;
 	json_t *json = json_object();
@@ -247,10 +246,7 @@ static json_t *port_json(const struct telling *telling, const struct roster_port
 
 	json_object_set_new(json, "port", json_string(port->name));
 	json_object_set_new(json, "state", json_string(state));
-	json_object_set_new(json, "responder",
-			    json_string(responder && responder->way < ARRAY_SIZE(ways) ?
-						ways[responder->way] :
-						"-"));
+	json_object_set_new(json, "responder", json_string(responder_way_word(responder)));
 	json_object_set_new(json, "subscribers", json_integer(port->subscribers));
 	json_object_set_new(json, "bound", json_integer(port->bound));
 	snprintf(key, sizeof(key), "responder %s", port->name);
