@@ -262,8 +262,9 @@ static void load_hear_unasked(struct load *load, const struct answer *answer)
 		load->tally.late++;
 }
 
-static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
+static void load_hear(void *data, const uint8_t *bytes, size_t length)
 {
+	struct load *load = data;
 	struct question question = load->asker.question;
 	struct answer answer;
 	const char *fault;
@@ -293,20 +294,6 @@ static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
 	load->tally.router += answer.router;
 	load->tally.from_target += address_equal(&answer.from, &answer.target);
 	slot_release(load, slot);
-}
-
-static unsigned load_hear_some(struct load *load)
-{
-	unsigned count = 0;
-	const uint8_t *bytes;
-	size_t length;
-
-	while (count < TAP_BATCH && (bytes = tap_receive(&load->tap, &length))) {
-		load_hear(load, bytes, length);
-		tap_release(&load->tap);
-		count++;
-	}
-	return count;
 }
 
 static void load_give_up(struct load *load, int64_t time)
@@ -342,7 +329,7 @@ static int load_run_until(struct load *load, int64_t end)
 
 		if (asked < 0)
 			return asked;
-		heard = load_hear_some(load);
+		heard = tap_hear(&load->tap, load_hear, load);
 		if (!heard && !asked)
 			tap_wait(&load->tap, load->options.rate ? 0 : 10);
 		/* What lies in the ring is not lost: it was we who slept. */
@@ -360,7 +347,7 @@ static void load_drain(struct load *load)
 	int64_t end = now() + (int64_t)load->options.drain * 1000000;
 
 	while (now() < end)
-		if (!load_hear_some(load))
+		if (!tap_hear(&load->tap, load_hear, load))
 			tap_wait(&load->tap, 1);
 }
 

@@ -145,6 +145,20 @@ void tap_release(struct tap *tap)
  * Looks for a while before it sleeps: whoever sends to a link on which somebody sleeps has to wake
  * them, and here that is the server, on its core and at its cost.
  */
+unsigned tap_hear(struct tap *tap, tap_frame_fn *told, void *data)
+{
+	unsigned count = 0;
+	const uint8_t *bytes;
+	size_t length;
+
+	while (count < TAP_BATCH && (bytes = tap_receive(tap, &length))) {
+		told(data, bytes, length);
+		tap_release(tap);
+		count++;
+	}
+	return count;
+}
+
 void tap_wait(const struct tap *tap, int milliseconds)
 {
 	struct pollfd ready = { .fd = tap->fd, .events = POLLIN };

@@ -29,6 +29,9 @@ void tap_close(struct tap *tap);
 /* The next received frame where it lies, or NULL. tap_release() it before the next. */
 const uint8_t *tap_receive(struct tap *tap, size_t *ret_length);
 void tap_release(struct tap *tap);
+/* Tells of what has come, at most a batch, so that a window is filled up again soon. Returns how many. */
+typedef void tap_frame_fn(void *data, const uint8_t *bytes, size_t length);
+unsigned tap_hear(struct tap *tap, tap_frame_fn *told, void *data);
 /* Waits for a frame, at most @milliseconds. */
 void tap_wait(const struct tap *tap, int milliseconds);
 

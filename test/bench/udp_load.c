@@ -140,8 +140,9 @@ static bool answer_right(const struct load *load, const struct slot *slot, const
 	       answer->payload == load->options.payload;
 }
 
-static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
+static void load_hear(void *data, const uint8_t *bytes, size_t length)
 {
+	struct load *load = data;
 	struct frame answer;
 	struct slot *slot;
 	int error = frame_get(bytes, length, &answer);
@@ -165,21 +166,6 @@ static void load_hear(struct load *load, const uint8_t *bytes, size_t length)
 		load->tally.wrong++;
 	slot->waiting = false;
 	load->free[load->free_count++] = answer.slot;
-}
-
-/* Hears what has come, at most a batch, so that the window is filled up again soon. */
-static unsigned load_hear_some(struct load *load)
-{
-	unsigned count = 0;
-	const uint8_t *bytes;
-	size_t length;
-
-	while (count < TAP_BATCH && (bytes = tap_receive(&load->tap, &length))) {
-		load_hear(load, bytes, length);
-		tap_release(&load->tap);
-		count++;
-	}
-	return count;
 }
 
 static void load_give_up(struct load *load, int64_t now)
@@ -206,7 +192,7 @@ static int load_run_until(struct load *load, int64_t end)
 
 		if (error)
 			return error;
-		heard = load_hear_some(load);
+		heard = tap_hear(&load->tap, load_hear, load);
 		if (!heard)
 			tap_wait(&load->tap, 10);
 		/* What lies in the ring is not lost: it was we who slept. */
@@ -224,7 +210,7 @@ static void load_drain(struct load *load)
 	int64_t end = clock_now_us() + DRAIN_US;
 
 	while (load->free_count < load->options.window && clock_now_us() < end)
-		if (!load_hear_some(load))
+		if (!tap_hear(&load->tap, load_hear, load))
 			tap_wait(&load->tap, 10);
 }
 
