@@ -72,10 +72,9 @@ static void print_net(const struct config_field *field, const void *value, struc
 /* Quoted: what it begins with may look like a number of base 60. */
 static void print_mac(const struct config_field *field, const void *value, struct text *text)
 {
-	const uint8_t *bytes = ((const struct config_mac *)value)->bytes;
+	char buffer[MAC_TEXT_SIZE];
 
-	text_printf(text, "\"%02x:%02x:%02x:%02x:%02x:%02x\"", bytes[0], bytes[1], bytes[2],
-		    bytes[3], bytes[4], bytes[5]);
+	text_printf(text, "\"%s\"", mac_text(((const struct config_mac *)value)->bytes, buffer));
 }
 
 static void print_ports(const struct config_field *field, const void *value, struct text *text)

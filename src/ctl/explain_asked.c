@@ -81,7 +81,7 @@ static void tell_rule(struct teller *teller)
 		[NEIGHBOURS_OWN] = "is somebody's own",
 	};
 	const struct host_answer *rule = teller->asked->rule;
-	char target[ADDRESS_TEXT_SIZE], prefix[ADDRESS_TEXT_SIZE];
+	char target[ADDRESS_TEXT_SIZE], prefix[ADDRESS_TEXT_SIZE], mac[MAC_TEXT_SIZE];
 
 	if (!teller->asked->responder || teller->asked->end == ASKED_DROPPED)
 		return;
@@ -94,11 +94,9 @@ static void tell_rule(struct teller *teller)
 	    prefix_text(&rule->prefix, prefix), target, does[rule->verdict]);
 	if (teller->asked->end == ASKED_OWN && rule->flags & NEIGHBOURS_BOUND)
 		say(teller, OBJECT_KINDS, NULL,
-		    "Asked from another MAC address than %02x:%02x:%02x:%02x:%02x:%02x it would "
-		    "answer, so "
-		    "that nobody takes it.",
-		    rule->mac[0], rule->mac[1], rule->mac[2], rule->mac[3], rule->mac[4],
-		    rule->mac[5]);
+		    "Asked from another MAC address than %s it would answer, so that nobody takes "
+		    "it.",
+		    mac_text(rule->mac, mac));
 }
 
 static void tell_kernel(struct teller *teller)
@@ -116,15 +114,12 @@ static void put_end(const struct teller *teller, struct text *text)
 {
 	const struct host_link *link = state_link(teller->subject->state, teller->asking->link);
 	const char *name = teller->link;
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], mac[MAC_TEXT_SIZE];
 
 	switch (teller->asked->end) {
 	case ASKED_ANSWERED:
-		text_printf(
-			text,
-			"multihomed answers: it is at %02x:%02x:%02x:%02x:%02x:%02x, which is %s.",
-			link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4],
-			link->mac[5], name);
+		text_printf(text, "multihomed answers: it is at %s, which is %s.",
+			    mac_text(link->mac, mac), name);
 		return;
 	case ASKED_DROPPED:
 		text_printf(text,

@@ -127,25 +127,24 @@ static const struct host_neighbour *neighbour_of(const struct state *state,
 
 static void put_neighbour(const struct host_neighbour *neighbour, struct text *text)
 {
-	const uint8_t *mac;
+	char mac[MAC_TEXT_SIZE];
 
 	/* What is to be learned from nobody but us may stand there unresolved (NUD_NONE). */
 	if (!neighbour || neighbour->state == NUD_NONE) {
 		text_puts(text, ", not yet known as a neighbour");
 		return;
 	}
-	mac = neighbour->mac;
 	if (neighbour->state & NUD_FAILED)
 		text_puts(text, ", which does not answer as a neighbour (failed)");
 	else if (neighbour->state & NUD_INCOMPLETE)
 		text_puts(text, ", which was asked for as a neighbour and has not answered yet");
 	else
-		text_printf(text, ", a neighbour%s with MAC %02x:%02x:%02x:%02x:%02x:%02x",
+		text_printf(text, ", a neighbour%s with MAC %s",
 			    neighbour->state & NUD_REACHABLE	? " that is reachable" :
 			    !(neighbour->state & NUD_PERMANENT) ? " that was reachable (stale)" :
 			    neighbour->object.ours		? " that is bound" :
 								  " that was set by hand",
-			    mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+			    mac_text(neighbour->mac, mac));
 }
 
 /* A link that asks for the MAC of whomever it sends to. */

@@ -121,8 +121,7 @@ void enrolled_print(const struct subscriber_hand *hand, struct text *text)
 	if (hand->port)
 		text_printf(text, " port %s", hand->port);
 	if (hand->bound)
-		text_printf(text, " mac %02x:%02x:%02x:%02x:%02x:%02x", hand->mac[0], hand->mac[1],
-			    hand->mac[2], hand->mac[3], hand->mac[4], hand->mac[5]);
+		text_printf(text, " mac %s", mac_text(hand->mac, buffer));
 	if (hand->via.family)
 		text_printf(text, " via %s", address_text(&hand->via, buffer));
 	for (size_t i = 0; i < hand->addresses.count; i++)

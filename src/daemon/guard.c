@@ -6,6 +6,8 @@
  */
 #include "daemon/guard.h"
 
+#include "base/fnv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +20,10 @@
 /* So many objects are kept in mind; when there are more, those that nobody fights for go. */
 #define MOST_FIGHTS 65536
 
-/* FNV-1a. Two objects of one number would share their count, which does no harm. */
+/* Two objects of one number would share their count, which does no harm. */
 static uint64_t text_key(const char *text)
 {
-	uint64_t key = 14695981039346656037ull;
-
-	for (; *text; text++)
-		key = (key ^ (unsigned char)*text) * 1099511628211ull;
-	return key;
+	return fnv_64(FNV_64, text, strlen(text));
 }
 
 static void fight_free(struct fight *fight)

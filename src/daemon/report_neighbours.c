@@ -40,11 +40,10 @@ static void note_claimant(const struct state *state, const struct neighbours_cla
 			  struct counters *counters)
 {
 	const char *link = link_name(state, claimant->link);
-	const uint8_t *mac = claimant->mac;
-	char address[ADDRESS_TEXT_SIZE];
-	AUTO_MEM char *key = mem_printf(CLAIMANT "%s %s %02x:%02x:%02x:%02x:%02x:%02x",
-					link ? link : "", address_text(&claimant->address, address),
-					mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	char address[ADDRESS_TEXT_SIZE], mac[MAC_TEXT_SIZE];
+	AUTO_MEM char *key = mem_printf(CLAIMANT "%s %s %s", link ? link : "",
+					address_text(&claimant->address, address),
+					mac_text(claimant->mac, mac));
 	struct counter *counter;
 
 	if (!link)

@@ -144,15 +144,14 @@ static void tell_on_link(struct examination *examination, const struct host_rout
 	struct finding *finding = finding_add(examination,
 					      proxied ? SEVERITY_ERROR : SEVERITY_WARNING);
 	const char *name = link_name(examination, link);
-	char to[ADDRESS_TEXT_SIZE];
+	char to[ADDRESS_TEXT_SIZE], mac[MAC_TEXT_SIZE];
 
 	destination_text(&route->to, to);
 	if (proxied)
-		text_printf(&finding->what,
-			    "%zu neighbours on %s have one MAC, %02x:%02x:%02x:%02x:%02x:%02x: the "
-			    "route to %s names no gateway",
-			    crowd->count, name, crowd->mac[0], crowd->mac[1], crowd->mac[2],
-			    crowd->mac[3], crowd->mac[4], crowd->mac[5], to);
+		text_printf(
+			&finding->what,
+			"%zu neighbours on %s have one MAC, %s: the route to %s names no gateway",
+			crowd->count, name, mac_text(crowd->mac, mac), to);
 	else
 		text_printf(&finding->what, "the route to %s names no gateway on %s", to, name);
 	object_print(OBJECT_ROUTE, route, examination->state, &finding->where);

@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "feature/counters.h"
 
+#include "base/fnv.h"
+
 #include <string.h>
-
-/* FNV-1a, 32 bits. */
-static uint32_t key_hash(const char *key)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *key; key++)
-		hash = (hash ^ (uint8_t)*key) * 16777619u;
-	return hash;
-}
 
 /* The slot of @key, or the empty one where it belongs. There is always an empty one. */
 static uint32_t *slot_find(const struct counters *counters, const char *key)
 {
-	for (size_t at = key_hash(key);; at++) {
+	for (size_t at = fnv_32_text(key);; at++) {
 		uint32_t *slot = &counters->slots[at & (counters->slot_count - 1)];
 
 		if (!*slot || strcmp(counters->entries.items[*slot - 1].key, key) == 0)

@@ -43,8 +43,6 @@ static struct link_former present_of(const struct host_link *link)
 
 static void value_print(unsigned bit, const struct link_former *of, char value[VALUE_SIZE])
 {
-	const uint8_t *mac = of->mac;
-
 	switch (bit) {
 	case LINK_FORMER_STATE:
 		snprintf(value, VALUE_SIZE, "%u", of->state);
@@ -62,8 +60,7 @@ static void value_print(unsigned bit, const struct link_former *of, char value[V
 		snprintf(value, VALUE_SIZE, "%u", of->master);
 		break;
 	case LINK_FORMER_MAC:
-		snprintf(value, VALUE_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-			 mac[3], mac[4], mac[5]);
+		(void)mac_text(of->mac, value);
 		break;
 	}
 }

@@ -284,7 +284,6 @@ void property_print(const struct property *row, const void *object, const struct
 		    struct text *text)
 {
 	char buffer[ENDPOINT_TEXT_SIZE];
-	const uint8_t *mac = place(row, object);
 
 	switch (row->type) {
 	case PROPERTY_U8:
@@ -309,8 +308,7 @@ void property_print(const struct property *row, const void *object, const struct
 			  endpoint_text(place(row, object), endpoint_port(row, object), buffer));
 		break;
 	case PROPERTY_MAC:
-		text_printf(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-			    mac[4], mac[5]);
+		text_puts(text, mac_text(place(row, object), buffer));
 		break;
 	case PROPERTY_MEMBERS:
 		print_members(place(row, object), ((const uint8_t *)object)[row->port], text);

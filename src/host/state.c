@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,4 +287,14 @@ const struct host_link *state_link_named(const struct state *state, const char *
 			return link;
 	}
 	return NULL;
+}
+
+int state_setting(const struct state *state, const char *family, const char *link, const char *name)
+{
+	const struct host_sysctl *sysctl;
+	struct host_sysctl like = { 0 };
+
+	snprintf(like.name, sizeof(like.name), "net/%s/conf/%s/%s", family, link, name);
+	sysctl = state_find(state, OBJECT_SYSCTL, &like);
+	return sysctl ? atoi(sysctl->value) : 0;
 }

@@ -57,6 +57,8 @@ size_t state_lower_bound(const struct state *state, enum object_kind kind, const
 
 const struct host_link *state_link(const struct state *state, uint32_t index);
 const struct host_link *state_link_named(const struct state *state, const char *name);
+/* The value of net/FAMILY/conf/LINK/NAME; 0 where it was not read. */
+int state_setting(const struct state *state, const char *family, const char *link, const char *name);
 
 /* Typed walks: STATE_EACH(state, OBJECT_ROUTE, const struct host_route, route) { ... } */
 #define STATE_EACH(state, kind, type, item)                                                        \

@@ -201,6 +201,13 @@ bool address_is_multicast(const struct address *address)
 					    address->family == AF_INET6 && address->bytes[0] == 0xff;
 }
 
+const char *mac_text(const uint8_t mac[6], char buffer[MAC_TEXT_SIZE])
+{
+	snprintf(buffer, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return buffer;
+}
+
 bool address_is_link_local(const struct address *address)
 {
 	return address->family == AF_INET ?

@@ -23,6 +23,7 @@ struct prefix {
 /* Room for "ffff:...:255.255.255.255/128" and the NUL. */
 #define ADDRESS_TEXT_SIZE 56
 #define ENDPOINT_TEXT_SIZE 72
+#define MAC_TEXT_SIZE 18
 
 size_t address_size(uint8_t family);  /* bytes: 4, 16, or 0 */
 uint8_t address_bits(uint8_t family); /* bits: 32, 128, or 0 */
@@ -42,6 +43,8 @@ const char *prefix_text(const struct prefix *prefix, char buffer[ADDRESS_TEXT_SI
 /* "192.0.2.1:53", "[2001:db8::1]:53". */
 const char *endpoint_text(const struct address *address, uint16_t port,
 			  char buffer[ENDPOINT_TEXT_SIZE]);
+/* "02:00:00:00:00:01" */
+const char *mac_text(const uint8_t mac[6], char buffer[MAC_TEXT_SIZE]);
 
 bool address_equal(const struct address *a, const struct address *b);
 int address_compare(const struct address *a, const struct address *b);

@@ -7,6 +7,7 @@
  * address, so it goes to those who ask for that address on that link.
  */
 #include "base/fd.h"
+#include "base/fnv.h"
 #include "feature/checks/probe_kinds.h"
 #include "feature/checks/probe_packet.h"
 
@@ -47,10 +48,8 @@ struct probe_neighbour {
 
 static struct neighbour_own **bucket_of(struct probe_stage *stage, const struct address *address)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = fnv_32(FNV_32, address->bytes, sizeof(address->bytes));
 
-	for (size_t i = 0; i < sizeof(address->bytes); i++)
-		hash = (hash ^ address->bytes[i]) * 16777619u;
 	return &stage->neighbour->buckets[hash % BUCKETS];
 }
 

@@ -41,6 +41,7 @@ static void check_name(const struct link_config *link, struct diags *diags)
 static void check_mac(const struct link_config *link, struct diags *diags)
 {
 	const uint8_t *mac = link->mac.bytes;
+	char text[MAC_TEXT_SIZE];
 
 	if (!link->mac.given)
 		return;
@@ -50,10 +51,9 @@ static void check_mac(const struct link_config *link, struct diags *diags)
 			"as \"02:00:00:00:00:01\"");
 	else if (mac[0] & 1)
 		diag_at(diags, PLACE_OF(link, mac), -EINVAL,
-			"%02x:%02x:%02x:%02x:%02x:%02x is a group of stations (the last bit of its "
-			"first byte is 1), which no link can be; write %02x:... for one of your "
-			"own",
-			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], (mac[0] & 0xfe) | 2);
+			"%s is a group of stations (the last bit of its first byte is 1), which no "
+			"link can be; write %02x:... for one of your own",
+			mac_text(mac, text), (mac[0] & 0xfe) | 2);
 }
 
 static void refuse_of_lo(struct place place, const char *why, struct diags *diags)

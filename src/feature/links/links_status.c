@@ -59,7 +59,7 @@ static json_t *link_json(const struct link_config *config, const struct facts *f
 	const struct host_link *link = facts_link(facts, config->name);
 	enum link_type type = link ? (enum link_type)link->type : link_config_type(config);
 	json_t *json = json_object();
-	char partner[18];
+	char partner[MAC_TEXT_SIZE];
 
 	json_object_set_new(json, "name", json_string(config->name));
 	json_object_set_new(json, "type", json_string(link_type_word(type)));
@@ -72,11 +72,10 @@ static json_t *link_json(const struct link_config *config, const struct facts *f
 		json_object_set_new(json, "members", members_json(link, facts));
 	if (type != LINK_BOND || link->bond.mode != BOND_MODE_8023AD)
 		return json;
-	snprintf(partner, sizeof(partner), "%02x:%02x:%02x:%02x:%02x:%02x", link->bond.partner[0],
-		 link->bond.partner[1], link->bond.partner[2], link->bond.partner[3],
-		 link->bond.partner[4], link->bond.partner[5]);
 	json_object_set_new(json, "partner",
-			    json_string(is_zero(link->bond.partner) ? "none" : partner));
+			    json_string(is_zero(link->bond.partner) ?
+						"none" :
+						mac_text(link->bond.partner, partner)));
 	return json;
 }
 

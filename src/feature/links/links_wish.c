@@ -2,6 +2,7 @@
 /* What the file says of each link, from whatever side it says so. */
 #include "feature/links/links.h"
 
+#include "base/fnv.h"
 #include "base/mem.h"
 
 #include <linux/if_bonding.h>
@@ -69,19 +70,10 @@ const struct config_list *link_config_members(const struct link_config *config)
 	return NULL;
 }
 
-static uint32_t hash_of(const char *name)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (const char *at = name; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 16777619u;
-	return hash;
-}
-
 /* Where the name stands, or would. */
 static uint32_t *slot_of(const struct link_wishes *wishes, const char *name)
 {
-	size_t at = hash_of(name) % wishes->slot_count;
+	size_t at = fnv_32_text(name) % wishes->slot_count;
 
 	while (wishes->slots[at] && strcmp(wishes->items.items[wishes->slots[at] - 1].name, name) != 0)
 		at = (at + 1) % wishes->slot_count;
@@ -182,7 +174,7 @@ static bool index_is_taken(uint32_t index, const struct state *observed,
 
 uint32_t link_index_natural(const char *name)
 {
-	return LINK_INDEX_FIRST + hash_of(name) % LINK_INDEX_COUNT;
+	return LINK_INDEX_FIRST + fnv_32_text(name) % LINK_INDEX_COUNT;
 }
 
 /*
@@ -192,7 +184,7 @@ uint32_t link_index_natural(const char *name)
 uint32_t link_index_for(const char *name, const struct state *observed,
 			const struct link_wishes *wishes)
 {
-	uint32_t hash = hash_of(name), index;
+	uint32_t hash = fnv_32_text(name), index;
 
 	do
 		index = LINK_INDEX_FIRST + hash++ % LINK_INDEX_COUNT;

@@ -111,11 +111,10 @@ static void put_claimant(const struct neighbours_port *port,
 	const struct counter counter = { .asked = claimant->count,
 					 .answered = (uint64_t)claimant->first,
 					 .dropped = (uint64_t)claimant->last };
-	const uint8_t *mac = claimant->mac;
-	char address[ADDRESS_TEXT_SIZE];
-	AUTO_MEM char *key = mem_printf("claimant %s %s %02x:%02x:%02x:%02x:%02x:%02x", port->name,
-					address_text(&claimant->address, address), mac[0], mac[1],
-					mac[2], mac[3], mac[4], mac[5]);
+	char address[ADDRESS_TEXT_SIZE], mac[MAC_TEXT_SIZE];
+	AUTO_MEM char *key = mem_printf("claimant %s %s %s", port->name,
+					address_text(&claimant->address, address),
+					mac_text(claimant->mac, mac));
 
 	crew_report_put(report, key, &counter);
 }

@@ -5,6 +5,8 @@
  */
 #include "feature/neighbours/neighbours_order.h"
 
+#include "base/fnv.h"
+
 #include "feature/neighbours/neighbours_wire.h"
 #include "host/answering.h"
 #include "net/lpm.h"
@@ -46,18 +48,8 @@ static bool is_host(const struct prefix *prefix)
 /* Whether Linux was told not to answer ARP for all addresses that it has. */
 static bool arp_is_ignored(const struct state *observed, const char *link)
 {
-	const char *const names[] = { "all", link };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct host_sysctl like = { .name = "" };
-		const struct host_sysctl *found;
-
-		snprintf(like.name, sizeof(like.name), "net/ipv4/conf/%s/arp_ignore", names[i]);
-		found = state_find(observed, OBJECT_SYSCTL, &like);
-		if (found && strcmp(found->value, "0") != 0)
-			return true;
-	}
-	return false;
+	return state_setting(observed, "ipv4", "all", "arp_ignore") ||
+	       state_setting(observed, "ipv4", link, "arp_ignore");
 }
 
 /* The IPv4 prefixes all of whose addresses are the host's own, so that Linux answers ARP for them. */
@@ -204,26 +196,19 @@ void neighbours_configure(const struct config *all, const struct facts *facts, s
 	VEC_FREE(&rules);
 }
 
-/* FNV-1a, 64 bits. */
-static void stamp_bytes(uint64_t *stamp, const void *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		*stamp = (*stamp ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
-}
-
 /* Who is on the link: when it changes, somebody new may not have heard of us; fewer are nobody new. */
 static uint64_t stamp_of(const struct state *observed, uint32_t link)
 {
-	uint64_t stamp = 14695981039346656037u, count = 0;
+	uint64_t stamp = FNV_64, count = 0;
 
 	EACH_ON_LINK(observed, OBJECT_ANSWER, struct host_answer, answer,
 		     &(struct host_answer){ .link = link })
 	{
 		if (answer->verdict != NEIGHBOURS_OWN)
 			continue;
-		stamp_bytes(&stamp, answer->prefix.bytes, sizeof(answer->prefix.bytes));
-		stamp_bytes(&stamp, &answer->prefix.length, 1);
-		stamp_bytes(&stamp, answer->mac, sizeof(answer->mac));
+		stamp = fnv_64(stamp, answer->prefix.bytes, sizeof(answer->prefix.bytes));
+		stamp = fnv_64(stamp, &answer->prefix.length, 1);
+		stamp = fnv_64(stamp, answer->mac, sizeof(answer->mac));
 		count++;
 	}
 	return count << NEIGHBOURS_STAMP_BITS | stamp >> (64 - NEIGHBOURS_STAMP_BITS);

@@ -2,18 +2,13 @@
 /* Plain arrays: a walk over 4 KiB of hashes takes less time than the frame took to come here. */
 #include "feature/neighbours/neighbours_seen.h"
 
+#include "base/fnv.h"
+
 #include <string.h>
 
-/* FNV-1a, 32 bits. */
 static uint32_t hash_of(uint32_t link, const struct address *address, const uint8_t mac[6])
 {
-	uint32_t hash = 2166136261u ^ link;
-
-	for (unsigned i = 0; i < sizeof(address->bytes); i++)
-		hash = (hash ^ address->bytes[i]) * 16777619u;
-	for (unsigned i = 0; i < 6; i++)
-		hash = (hash ^ mac[i]) * 16777619u;
-	return hash;
+	return fnv_32(fnv_32(FNV_32 ^ link, address->bytes, sizeof(address->bytes)), mac, 6);
 }
 
 static bool is_one(const struct neighbours_claimant *claimant, uint32_t link,

@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of net/FAMILY/conf/LINK/NAME; 0 when it was not read. */
-static int setting(const struct facts *facts, const char *family, const char *link, const char *name)
-{
-	const struct host_sysctl *sysctl;
-	struct host_sysctl like = { 0 };
-
-	snprintf(like.name, sizeof(like.name), "net/%s/conf/%s/%s", family, link, name);
-	sysctl = state_find(facts->observed, OBJECT_SYSCTL, &like);
-	return sysctl ? atoi(sysctl->value) : 0;
-}
-
 /*
  * For arp_ignore and rp_filter the larger of the link's own value and that of "all" counts (Linux
  * ip-sysctl).
@@ -41,10 +30,10 @@ static bool is_guarded(const struct facts *facts, const struct host_link *link)
 static void warn_of_link(const struct facts *facts, const struct host_link *link, bool v4,
 			 json_t *warnings)
 {
-	int arp_ignore = larger(setting(facts, "ipv4", "all", "arp_ignore"),
-				setting(facts, "ipv4", link->name, "arp_ignore"));
-	int rp_filter = larger(setting(facts, "ipv4", "all", "rp_filter"),
-			       setting(facts, "ipv4", link->name, "rp_filter"));
+	int arp_ignore = larger(state_setting(facts->observed, "ipv4", "all", "arp_ignore"),
+				state_setting(facts->observed, "ipv4", link->name, "arp_ignore"));
+	int rp_filter = larger(state_setting(facts->observed, "ipv4", "all", "rp_filter"),
+			       state_setting(facts->observed, "ipv4", link->name, "rp_filter"));
 
 	if (v4 && arp_ignore)
 		json_array_append_new(
@@ -62,7 +51,7 @@ static void warn_of_link(const struct facts *facts, const struct host_link *link
 				     "back through it get no answer; "
 				     "to let them in: sysctl net/ipv4/conf/%s/rp_filter=2",
 				     link->name, link->name));
-	if (!v4 && setting(facts, "ipv6", link->name, "disable_ipv6"))
+	if (!v4 && state_setting(facts->observed, "ipv6", link->name, "disable_ipv6"))
 		json_array_append_new(
 			warnings,
 			json_sprintf(

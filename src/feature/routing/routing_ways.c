@@ -6,6 +6,8 @@
  */
 #include "feature/routing/routing_work.h"
 
+#include "base/fnv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,10 +180,8 @@ const struct way_link *ways_own(struct ways *ways, const struct address *address
 
 uint32_t hash_text(const char *text)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = fnv_32_text(text);
 
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
 	return hash ^ hash >> 16;
 }
 

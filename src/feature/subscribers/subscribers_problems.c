@@ -218,6 +218,7 @@ static void find_in_subscriber(const struct finder *finder, struct subscriber *o
 {
 	static const uint8_t none[6];
 	struct roster_problem problem = { .one = one, .at = one->place };
+	char mac[MAC_TEXT_SIZE];
 
 	if (!one->addresses && !one->prefixes)
 		tell(finder, problem,
@@ -229,10 +230,9 @@ static void find_in_subscriber(const struct finder *finder, struct subscriber *o
 	problem.at = one->mac_place;
 	if (one->bound && one->mac[0] & 1)
 		tell(finder, problem,
-		     "%02x:%02x:%02x:%02x:%02x:%02x is the address of a group, which sends "
-		     "nothing; "
-		     "write the one of the subscriber's card",
-		     one->mac[0], one->mac[1], one->mac[2], one->mac[3], one->mac[4], one->mac[5]);
+		     "%s is the address of a group, which sends nothing; write the one of the "
+		     "subscriber's card",
+		     mac_text(one->mac, mac));
 	if (one->bound && !memcmp(one->mac, none, sizeof(none)))
 		tell(finder, problem,
 		     "no card has 00:00:00:00:00:00; write the address of the subscriber's card");

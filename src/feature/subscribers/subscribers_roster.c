@@ -6,6 +6,8 @@
  */
 #include "feature/subscribers/subscribers_roster.h"
 
+#include "base/fnv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,13 +145,17 @@ struct subscriber *roster_find(const struct roster *roster, const char *name)
 		       NULL;
 }
 
-struct roster_port *roster_port(const struct roster *roster, const char *name)
+/* Among the first @count ports, which are sorted. */
+static struct roster_port *port_among(const struct roster *roster, size_t count, const char *name)
 {
 	const struct roster_port like = { .name = name };
 
-	return roster->ports.count ? bsearch(&like, roster->ports.items, roster->ports.count,
-					     sizeof(like), port_order) :
-				     NULL;
+	return count ? bsearch(&like, roster->ports.items, count, sizeof(like), port_order) : NULL;
+}
+
+struct roster_port *roster_port(const struct roster *roster, const char *name)
+{
+	return port_among(roster, roster->ports.count, name);
 }
 
 static void add_by_hand(struct roster *roster, const struct subscriber_hand *hand)
@@ -198,14 +204,6 @@ static void take_out_replaced(struct roster *roster)
 	roster->subscribers.count = kept;
 }
 
-/* Among the first @count ports, which are sorted. */
-static bool is_port(const struct roster *roster, size_t count, const char *name)
-{
-	const struct roster_port like = { .name = name };
-
-	return count && bsearch(&like, roster->ports.items, count, sizeof(like), port_order);
-}
-
 static void add_ports_by_hand(struct roster *roster, const struct subscriber_hands *hands)
 {
 	size_t before = roster->ports.count, kept;
@@ -213,7 +211,7 @@ static void add_ports_by_hand(struct roster *roster, const struct subscriber_han
 	for (size_t i = 0; i < hands->items.count; i++) {
 		const char *port = hands->items.items[i].port;
 
-		if (port && !is_port(roster, before, port))
+		if (port && !port_among(roster, before, port))
 			*VEC_PUSH(&roster->ports) = (struct roster_port){ .name = port };
 	}
 	if (roster->ports.count == before)
@@ -302,19 +300,10 @@ int roster_network(const struct subscribers_config *config, const struct address
 	return -1;
 }
 
-/* A name and what it is drawn to. FNV-1a: numbers shall not depend on who else is there. */
+/* A name and what it is drawn to: numbers shall not depend on who else is there. */
 struct draw {
 	uint32_t hash, subscriber;
 };
-
-static uint32_t name_hash(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
-}
 
 static int draw_order(const void *a, const void *b)
 {
@@ -333,7 +322,7 @@ static void draw_owners(struct roster *roster)
 	uint32_t last = 0, left = (uint32_t)count;
 
 	for (uint32_t i = 0; i < count; i++)
-		draws[i] = (struct draw){ name_hash(roster->subscribers.items[i].name), i };
+		draws[i] = (struct draw){ fnv_32_text(roster->subscribers.items[i].name), i };
 	if (count)
 		qsort(draws, count, sizeof(*draws), draw_order);
 	for (size_t i = 0; i < count; i++, left--) {

@@ -127,10 +127,7 @@ static json_t *subscriber_json(const struct telling *telling, const struct subsc
 	if (one->prefixes)
 		json_object_set_new(json, "prefixes", prefixes_json(&telling->roster, one));
 	if (one->bound)
-		json_object_set_new(json, "mac",
-				    json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", one->mac[0],
-						 one->mac[1], one->mac[2], one->mac[3], one->mac[4],
-						 one->mac[5]));
+		json_object_set_new(json, "mac", json_string(mac_text(one->mac, text)));
 	if (one->via.family)
 		json_object_set_new(json, "via", json_string(address_text(&one->via, text)));
 	if (one->hand)
@@ -140,17 +137,6 @@ static json_t *subscriber_json(const struct telling *telling, const struct subsc
 	snprintf(key, sizeof(key), "owner %u", one->owner);
 	add_counter(telling, key, json);
 	return json;
-}
-
-/* The value of net/ipv4/conf/LINK/NAME; 0 when it was not read. */
-static int setting(const struct facts *facts, const char *link, const char *name)
-{
-	const struct host_sysctl *sysctl;
-	struct host_sysctl like = { 0 };
-
-	snprintf(like.name, sizeof(like.name), "net/ipv4/conf/%s/%s", link, name);
-	sysctl = state_find(facts->observed, OBJECT_SYSCTL, &like);
-	return sysctl ? atoi(sysctl->value) : 0;
 }
 
 /* Every port that a worker answers on, as many as fit. */
@@ -222,7 +208,7 @@ static json_t *warnings_json(const struct telling *telling)
 					"responder: auto" :
 					"`mhctl doctor` says what is missing"));
 	warn_of_networks(telling, warnings);
-	if (setting(telling->facts, "all", "rp_filter") == 2)
+	if (state_setting(telling->facts->observed, "ipv4", "all", "rp_filter") == 2)
 		json_array_append_new(
 			warnings,
 			json_string(
